@@ -1,0 +1,22 @@
+"""numba twins of functions whose NumPy versions stand, readable, where the equations are.
+
+Same arguments, same numbers, explicit loops; compiled when first called. Kept because examples/benchmarks/refh_step.py
+shows what each one earns.
+"""
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, error_model="numpy")
+def adam(theta, gradient, m, v, rate, step):
+    """Twin of training.adam: one pass over memory where NumPy makes ten."""
+    real = theta.dtype.type
+    beta_1, beta_2, one = real(0.9), real(0.999), real(1)
+    unbiased_1 = real(1 / (1 - 0.9**step))
+    unbiased_2 = real(1 / (1 - 0.999**step))
+    rate, epsilon = real(rate), real(1e-8)
+    theta, gradient, m, v = theta.ravel(), gradient.ravel(), m.ravel(), v.ravel()      # views: all are contiguous
+    for i in range(theta.size):
+        m[i] += (one - beta_1) * (gradient[i] - m[i])
+        v[i] += (one - beta_2) * (gradient[i] * gradient[i] - v[i])
+        theta[i] += rate * (m[i] * unbiased_1) / (np.sqrt(v[i] * unbiased_2) + epsilon)

@@ -1,0 +1,42 @@
+"""EFH: the static exponential-family harmonium, the poster's ORDER 0.
+
+The harmonium (harmonium.py, P4 and P5) without a previous state: every frame is learnt as if it stood alone. It can
+only say what the present observation says, and that is what the recurrent models are to improve upon.
+
+    P6    dL/dtheta ~= sum_t E[dE/dtheta](x_t, Y_t) - E[dE/dtheta](x_t, y_hat_t)
+
+    negative phase gives back:  y               gradient through u_{t-1}:  there is no u
+
+Shapes: y (n_traj, T, n_y); n_u = 0. What `infer` returns are the hidden means x (n_traj, T, n_x).
+"""
+import numpy as np
+
+from refh_numpy import harmonium, storage, training
+from refh_numpy.harmonium import emission_mean, generate, infer, predict_next
+
+__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+
+
+def init(n_x, n_y, family, rng, dtype=np.float32):
+    """Small random weights; no state."""
+    return harmonium.init(n_x, 0, n_y, family, rng, dtype)
+
+
+def gradient(params, u, y, x_mean, k, rng):
+    """CD-k on y_t alone: u is empty                                                                     [poster P6]"""
+    return harmonium.cd_gradient(params, u, y, x_mean, k, rng, clamp_u=False)
+
+
+def train(params, batches, rng, **settings):
+    """Learn from batches (n_traj, T, n_y); the settings are those of training.train."""
+    return training.train(gradient, params, batches, rng, **settings)
+
+
+def save(path, params, **meta):
+    """Write an EFH's weights (.npz), with whatever is worth keeping beside them."""
+    storage.save(path, params, model="efh", **meta)
+
+
+def load(path):
+    """params, meta: what `save` wrote."""
+    return storage.load(path, model="efh")

@@ -1,0 +1,248 @@
+"""The harmonium of p(u_{t-1}, x_t, y_t): energy, conditionals, Gibbs chain, contrastive divergence.
+
+The poster's box "rEFH" (Abdulsalam and Makin; Makin, Dichter and Sabes 2016). A recurrent harmonium is a restricted
+Boltzmann machine whose visible units are *two* groups: the observations y_t, and the model's own previous state
+u_{t-1}. Its hidden units x_t bind them. Time enters only through the data: the hidden means at t are the u of t+1.
+
+    P3    p(u_{t-1} | x_t)      = Bern(sigma(W_u' x_t + b_u))
+    P4    p(x_t | u_{t-1}, y_t) = Bern(sigma(W_u u_{t-1} + W_y y_t + b_x))
+    P5    p(y_t | x_t)          = Bern(sigma(W_y' x_t + b_y))  or  Pois(exp(W_y' x_t + b_y))
+    P6    dL/dtheta            ~= sum_t E[dE/dtheta](x, Y, U) - E[dE/dtheta](x, y_hat, u_hat)
+
+    D14   E(u, x, y)  = -x' W_u u - x' W_y y - b_x' x - b_u' u - b_y' y - log h(y)
+    D15   F(u, y)     = -b_u' u - b_y' y - log h(y) - sum_j softplus(W_u u + W_y y + b_x)_j
+
+The poster prints P4 with a matrix W_x of its own; P3 and P4 come from one energy, D14, only if W_x is the W_u of P3.
+h(y) is the base measure of the family of y: 1 for Bernoulli, 1/y! for Poisson (families.py).
+
+Shapes: W_u (n_x, n_u), W_y (n_x, n_y); one frame of a batch is u (n_traj, n_u), x (n_traj, n_x), y (n_traj, n_y).
+A static harmonium (the poster's ORDER 0) has n_u = 0, and nothing else about it is special.
+"""
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from datasets import checks
+from refh_numpy import families
+from refh_numpy.families import Family, sample_bernoulli, sigmoid, softplus
+
+
+@dataclass
+class Params:
+    """theta; also holds gradients and AdaM's moments, which have the same shapes."""
+    W_u: np.ndarray     # (n_x, n_u)  hidden units to the previous state
+    W_y: np.ndarray     # (n_x, n_y)  hidden units to the observation
+    b_x: np.ndarray     # (n_x,)
+    b_u: np.ndarray     # (n_u,)
+    b_y: np.ndarray     # (n_y,)
+    family: Family      # of the observations
+
+    def leaves(self):
+        """The arrays by name, in the order of the fields."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "family"}
+
+    def map(self, function):
+        """A Params whose arrays are function(array)."""
+        return Params(**{name: function(leaf) for name, leaf in self.leaves().items()}, family=self.family)
+
+
+def init(n_x, n_u, n_y, family, rng, dtype=np.float32):
+    """Small random weights, zero biases.
+
+    family : "bernoulli", "poisson" or "normal";  dtype : float32 to train, float64 to check numerically
+    """
+    n_x, n_u, n_y = checks.count("n_x", n_x), checks.count("n_u", n_u, at_least=0), checks.count("n_y", n_y)
+    checks.generator("rng", rng)
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype: wanted numpy.float32 or numpy.float64, got {dtype!r}")
+
+    def small(*shape):
+        return (0.01 * rng.standard_normal(shape)).astype(dtype)
+
+    return Params(W_u=small(n_x, n_u), W_y=small(n_x, n_y), b_x=np.zeros(n_x, dtype), b_u=np.zeros(n_u, dtype),
+                  b_y=np.zeros(n_y, dtype), family=families.get(family))
+
+
+# The energy: everything below follows from it.
+
+def energy(params, u, x, y):
+    """E(u, x, y), (n_traj,): the lower, the more probable                                                   [D14]"""
+    p = params
+    return (-np.sum(x * (u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
+            - u @ p.b_u - y @ p.b_y - p.family.log_base(y).sum(-1))
+
+
+def free_energy(params, u, y):
+    """F(u, y) = -log sum_x exp(-E(u, x, y)), (n_traj,)                                                      [D15]"""
+    p = params
+    return (-np.sum(softplus(u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
+            - u @ p.b_u - y @ p.b_y - p.family.log_base(y).sum(-1))
+
+
+# The conditionals: for each, the mean. Hidden units and u are Bernoulli.
+
+def hidden_mean(params, u, y):
+    """E[x_t | u_{t-1}, y_t] = sigma(W_u u + W_y y + b_x), (n_traj, n_x) probabilities                  [poster P4]"""
+    return sigmoid(u @ params.W_u.T + y @ params.W_y.T + params.b_x)
+
+
+def u_mean(params, x):
+    """E[u_{t-1} | x_t] = sigma(W_u' x + b_u), (n_traj, n_u) probabilities                              [poster P3]"""
+    return sigmoid(x @ params.W_u + params.b_u)
+
+
+def y_mean(params, x):
+    """E[y_t | x_t], (n_traj, n_y): probabilities, spikes per time step, or means                       [poster P5]"""
+    return params.family.mean(x @ params.W_y + params.b_y)
+
+
+# The Gibbs chain
+
+def gibbs(params, u, x, k, rng, *, clamp_u):
+    """k sweeps of the Gibbs chain: from a hidden sample x to visible samples and back, k times.
+
+    clamp_u : True keeps u at what is given, and the chain samples p(x, y | u); False redraws u with y, and the
+        chain samples the joint p(u, x, y). This one flag is what separates a TRBM from an rEFH.
+    returns u_hat (n_traj, n_u), y_hat (n_traj, n_y), and the mean of x given these two
+    """
+    for sweep in range(k):
+        if sweep > 0:
+            x = sample_bernoulli(x_mean, rng)
+        if not clamp_u:
+            u = sample_bernoulli(u_mean(params, x), rng)
+        y = params.family.sample(y_mean(params, x), rng)
+        x_mean = hidden_mean(params, u, y)
+    return u, y, x_mean
+
+
+def cd_gradient(params, u, y, x_mean, k, rng, *, clamp_u):
+    """CD-k: the positive minus the negative phase                                                      [poster P6]
+
+        -dE/dW_u = x u',   -dE/dW_y = x y',   -dE/db_x = x,   -dE/db_u = u,   -dE/db_y = y
+
+    averaged over the frames, once with the data's u and y and once with those that k Gibbs sweeps make of them. The
+    hidden units enter by their means (less variance, same expectation); only the chain itself needs samples.
+
+    u, y : (n_traj, T, n_u), (n_traj, T, n_y), the data: previous states and present observations
+    x_mean : (n_traj, T, n_x) hidden_mean(params, u, y), which the forward pass has computed already
+    returns the gradient of the log likelihood (as Params), to be climbed; and y_hat (n_traj, T, n_y)
+    """
+    shape = y.shape
+    u, y, x_mean = (a.reshape(-1, a.shape[-1]) for a in (u, y, x_mean))     # frames: their order in time is no matter
+    x = sample_bernoulli(x_mean, rng)
+    u_hat, y_hat, x_mean_hat = gibbs(params, u, x, k, rng, clamp_u=clamp_u)
+    # one product for both phases: [x, x_hat]' [[u], [-u_hat]] / n
+    n = len(u)
+    both = np.concatenate([x_mean, -x_mean_hat])
+    gradient = Params(W_u=both.T @ np.concatenate([u, u_hat]) / n,
+                      W_y=both.T @ np.concatenate([y, y_hat]) / n,
+                      b_x=both.sum(0) / n,
+                      b_u=(u - u_hat).mean(0),
+                      b_y=(y - y_hat).mean(0),
+                      family=params.family)
+    return gradient, y_hat.reshape(shape)
+
+
+# Forward in time
+
+def forward(params, u, y):
+    """Hidden means through time: x_t from u_{t-1} and y_t, and the u_t that it leaves behind            [poster P4]
+
+    u : (n_traj, n_u) the state before the first of these steps
+    y : (n_traj, T, n_y)
+    returns x_mean (n_traj, T, n_x). The state u_t is x_mean[:, t, :n_u]: all of it, or nothing in a static model.
+    """
+    n_u = len(params.b_u)
+    from_y = y @ params.W_y.T + params.b_x                  # no order in time: one product for all steps
+    x_mean = np.empty_like(from_y)
+    for t in range(y.shape[1]):
+        x_mean[:, t] = sigmoid(u @ params.W_u.T + from_y[:, t])
+        u = x_mean[:, t, :n_u]
+    return x_mean
+
+
+def previous_states(params, u, x_mean):
+    """u_{t-1} for each of the steps of x_mean, given the state u before the first: (n_traj, T, n_u)."""
+    n_u = len(params.b_u)
+    return np.concatenate([u[:, None], x_mean[:, :-1, :n_u]], axis=1)
+
+
+# What a trained model says. Each of the model files (efh, refh) hands these out under the same names.
+
+def infer(params, y):
+    """The states u_t after y_1 .. y_t, for every t: hidden means, no sampling, causal                   [poster P4]
+
+    y : (n_traj, T, n_y), values of the model's family
+    returns (n_traj, T, n_x) probabilities; every trajectory starts from u_0 = 0
+    """
+    y = check_observations("y", y, params)
+    return forward(params, np.zeros((len(y), len(params.b_u)), y.dtype), y)
+
+
+def emission_mean(params, u):
+    """E[y_t | x_t = u_t]: what the state says about the *present* observation                           [poster P5]
+
+    u : (n_traj, T, n_x) from infer
+    returns (n_traj, T, n_y): probabilities, expected spikes per time step, or means
+    """
+    return y_mean(params, check_states("u", u, params))
+
+
+def clamped_gibbs(params, u, n_sweeps, rng):
+    """y_t given u_{t-1}: a Gibbs chain over (x, y) with u clamped, started from noise
+
+    u : (..., n_u)
+    returns a sample of y (..., n_y), and its mean after one last pass with means (less noisy than the sample).
+    """
+    y = noise(params, u.shape[:-1], rng)
+    x = sample_bernoulli(hidden_mean(params, u, y), rng)
+    _, y, x_mean = gibbs(params, u, x, n_sweeps, rng, clamp_u=True)
+    return y, y_mean(params, x_mean)
+
+
+def noise(params, shape, rng):
+    """Observations that know nothing: uniform on [0, 1] for Bernoulli (the poster's start of the chain); for the
+    unbounded families, drawn with no hidden unit on."""
+    shape = (*shape, len(params.b_y))
+    if params.family is families.BERNOULLI:
+        return rng.random(shape, dtype=params.b_y.dtype)
+    return params.family.sample(np.broadcast_to(params.family.mean(params.b_y), shape), rng)
+
+
+def predict_next(params, u, rng, n_sweeps=25):
+    """E[y_{t+1} | y_1 .. y_t] for every t, by clamped Gibbs sampling: one chain a frame, its last pass with means
+
+    u : (n_traj, T, n_u) from infer;  n_sweeps : Gibbs sweeps (25 on the poster)
+    returns (n_traj, T, n_y); the one at t is about the observation at t + 1
+    """
+    u = check_states("u", u, params)
+    checks.generator("rng", rng)
+    return clamped_gibbs(params, u[..., :len(params.b_u)], checks.count("n_sweeps", n_sweeps), rng)[1]
+
+
+def generate(params, u0, T, rng, n_sweeps=25):
+    """Run free: draw y_1 given u_0, let it move the state to u_1, draw y_2, and so on
+
+    u0 : (n_traj, n_u), the last state of infer for instance;  T : steps to generate
+    returns y (n_traj, T, n_y), samples of the model's family
+    """
+    u = check_states("u0", u0, params, axes=("n_traj",))[:, :len(params.b_u)]
+    checks.generator("rng", rng)
+    n_sweeps = checks.count("n_sweeps", n_sweeps)
+    y = np.empty((len(u), checks.count("T", T), len(params.b_y)), params.b_y.dtype)
+    for t in range(T):
+        y[:, t], _ = clamped_gibbs(params, u, n_sweeps, rng)
+        u = forward(params, u, y[:, t:t + 1])[:, 0, :len(params.b_u)]
+    return y
+
+
+def check_observations(name, y, params):
+    """(n_traj, T, n_y) values of the model's family, in the dtype of the parameters; or an error."""
+    y = checks.array(name, y, ("n_traj", "T", len(params.b_y)))
+    return params.family.check(name, y).astype(params.b_y.dtype, copy=False)
+
+
+def check_states(name, u, params, axes=("n_traj", "T")):
+    """(*axes, n_x) hidden means, in the dtype of the parameters; or an error."""
+    u = checks.in_range(name, checks.array(name, u, (*axes, len(params.b_x))), 0, 1)
+    return u.astype(params.b_x.dtype, copy=False)

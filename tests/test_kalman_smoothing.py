@@ -1,0 +1,38 @@
+"""The Rauch-Tung-Striebel smoother against conditioning the dense joint Gaussian."""
+import numpy as np
+import pytest
+
+from kalman import lds, smoothing
+from tests.dense_gaussian import condition_all, random_model, random_noise
+
+N_Z, N_Y, N_TRAJ, T = 3, 2, 2, 5
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_smoother_is_the_conditional_of_the_dense_gaussian(compiled):
+    rng = np.random.default_rng(1)
+    model, R = random_model(N_Z, N_Y, rng), random_noise((N_TRAJ, T), N_Y, rng)
+    y = rng.standard_normal((N_TRAJ, T, N_Y))
+    y[0, 3, 0] = y[1, 4] = np.nan
+    smoothed = smoothing.rts_smoother(model, y, R, compiled=compiled)
+    for i in range(N_TRAJ):
+        mean, cov = condition_all(model, y[i], R[i], until=T)
+        blocks = cov.reshape(T, N_Z, T, N_Z)
+        np.testing.assert_allclose(smoothed.mean[i], mean.reshape(T, N_Z), atol=1e-10)
+        for t in range(T):
+            np.testing.assert_allclose(smoothed.cov[i, t], blocks[t, :, t], atol=1e-10)
+        for t in range(T - 1):
+            np.testing.assert_allclose(smoothed.lag_one_cov[i, t], blocks[t + 1, :, t], atol=1e-10)
+
+
+def test_one_step_needs_no_smoothing():
+    model = random_model(N_Z, N_Y, np.random.default_rng(0))
+    smoothed = smoothing.rts_smoother(model, np.ones((1, 1, N_Y)), np.eye(N_Y))
+    assert smoothed.lag_one_cov.shape == (1, 0, N_Z, N_Z)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_singular_prediction_is_refused(compiled):
+    model = lds.LDS(A=np.eye(2), C=[[1, 0]], Sigma_z=np.zeros((2, 2)), mu_0=[0, 0], Sigma_0=np.diag([1, 0]))
+    with pytest.raises(ValueError, match="positive definite|[Ss]ingular"):
+        smoothing.rts_smoother(model, np.zeros((1, 3, 1)), [[1.0]], compiled=compiled)
