@@ -47,7 +47,7 @@ def enumerate_states(params, *, clamp_u=False, y_max=None):
     if n > MOST_STATES:
         raise ValueError(f"params: wanted at most {MOST_STATES} visible states, got {n}: a smaller model, please")
     dtype = params.b_x.dtype
-    u = np.array(list(product(range(2), repeat=n_u)), dtype).reshape(-1, n_u)
+    u = np.array(list(product(range(2), repeat=n_u)), dtype).reshape(2**n_u, n_u)
     y = np.array(list(product(y_values, repeat=n_y)), dtype)
     u, y = np.repeat(u, len(y), axis=0), np.tile(y, (len(u), 1))
     log_p = -harmonium.free_energy(params, u, y)

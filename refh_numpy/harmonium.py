@@ -128,11 +128,11 @@ def cd_gradient(params, u, y, x_mean, k, rng, *, clamp_u):
     returns the gradient of the log likelihood (as Params), to be climbed; and y_hat (n_traj, T, n_y)
     """
     shape = y.shape
-    u, y, x_mean = (a.reshape(-1, a.shape[-1]) for a in (u, y, x_mean))     # frames: their order in time is no matter
+    n = y.shape[0] * y.shape[1]             # frames: their order in time is no matter
+    u, y, x_mean = (a.reshape(n, a.shape[-1]) for a in (u, y, x_mean))
     x = sample_bernoulli(x_mean, rng)
     u_hat, y_hat, x_mean_hat = gibbs(params, u, x, k, rng, clamp_u=clamp_u)
     # one product for both phases: [x, x_hat]' [[u], [-u_hat]] / n
-    n = len(u)
     both = np.concatenate([x_mean, -x_mean_hat])
     gradient = Params(W_u=both.T @ np.concatenate([u, u_hat]) / n,
                       W_y=both.T @ np.concatenate([y, y_hat]) / n,
@@ -192,7 +192,7 @@ def clamped_gibbs(params, u, n_sweeps, rng):
     """y_t given u_{t-1}: a Gibbs chain over (x, y) with u clamped, started from noise
 
     u : (..., n_u)
-    returns a sample of y (..., n_y), and its mean after one last pass with means (less noisy than the sample).
+    returns a sample of y (..., n_y), and the mean of y after one last pass with means
     """
     y = noise(params, u.shape[:-1], rng)
     x = sample_bernoulli(hidden_mean(params, u, y), rng)
@@ -210,9 +210,12 @@ def noise(params, shape, rng):
 
 
 def predict_next(params, u, rng, n_sweeps=25):
-    """E[y_{t+1} | y_1 .. y_t] for every t, by clamped Gibbs sampling: one chain a frame, its last pass with means
+    """E[y_{t+1} | y_1 .. y_t] for every t, by the poster's clamped Gibbs sampling: one chain a frame
 
-    u : (n_traj, T, n_u) from infer;  n_sweeps : Gibbs sweeps (25 on the poster)
+    The last pass takes means for both x and y. That is less noisy than a sample, and not quite E[y | u]: a mean of
+    sigmas is not the sigma of a mean.
+
+    u : (n_traj, T, n_x) from infer;  n_sweeps : Gibbs sweeps (25 on the poster)
     returns (n_traj, T, n_y); the one at t is about the observation at t + 1
     """
     u = check_states("u", u, params)

@@ -87,24 +87,25 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
             callback(params, log)
 
     try:
-        while step < n_updates:
-            if y is None or y.shape[1] == 0:
-                y = harmonium.check_observations("batches", next_batch(batches, step, n_updates), params)
-                u = np.zeros((len(y), len(params.b_u)), params.b_x.dtype)
-            y_now = y[:, :chunk]
-            x_mean = harmonium.forward(params, u, y_now)
-            u_prev = harmonium.previous_states(params, u, x_mean)
-            g, y_hat = gradient(params, u_prev, y_now, x_mean, k, rng)
-            if not np.isfinite(g.b_x.sum()):
-                raise FloatingPointError("the gradient is no longer finite")
-            step += 1
-            now = rate + (final_rate - rate) * (step - 1) / n_updates
-            for name, theta in params.leaves().items():
-                _kernels.adam(theta, getattr(g, name), getattr(m, name), getattr(v, name), now, step)
-            u, y = x_mean[:, -1, :len(params.b_u)], y[:, chunk:]
-            errors.append(np.mean((y_now - y_hat) ** 2))
-            if step % every == 0 or step == n_updates:
-                report()
+        with np.errstate(over="ignore", invalid="ignore"):          # of a diverging run: the error below says more
+            while step < n_updates:
+                if y is None or y.shape[1] == 0:
+                    y = harmonium.check_observations("batches", next_batch(batches, step, n_updates), params)
+                    u = np.zeros((len(y), len(params.b_u)), params.b_x.dtype)
+                y_now = y[:, :chunk]
+                x_mean = harmonium.forward(params, u, y_now)
+                u_prev = harmonium.previous_states(params, u, x_mean)
+                g, y_hat = gradient(params, u_prev, y_now, x_mean, k, rng)
+                if not np.isfinite(g.b_x.sum()):
+                    raise FloatingPointError("the gradient is no longer finite")
+                step += 1
+                now = rate + (final_rate - rate) * (step - 1) / n_updates
+                for name, theta in params.leaves().items():
+                    _kernels.adam(theta, getattr(g, name), getattr(m, name), getattr(v, name), now, step)
+                u, y = x_mean[:, -1, :len(params.b_u)], y[:, chunk:]
+                errors.append(np.mean((y_now - y_hat) ** 2))
+                if step % every == 0 or step == n_updates:
+                    report()
     except KeyboardInterrupt:
         log.interrupted = True
         log.state = State(m, v, step, u, y, rng.bit_generator.state)

@@ -1,0 +1,148 @@
+"""The harmonium against enumeration: energy, conditionals, the Gibbs chain, contrastive divergence."""
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+
+from refh_numpy import exact, harmonium
+from tests.tiny import Y_MAX, frames, harmonium_of
+
+DISCRETE = ["bernoulli", "poisson"]
+FAMILIES = [*DISCRETE, "normal"]
+
+
+def all_x(params):
+    return np.array(list(product([0.0, 1.0], repeat=len(params.b_x))))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_free_energy_sums_out_x(family):
+    rng = np.random.default_rng(0)
+    params = harmonium_of(family, rng)
+    for u, y in zip(*frames(params, 4, rng)):
+        x = all_x(params)
+        energies = harmonium.energy(params, np.tile(u, (len(x), 1)), x, np.tile(y, (len(x), 1)))
+        np.testing.assert_allclose(harmonium.free_energy(params, u[None], y[None])[0], -logsumexp(-energies), atol=1e-12)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_hidden_mean_is_the_conditional_of_the_energy(family):
+    """P4 from D14, one unit flipped: log odds of x_j = E(x_j = 0) - E(x_j = 1)."""
+    rng = np.random.default_rng(1)
+    params = harmonium_of(family, rng)
+    u, y = frames(params, 1, rng)
+    mean = harmonium.hidden_mean(params, u, y)[0]
+    for j in range(len(params.b_x)):
+        off, on = np.zeros((1, len(params.b_x))), np.eye(len(params.b_x))[[j]]
+        log_odds = harmonium.energy(params, u, off, y) - harmonium.energy(params, u, on, y)
+        np.testing.assert_allclose(np.log(mean[j] / (1 - mean[j])), log_odds[0], atol=1e-12)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_visible_conditionals_are_those_of_the_energy(family):
+    """P3 and P5 from D14: the ratio of two states' probabilities given x is that of their exp(-E)."""
+    rng = np.random.default_rng(2)
+    params = harmonium_of(family, rng)
+    (u_1, u_2), (y_1, y_2) = frames(params, 2, rng)
+    x = np.array([[1.0, 0.0, 1.0]])
+    u_mean = harmonium.u_mean(params, x)
+
+    def log_p(u, y):
+        log_u = np.log(np.where(u > 0, u_mean, 1 - u_mean)).sum()
+        return log_u + params.family.log_density(y, x @ params.W_y + params.b_y).sum()
+
+    by_energy = harmonium.energy(params, u_2[None], x, y_2[None]) - harmonium.energy(params, u_1[None], x, y_1[None])
+    np.testing.assert_allclose(log_p(u_1, y_1) - log_p(u_2, y_2), by_energy[0], atol=1e-12)
+    eta = x @ params.W_y + params.b_y
+    np.testing.assert_allclose(harmonium.y_mean(params, x), params.family.mean(eta))
+
+
+@pytest.mark.parametrize("clamp_u", [False, True])
+@pytest.mark.parametrize("family", DISCRETE)
+def test_gibbs_leaves_the_model_distribution_as_it_is(family, clamp_u):
+    """Detailed balance: p_i T_ij = p_j T_ji."""
+    params = harmonium_of(family, np.random.default_rng(3))
+    states = exact.enumerate_states(params, clamp_u=clamp_u, y_max=Y_MAX[family])
+    flow = np.exp(states.log_p)[:, None] * exact.gibbs_transition(params, states, clamp_u=clamp_u)
+    np.testing.assert_allclose(flow, flow.T, atol=1e-12)
+    np.testing.assert_allclose(flow.sum(1), np.exp(states.log_p), atol=1e-10)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("clamp_u", [False, True])
+@pytest.mark.parametrize("family", DISCRETE)
+def test_cd_k_on_average_is_what_enumeration_says(family, clamp_u, k):
+    rng = np.random.default_rng(4)
+    params = harmonium_of(family, rng)
+    u, y = frames(params, 3, rng)
+    wanted = exact.cd_expectation(params, u, y, k, clamp_u=clamp_u, y_max=Y_MAX[family])
+    batches = []
+    for _ in range(60):                             # 60 averages of 2000 chains a frame: their spread gives the error bar
+        U, Y = np.tile(u, (2000, 1))[:, None], np.tile(y, (2000, 1))[:, None]
+        gradient, _ = harmonium.cd_gradient(params, U, Y, harmonium.hidden_mean(params, U, Y), k, rng, clamp_u=clamp_u)
+        batches.append(gradient)
+    for name, leaf in wanted.leaves().items():
+        draws = np.array([getattr(g, name) for g in batches])
+        error = draws.std(0, ddof=1) / np.sqrt(len(draws))
+        assert (np.abs(draws.mean(0) - leaf) <= 5 * error + 1e-12).all(), name
+        assert clamp_u or error.max() > 0
+
+
+@pytest.mark.parametrize("clamp_u", [False, True])
+def test_many_gibbs_steps_lead_to_the_exact_gradient(clamp_u):
+    """CD-k's bias goes away with k; with k = 1 it is there."""
+    rng = np.random.default_rng(5)
+    params = harmonium_of("bernoulli", rng)
+    u, y = frames(params, 3, rng)
+    right = exact.gradient(params, u, y, clamp_u=clamp_u)
+
+    def distance(k):
+        cd = exact.cd_expectation(params, u, y, k, clamp_u=clamp_u)
+        return max(np.abs(leaf - getattr(right, name)).max() for name, leaf in cd.leaves().items())
+
+    assert distance(1) > 1e-3
+    assert distance(200) < 1e-9
+
+
+def test_clamped_u_is_not_touched():
+    rng = np.random.default_rng(6)
+    params = harmonium_of("poisson", rng)
+    u, y = frames(params, 50, rng, binary_u=False)
+    x = np.rint(harmonium.hidden_mean(params, u, y))
+    assert harmonium.gibbs(params, u, x, 4, rng, clamp_u=True)[0] is u
+    redrawn = harmonium.gibbs(params, u, x, 4, rng, clamp_u=False)[0]
+    assert set(np.unique(redrawn)) == {0.0, 1.0}
+
+
+def test_the_static_harmonium_is_the_case_without_u():
+    rng = np.random.default_rng(7)
+    params = harmonium_of("bernoulli", rng, n_u=0)
+    y = np.rint(rng.random((5, 4, 2)))
+    x_mean = harmonium.forward(params, np.zeros((5, 0)), y)
+    np.testing.assert_allclose(x_mean, harmonium.sigmoid(y @ params.W_y.T + params.b_x))
+    assert harmonium.previous_states(params, np.zeros((5, 0)), x_mean).shape == (5, 4, 0)
+    exact_sum = np.exp(exact.enumerate_states(params).log_p).sum()
+    np.testing.assert_allclose(exact_sum, 1)
+
+
+def test_forward_is_the_conditional_step_after_step():
+    rng = np.random.default_rng(8)
+    params = harmonium_of("poisson", rng, n_u=3)
+    y = rng.poisson(1.0, (4, 5, 2)).astype(float)
+    u = start = rng.random((4, 3))
+    x_mean = harmonium.forward(params, start, y)
+    u_prev = harmonium.previous_states(params, start, x_mean)
+    for t in range(5):
+        np.testing.assert_allclose(u_prev[:, t], u, atol=1e-14)
+        u = harmonium.hidden_mean(params, u, y[:, t])
+        np.testing.assert_allclose(x_mean[:, t], u, atol=1e-14)
+
+
+@pytest.mark.parametrize("arguments, name", [
+    ((0, 1, 1, "poisson", np.random.default_rng(0)), "n_x"), ((1, -1, 1, "poisson", np.random.default_rng(0)), "n_u"),
+    ((1, 1, 0, "poisson", np.random.default_rng(0)), "n_y"), ((1, 1, 1, "gauss", np.random.default_rng(0)), "family"),
+    ((1, 1, 1, "poisson", 3), "rng"), ((1, 1, 1, "poisson", np.random.default_rng(0), int), "dtype")])
+def test_init_names_the_bad_argument(arguments, name):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
+        harmonium.init(*arguments)

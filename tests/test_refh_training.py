@@ -1,0 +1,172 @@
+"""The loop: it climbs, it resumes to the bit, it keeps what was learnt, it says when it diverges."""
+import numpy as np
+import pytest
+
+from datasets import ppc
+from refh_numpy import _kernels, efh, exact, harmonium, refh, training
+from tests.tiny import harmonium_of
+
+SYSTEM = ppc.System()
+
+
+def stream(rng, n_traj=4, T=30):
+    while True:
+        yield ppc.sample(SYSTEM, n_traj, T, rng, staggered=True).y
+
+
+def assert_equal(a, b):
+    for name, leaf in a.leaves().items():
+        np.testing.assert_array_equal(leaf, getattr(b, name), err_msg=name)
+
+
+@pytest.mark.parametrize("dtype, rtol", [(np.float64, 1e-12), (np.float32, 2e-4)])
+def test_adam_is_the_papers_and_its_twin_is_equal(dtype, rtol):
+    """Kingma and Ba's algorithm 1, written out with the moments unbiased one by one."""
+    rng = np.random.default_rng(0)
+    gradients = rng.standard_normal((6, 3, 4)).astype(dtype)
+    start = rng.standard_normal((3, 4)).astype(dtype)
+    results = []
+    for step_function in (training.adam, _kernels.adam):
+        theta, m, v = start.copy(), np.zeros_like(start), np.zeros_like(start)
+        for n, g in enumerate(gradients, start=1):
+            step_function(theta, g, m, v, 0.01, n)
+        results.append(theta)
+    wanted = start.astype(float)
+    for n in range(1, 7):
+        past = gradients[:n].astype(float)
+        m_hat = sum(0.1 * 0.9**(n - 1 - i) * g for i, g in enumerate(past)) / (1 - 0.9**n)
+        v_hat = sum(0.001 * 0.999**(n - 1 - i) * g**2 for i, g in enumerate(past)) / (1 - 0.999**n)
+        wanted = wanted + 0.01 * m_hat / (np.sqrt(v_hat) + 1e-8)
+    np.testing.assert_allclose(results[0], wanted, rtol=rtol)
+    np.testing.assert_allclose(results[1], wanted, rtol=rtol)
+
+
+def test_learning_raises_the_exact_likelihood():
+    """A static harmonium with two visible patterns to learn, every probability enumerated."""
+    rng = np.random.default_rng(0)
+    params = efh.init(4, 4, "bernoulli", rng, dtype=np.float64)
+    patterns = np.array([[1, 1, 0, 0], [0, 0, 1, 1]], float)
+    batches = (patterns[rng.integers(2, size=(20, 10))] for _ in iter(int, 1))
+    learnt, _ = efh.train(params, batches, rng, n_updates=1500, rate=0.02, k=5)
+    nothing = np.zeros((2, 0))
+    before = exact.log_likelihood(params, nothing, patterns)
+    after = exact.log_likelihood(learnt, nothing, patterns)
+    assert before < -2.7 and after > -1.0           # chance: -4 log 2 = -2.77; the best possible: -log 2 = -0.69
+
+
+def test_a_short_rEFH_run_filters_better_than_the_present_observation():
+    rng = np.random.default_rng(0)
+    params, log = refh.train(refh.init(100, 15, "poisson", rng), stream(rng, 40, 100), rng, n_updates=6000, rate=2e-3,
+                             every=1000)
+    test = ppc.sample(SYSTEM, 20, 300, np.random.default_rng(1))
+    z_hat, _ = ppc.decode(SYSTEM, refh.emission_mean(params, refh.infer(params, test.y)))
+    assert ppc.squared_error(SYSTEM, z_hat, test.z[..., 0]).mean() < 8e-4       # ORDER 0: 11.9e-4
+    assert log.n_updates == list(range(1000, 6001, 1000))
+    assert log.reconstruction_error[-1] < log.reconstruction_error[0]
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 30])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_run_resumes_to_the_bit(chunk, dtype, tmp_path):
+    def start():
+        rng = np.random.default_rng(3)
+        return refh.init(8, 15, "poisson", rng, dtype), rng
+
+    settings = dict(n_updates=40, rate=1e-2, chunk=chunk, k=2)
+    params, rng = start()
+    whole, _ = refh.train(params, stream(rng), rng, **settings)
+
+    from refh_numpy import storage
+    path = tmp_path / "checkpoint.npz"
+    params, rng = start()
+
+    def keep(params, log):
+        if log.n_updates[-1] == 17:                 # in the middle of a batch
+            storage.save_checkpoint(path, params, log.state, "refh")
+
+    refh.train(params, stream(rng), rng, **settings, every=17, callback=keep)
+    rng = np.random.default_rng()                   # its state comes from the checkpoint
+    params, state = storage.load_checkpoint(path, "refh")
+    resumed, log = refh.train(params, stream(rng), rng, **settings, state=state)
+    assert log.n_updates == [40]
+    assert_equal(resumed, whole)
+
+
+def test_chunks_carry_the_state_and_batches_start_afresh():
+    """What the gradient is given as u_{t-1}: zeros at each batch's first step, the states carried over in between."""
+    seen = []
+
+    def spy(params, u, y, x_mean, k, rng):
+        seen.append((u, x_mean))
+        return params.map(np.zeros_like), y
+
+    rng = np.random.default_rng(0)
+    params = refh.init(6, 15, "poisson", rng)
+    training.train(spy, params, stream(rng, 2, 5), rng, n_updates=6, chunk=2)           # chunks of 2, 2 and 1 steps
+    assert [u.shape[1] for u, _ in seen] == [2, 2, 1, 2, 2, 1]
+    for i, (u, _) in enumerate(seen):
+        np.testing.assert_array_equal(u[:, 0], 0 if i % 3 == 0 else seen[i - 1][1][:, -1])
+
+
+def test_train_leaves_its_arguments_alone():
+    rng = np.random.default_rng(0)
+    params = refh.init(5, 15, "poisson", rng)
+    copy = params.map(np.copy)
+    refh.train(params, stream(rng), rng, n_updates=3)
+    assert_equal(params, copy)
+
+
+def test_ctrl_c_keeps_what_was_learnt():
+    rng = np.random.default_rng(0)
+
+    def interrupt(params, log):
+        if log.n_updates[-1] == 20:
+            raise KeyboardInterrupt
+
+    params = refh.init(5, 15, "poisson", rng)
+    learnt, log = refh.train(params, stream(rng), rng, n_updates=1000, every=10, callback=interrupt)
+    assert log.interrupted and log.state.n_updates == 20 and log.n_updates == [10, 20]
+    assert np.abs(learnt.W_u - params.W_u).max() > 0
+    more, log = refh.train(learnt, stream(rng), rng, n_updates=30, state=log.state)     # and can be gone on with
+    assert not log.interrupted and log.state.n_updates == 30
+
+
+@pytest.mark.parametrize("family", ["poisson", "normal"])
+def test_a_diverging_run_stops_and_says_so(family):
+    rng = np.random.default_rng(0)
+    batches = (rng.poisson(1.0, (4, 10, 3)) for _ in iter(int, 1))
+    with pytest.raises(FloatingPointError, match=r"training diverged at update \d+ of 500 \(rate 1e\+30\).*smaller rate"):
+        refh.train(refh.init(5, 3, family, rng), batches, rng, n_updates=500, rate=1e30)
+
+
+@pytest.mark.parametrize("change, name", [
+    (dict(n_updates=0), "n_updates"), (dict(n_updates=2.5), "n_updates"), (dict(k=0), "k"), (dict(chunk=0), "chunk"),
+    (dict(rate=0), "rate"), (dict(rate=np.nan), "rate"), (dict(final_rate=-1), "final_rate"), (dict(every=0), "every"),
+    (dict(rng=0), "rng"), (dict(batches=[]), "batches"), (dict(batches=[np.zeros((2, 3, 14))]), "batches"),
+    (dict(batches=[np.zeros((2, 0, 15))]), "batches"), (dict(batches=[np.zeros((0, 3, 15))]), "batches"),
+    (dict(batches=[np.full((2, 3, 15), np.nan)]), "batches"), (dict(batches=[np.full((2, 3, 15), -1)]), "batches"),
+    (dict(batches=[np.full((2, 3, 15), 0.5)]), "batches"), (dict(batches=[np.zeros((2, 3, 15))]), "batches")])
+def test_bad_input_is_named(change, name):
+    rng = np.random.default_rng(0)
+    arguments = dict(batches=stream(rng), rng=rng, n_updates=9) | change
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .*(got|ended after)"):
+        refh.train(refh.init(5, 15, "poisson", rng), **arguments)
+
+
+def test_probabilities_outside_0_to_1_are_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"^batches: wanted values in \[0, 1\]"):
+        refh.train(harmonium_of("bernoulli", rng, n_x=3, n_u=3), [np.full((1, 1, 2), 1.2)], rng, n_updates=1)
+
+
+def test_gradient_of_all_models_has_the_parameters_shapes():
+    rng = np.random.default_rng(0)
+    for model in (efh, refh):
+        params = model.init(5, 3, "normal", rng)
+        y = rng.standard_normal((4, 6, 3)).astype(np.float32)
+        u0 = np.zeros((4, len(params.b_u)), np.float32)
+        x_mean = harmonium.forward(params, u0, y)
+        gradient, y_hat = model.gradient(params, harmonium.previous_states(params, u0, x_mean), y, x_mean, 1, rng)
+        assert y_hat.shape == y.shape
+        for name, leaf in params.leaves().items():
+            assert getattr(gradient, name).shape == leaf.shape and getattr(gradient, name).dtype == np.float32
