@@ -12,7 +12,8 @@ and velocity for its state, one of order 1 position alone.
     D8    log p(y_1..T) = sum_t log N(e_t; 0, S_t)
 
 P_t has a shorter form, (I - K C) P; the one above (Joseph's) stays symmetric and positive when rounding errs.
-On a circle the innovation is taken the short way round (`period`).
+On a circle the innovation is taken the short way round (`period`). That asks for predictions that are narrow against
+the circle, the first one, mu_0 and Sigma_0, included; where that one is wide, unroll y on to a line first (np.unwrap).
 
 Shapes: y (n_traj, T, n_y), R (n_traj, T, n_y, n_y), m (n_traj, T, n_z), P (n_traj, T, n_z, n_z).
 """

@@ -1,0 +1,129 @@
+"""What every script shares about a run: its arguments, its folder, its line of progress, its table, its JSON."""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+
+def parser(name, description):
+    """The arguments that all scripts have: --seed, --quick or --full, --out"""
+    p = argparse.ArgumentParser(prog=f"python -m examples.{name}", description=description,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--seed", type=seed, default=0, metavar="N", help="of the one random generator (default: 0)")
+    size = p.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="seconds: to see that everything works, not what it can do")
+    size.add_argument("--full", action="store_true", help="the long run, over several seeds")
+    p.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="where to write (default: results)")
+    return p
+
+
+def seed(text):
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"wanted an integer of at least 0, got {text!r}")
+    return value
+
+
+def prepare_folder(path):
+    """Make the folder, and make sure that it can be written to: said before anything is trained."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        sys.exit(f"--out: wanted a folder that can be written, got {path} ({error.strerror})")
+
+
+def write_whole(path, write):
+    """Call write(temporary path), then put the file in its place: the old one or the new one, never half of one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=path.suffix)
+    os.close(handle)
+    try:
+        write(temporary)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def write_json(path, rows, seed, **more):
+    """DIR/NAME.json: the command, the version, the seed, and the table's rows"""
+    content = {"command": command(), "version": version(), "seed": seed, **more, "rows": rows}
+    write_whole(path, lambda temporary: Path(temporary).write_text(json.dumps(content, indent=1) + "\n"))
+
+
+def command():
+    """The line that was typed, as near as can be told."""
+    name = Path(sys.argv[0]).stem
+    return " ".join(["python -m examples." + name, *sys.argv[1:]]) if name != "__main__" else "python"
+
+
+def version():
+    """The project's version, and the commit where there is one."""
+    try:
+        number = metadata.version("temporally-local-rules")
+    except metadata.PackageNotFoundError:
+        number = "not installed"
+    try:
+        commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=Path(__file__).parent, text=True,
+                                capture_output=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return number
+    return f"{number} ({commit})"
+
+
+class Progress:
+    """One line that is rewritten in place on a terminal; in a log file, a line every ten seconds."""
+
+    def __init__(self, label, total):
+        self.label, self.total = label, total
+        self.start = self.said = time.monotonic()
+        self.live = sys.stdout.isatty()
+
+    def __call__(self, done, text=""):
+        now = time.monotonic()
+        finished = done >= self.total
+        if self.live or finished or now - self.said >= 10:
+            elapsed = now - self.start
+            left = f"{elapsed:.0f} s" if finished else f"{elapsed * (self.total - done) / max(done, 1):.0f} s left"
+            line = f"{self.label}  {done:>7} of {self.total}  {text}  {left}"
+            print("\r" + line + "\033[K" if self.live else line, end="\n" if finished or not self.live else "", flush=True)
+            self.said = now
+
+    def stop(self):
+        """Leave the line as it stands: the run was interrupted."""
+        if self.live:
+            print()
+
+
+def mean_and_spread(values):
+    """Mean, and sample standard deviation where there is more than one value"""
+    values = np.asarray(values, dtype=float)
+    return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else None
+
+
+def with_spread(mean, spread, scale):
+    """3.12 ± 0.05, in units of 1 / scale"""
+    return f"{scale * mean:.2f}" + (f" ± {scale * spread:.2f}" if spread is not None else "")
+
+
+def print_table(columns, rows):
+    """columns: [(heading, function of a row -> text)]. The first is set flush left, the others flush right."""
+    cells = [[heading for heading, _ in columns]] + [[text(row) for _, text in columns] for row in rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    for number, row in enumerate(cells):
+        print("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
+                        for i, (cell, width) in enumerate(zip(row, widths))))
+        if number == 0:
+            print("  ".join("-" * width for width in widths))
