@@ -5,8 +5,8 @@ The E step smooths (smoothing.py); with E_t = E[z_t | y_1..T], and all second mo
 
     D11   A       = (sum_t E[z_{t+1} z_t']) (sum_t E[z_t z_t'])^-1
     D12   Sigma_z = mean_t (E[z_{t+1} z_{t+1}'] - A E[z_t z_{t+1}'])
-    D13*  mu_0    = mean E[z_1],   Sigma_0 = mean E[z_1 z_1'] - mu_0 mu_0'
-    D14*  C       : sum_t R_t^-1 C E[z_t z_t'] = sum_t R_t^-1 y_t E_t'       (only if C is to be learnt)
+    D13  mu_0    = mean E[z_1],   Sigma_0 = mean E[z_1 z_1'] - mu_0 mu_0'
+    D14  C       : sum_t R_t^-1 C E[z_t z_t'] = sum_t R_t^-1 y_t E_t'       (only if C is to be learnt)
 
 the sums over all trajectories. The noise R_t of the observations is known throughout (lds.py). The likelihood never
 falls. It has local maxima: a filter of order 2 that starts as a random rotation ends up a filter of order 1. So `fit`

@@ -24,7 +24,8 @@ def init(n_x, n_y, family, rng, dtype=np.float32):
 
 def gradient(params, u, y, x_mean, k, rng):
     """CD-k on y_t alone: u is empty                                                                     [poster P6]"""
-    return harmonium.cd_gradient(params, u, y, x_mean, k, rng, clamp_u=False)
+    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=0)
+    return harmonium.contrast(params, u, y, x_mean, negative), negative.y
 
 
 def train(params, batches, rng, **settings):

@@ -3,7 +3,7 @@
 With a handful of units every visible state (u, y) can be listed, and every probability is a sum. The tests hold the
 samplers against this; and it shows what CD-k gets wrong, for the exact gradient
 
-    D18   dL/dtheta = E_data[-dE/dtheta] - E_model[-dE/dtheta]
+    D19   dL/dtheta = E_data[-dE/dtheta] - E_model[-dE/dtheta]
 
 has the model's own distribution in its negative phase, where CD-k has the k-th step of a chain that starts at the
 data. Counts have no largest value: a Poisson family is cut off at y_max, to be chosen so that nothing is lost.
@@ -74,7 +74,7 @@ def log_likelihood(params, u, y, *, clamp_u=False, y_max=None):
 
 
 def expected_statistics(params, u, y, weights):
-    """sum_n weights_n E[-dE/dtheta | u_n, y_n], as Params: x enters by its mean                              [D18]"""
+    """sum_n weights_n E[-dE/dtheta | u_n, y_n], as Params: x enters by its mean                              [D19]"""
     x = harmonium.hidden_mean(params, u, y)
     w = weights[:, None]
     return Params(W_u=x.T @ (w * u), W_y=x.T @ (w * y), b_x=(w * x).sum(0), b_u=(w * u).sum(0), b_y=(w * y).sum(0),
@@ -82,7 +82,7 @@ def expected_statistics(params, u, y, weights):
 
 
 def gradient(params, u, y, *, clamp_u=False, y_max=None):
-    """The exact gradient of log_likelihood                                                                   [D18]"""
+    """The exact gradient of log_likelihood                                                                   [D19]"""
     uniform = np.full(len(u), 1 / len(u))
     positive = expected_statistics(params, u, y, uniform)
     if not clamp_u:
@@ -100,7 +100,7 @@ def gradient(params, u, y, *, clamp_u=False, y_max=None):
 
 
 def cd_expectation(params, u, y, k, *, clamp_u=False, y_max=None):
-    """What cd_gradient gives on average: the negative phase after k exact Gibbs transitions.
+    """What CD-k gives on average: the negative phase after k exact Gibbs transitions.
 
     u, y : (n_frames, n_u), (n_frames, n_y), values among the enumerated states
     """

@@ -2,7 +2,7 @@
 
 A harmonium's units are any exponential family in canonical form, with one natural parameter eta for each unit:
 
-    D13   p(y | eta) = h(y) exp(eta y - A(eta)),          E[y | eta] = dA/deta
+    D15   p(y | eta) = h(y) exp(eta y - A(eta)),          E[y | eta] = dA/deta
 
 The poster's P5 has two of them, Bernoulli (pixels) and Poisson (spike counts); the normal family with unit variance
 is here because it takes one more line. "mean" below is the inverse link dA/deta: sigma(eta), exp(eta), eta.
@@ -28,7 +28,7 @@ class Family:
     check: Callable             # (name, y) -> y, or a ValueError when y is no value of this family
 
     def log_density(self, y, eta):
-        """log p(y | eta), unit by unit                                                                      [D13]"""
+        """log p(y | eta), unit by unit                                                                      [D15]"""
         return eta * y - self.log_partition(eta) + self.log_base(y)
 
 

@@ -9,16 +9,17 @@ u_{t-1}. Its hidden units x_t bind them. Time enters only through the data: the 
     P5    p(y_t | x_t)          = Bern(sigma(W_y' x_t + b_y))  or  Pois(exp(W_y' x_t + b_y))
     P6    dL/dtheta            ~= sum_t E[dE/dtheta](x, Y, U) - E[dE/dtheta](x, y_hat, u_hat)
 
-    D14   E(u, x, y)  = -x' W_u u - x' W_y y - b_x' x - b_u' u - b_y' y - log h(y)
-    D15   F(u, y)     = -b_u' u - b_y' y - log h(y) - sum_j softplus(W_u u + W_y y + b_x)_j
+    D16   E(u, x, y)  = -x' W_u u - x' W_y y - b_x' x - b_u' u - b_y' y - log h(y)
+    D17   F(u, y)     = -b_u' u - b_y' y - log h(y) - sum_j softplus(W_u u + W_y y + b_x)_j
 
-The poster prints P4 with a matrix W_x of its own; P3 and P4 come from one energy, D14, only if W_x is the W_u of P3.
+The poster prints P4 with a matrix W_x of its own; P3 and P4 come from one energy, D16, only if W_x is the W_u of P3.
 h(y) is the base measure of the family of y: 1 for Bernoulli, 1/y! for Poisson (families.py).
 
 Shapes: W_u (n_x, n_u), W_y (n_x, n_y); one frame of a batch is u (n_traj, n_u), x (n_traj, n_x), y (n_traj, n_y).
 A static harmonium (the poster's ORDER 0) has n_u = 0, and nothing else about it is special.
 """
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
@@ -66,14 +67,14 @@ def init(n_x, n_u, n_y, family, rng, dtype=np.float32):
 # The energy: everything below follows from it.
 
 def energy(params, u, x, y):
-    """E(u, x, y), (n_traj,): the lower, the more probable                                                   [D14]"""
+    """E(u, x, y), (n_traj,): the lower, the more probable                                                   [D16]"""
     p = params
     return (-np.sum(x * (u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
             - u @ p.b_u - y @ p.b_y - p.family.log_base(y).sum(-1))
 
 
 def free_energy(params, u, y):
-    """F(u, y) = -log sum_x exp(-E(u, x, y)), (n_traj,)                                                      [D15]"""
+    """F(u, y) = -log sum_x exp(-E(u, x, y)), (n_traj,)                                                      [D17]"""
     p = params
     return (-np.sum(softplus(u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
             - u @ p.b_u - y @ p.b_y - p.family.log_base(y).sum(-1))
@@ -98,49 +99,64 @@ def y_mean(params, x):
 
 # The Gibbs chain
 
-def gibbs(params, u, x, k, rng, *, clamp_u):
+def gibbs(params, u, x, k, rng, *, clamped):
     """k sweeps of the Gibbs chain: from a hidden sample x to visible samples and back, k times.
 
-    clamp_u : True keeps u at what is given, and the chain samples p(x, y | u); False redraws u with y, and the
-        chain samples the joint p(u, x, y). This one flag is what separates a TRBM from an rEFH.
+    clamped : True keeps u as given, and the chain samples p(x, y | u); False redraws u with y, and the chain samples
+        the joint p(u, x, y). Or an array of them, (n_traj, 1), for each frame of its own.
     returns u_hat (n_traj, n_u), y_hat (n_traj, n_y), and the mean of x given these two
     """
     for sweep in range(k):
         if sweep > 0:
             x = sample_bernoulli(x_mean, rng)
-        if not clamp_u:
-            u = sample_bernoulli(u_mean(params, x), rng)
+        if not np.all(clamped):
+            u = np.where(clamped, u, sample_bernoulli(u_mean(params, x), rng))
         y = params.family.sample(y_mean(params, x), rng)
         x_mean = hidden_mean(params, u, y)
     return u, y, x_mean
 
 
-def cd_gradient(params, u, y, x_mean, k, rng, *, clamp_u):
-    """CD-k: the positive minus the negative phase                                                      [poster P6]
+class NegativePhase(NamedTuple):
+    u: np.ndarray       # (n_traj, T, n_u) u_hat
+    y: np.ndarray       # (n_traj, T, n_y) y_hat
+    x: np.ndarray       # (n_traj, T, n_x) mean of x given these two
 
-        -dE/dW_u = x u',   -dE/dW_y = x y',   -dE/db_x = x,   -dE/db_u = u,   -dE/db_y = y
 
-    averaged over the frames, once with the data's u and y and once with those that k Gibbs sweeps make of them. The
-    hidden units enter by their means (less variance, same expectation); only the chain itself needs samples.
+def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u):
+    """What the model makes of the data in k Gibbs sweeps, each frame on its own: their order in time is no matter
 
     u, y : (n_traj, T, n_u), (n_traj, T, n_y), the data: previous states and present observations
     x_mean : (n_traj, T, n_x) hidden_mean(params, u, y), which the forward pass has computed already
-    returns the gradient of the log likelihood (as Params), to be climbed; and y_hat (n_traj, T, n_y)
+    clamp_u : probability with which a frame's u is left as it is. 0: the joint of u and y is learnt; 1: y given u.
+        This one number is what separates the local models of this package.
     """
-    shape = y.shape
-    n = y.shape[0] * y.shape[1]             # frames: their order in time is no matter
-    u, y, x_mean = (a.reshape(n, a.shape[-1]) for a in (u, y, x_mean))
-    x = sample_bernoulli(x_mean, rng)
-    u_hat, y_hat, x_mean_hat = gibbs(params, u, x, k, rng, clamp_u=clamp_u)
-    # one product for both phases: [x, x_hat]' [[u], [-u_hat]] / n
-    both = np.concatenate([x_mean, -x_mean_hat])
-    gradient = Params(W_u=both.T @ np.concatenate([u, u_hat]) / n,
-                      W_y=both.T @ np.concatenate([y, y_hat]) / n,
-                      b_x=both.sum(0) / n,
-                      b_u=(u - u_hat).mean(0),
-                      b_y=(y - y_hat).mean(0),
-                      family=params.family)
-    return gradient, y_hat.reshape(shape)
+    n_traj, T, _ = y.shape
+    u, x_mean = (a.reshape(n_traj * T, a.shape[-1]) for a in (u, x_mean))
+    clamped = rng.random((n_traj * T, 1)) < clamp_u if 0 < clamp_u < 1 else bool(clamp_u)
+    negative = gibbs(params, u, sample_bernoulli(x_mean, rng), k, rng, clamped=clamped)
+    return NegativePhase(*(a.reshape(n_traj, T, a.shape[-1]) for a in negative))
+
+
+def contrast(params, u, y, x_mean, negative):
+    """The positive minus the negative phase: CD-k's gradient of the log likelihood, to be climbed      [poster P6]
+
+        -dE/dW_u = x u',   -dE/dW_y = x y',   -dE/db_x = x,   -dE/db_u = u,   -dE/db_y = y
+
+    averaged over the frames, once with the data's u and y and once with those of the negative phase. The hidden units
+    enter by their means (less variance, same expectation); only the chain itself needs samples.
+    """
+    n = y.shape[0] * y.shape[1]
+
+    def stacked(data, model):               # both phases one above the other: one matrix product does for both
+        return np.concatenate([data, model]).reshape(2 * n, data.shape[-1])
+
+    x = stacked(x_mean, -negative.x).T
+    return Params(W_u=x @ stacked(u, negative.u) / n,
+                  W_y=x @ stacked(y, negative.y) / n,
+                  b_x=x.sum(1) / n,
+                  b_u=(u - negative.u).sum((0, 1)) / n,
+                  b_y=(y - negative.y).sum((0, 1)) / n,
+                  family=params.family)
 
 
 # Forward in time
@@ -196,7 +212,7 @@ def clamped_gibbs(params, u, n_sweeps, rng):
     """
     y = noise(params, u.shape[:-1], rng)
     x = sample_bernoulli(hidden_mean(params, u, y), rng)
-    _, y, x_mean = gibbs(params, u, x, n_sweeps, rng, clamp_u=True)
+    _, y, x_mean = gibbs(params, u, x, n_sweeps, rng, clamped=True)
     return y, y_mean(params, x_mean)
 
 

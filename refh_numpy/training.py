@@ -4,7 +4,7 @@ The states of `chunk` steps are computed forward with the present weights; the g
 is taken at once (previous states are data, so the negative phase needs no order in time); AdaM makes one step; the
 last states are carried into the next chunk. chunk=1 is the fully online rule. Every batch begins at u_0 = 0.
 
-    D17   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2            (Kingma and Ba 2015)
+    D18   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2            (Kingma and Ba 2015)
           theta <- theta + rate * (m / (1 - beta_1^n)) / (sqrt(v / (1 - beta_2^n)) + epsilon)
 
 The poster: AdaM with rate 1e-4, beta_1 = 0.9, beta_2 = 0.999. The sign is a plus because L is climbed.
@@ -41,7 +41,7 @@ class Log:
 
 
 def adam(theta, gradient, m, v, rate, step):
-    """One AdaM step uphill, in place: theta, m and v of one array of parameters                            [D17]"""
+    """One AdaM step uphill, in place: theta, m and v of one array of parameters                            [D18]"""
     m += (1 - BETA_1) * (gradient - m)
     v += (1 - BETA_2) * (gradient**2 - v)
     theta += rate * (m / (1 - BETA_1**step)) / (np.sqrt(v / (1 - BETA_2**step)) + EPSILON)

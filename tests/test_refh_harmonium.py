@@ -28,7 +28,7 @@ def test_free_energy_sums_out_x(family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_hidden_mean_is_the_conditional_of_the_energy(family):
-    """P4 from D14, one unit flipped: log odds of x_j = E(x_j = 0) - E(x_j = 1)."""
+    """P4 from D16, one unit flipped: log odds of x_j = E(x_j = 0) - E(x_j = 1)."""
     rng = np.random.default_rng(1)
     params = harmonium_of(family, rng)
     u, y = frames(params, 1, rng)
@@ -41,7 +41,7 @@ def test_hidden_mean_is_the_conditional_of_the_energy(family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_visible_conditionals_are_those_of_the_energy(family):
-    """P3 and P5 from D14: the ratio of two states' probabilities given x is that of their exp(-E)."""
+    """P3 and P5 from D16: the ratio of two states' probabilities given x is that of their exp(-E)."""
     rng = np.random.default_rng(2)
     params = harmonium_of(family, rng)
     (u_1, u_2), (y_1, y_2) = frames(params, 2, rng)
@@ -70,23 +70,27 @@ def test_gibbs_leaves_the_model_distribution_as_it_is(family, clamp_u):
 
 
 @pytest.mark.parametrize("k", [1, 3])
-@pytest.mark.parametrize("clamp_u", [False, True])
+@pytest.mark.parametrize("clamp_u", [0, 0.3, 1])
 @pytest.mark.parametrize("family", DISCRETE)
 def test_cd_k_on_average_is_what_enumeration_says(family, clamp_u, k):
     rng = np.random.default_rng(4)
     params = harmonium_of(family, rng)
     u, y = frames(params, 3, rng)
-    wanted = exact.cd_expectation(params, u, y, k, clamp_u=clamp_u, y_max=Y_MAX[family])
+    joint, given_u = (exact.cd_expectation(params, u, y, k, clamp_u=c, y_max=Y_MAX[family]) for c in (False, True))
+    wanted = params.map(np.zeros_like)
+    for name, leaf in wanted.leaves().items():
+        leaf += (1 - clamp_u) * getattr(joint, name) + clamp_u * getattr(given_u, name)
     batches = []
     for _ in range(60):                             # 60 averages of 2000 chains a frame: their spread gives the error bar
         U, Y = np.tile(u, (2000, 1))[:, None], np.tile(y, (2000, 1))[:, None]
-        gradient, _ = harmonium.cd_gradient(params, U, Y, harmonium.hidden_mean(params, U, Y), k, rng, clamp_u=clamp_u)
-        batches.append(gradient)
+        x_mean = harmonium.hidden_mean(params, U, Y)
+        negative = harmonium.negative_phase(params, U, Y, x_mean, k, rng, clamp_u=clamp_u)
+        batches.append(harmonium.contrast(params, U, Y, x_mean, negative))
     for name, leaf in wanted.leaves().items():
         draws = np.array([getattr(g, name) for g in batches])
         error = draws.std(0, ddof=1) / np.sqrt(len(draws))
         assert (np.abs(draws.mean(0) - leaf) <= 5 * error + 1e-12).all(), name
-        assert clamp_u or error.max() > 0
+        assert clamp_u == 1 or error.max() > 0
 
 
 @pytest.mark.parametrize("clamp_u", [False, True])
@@ -110,9 +114,13 @@ def test_clamped_u_is_not_touched():
     params = harmonium_of("poisson", rng)
     u, y = frames(params, 50, rng, binary_u=False)
     x = np.rint(harmonium.hidden_mean(params, u, y))
-    assert harmonium.gibbs(params, u, x, 4, rng, clamp_u=True)[0] is u
-    redrawn = harmonium.gibbs(params, u, x, 4, rng, clamp_u=False)[0]
+    assert harmonium.gibbs(params, u, x, 4, rng, clamped=True)[0] is u
+    redrawn = harmonium.gibbs(params, u, x, 4, rng, clamped=False)[0]
     assert set(np.unique(redrawn)) == {0.0, 1.0}
+    half = np.arange(50)[:, None] < 25
+    some = harmonium.gibbs(params, u, x, 4, rng, clamped=half)[0]
+    np.testing.assert_array_equal(some[:25], u[:25])
+    assert set(np.unique(some[25:])) == {0.0, 1.0}
 
 
 def test_the_static_harmonium_is_the_case_without_u():
