@@ -99,6 +99,17 @@ def gradient(params, u, y, *, clamp_u=False, y_max=None):
     return subtract(positive, negative)
 
 
+def model_hidden_mean(params, u, *, y_max=None):
+    """E[x | u] under the model, for each frame of u (n_frames, n_u): what D21 needs besides the data            [D21]"""
+    y_all = np.unique(enumerate_states(params, y_max=y_max).y, axis=0)
+    mean = []
+    for u_t in u:
+        u_all = np.tile(u_t, (len(y_all), 1))
+        log_p = -harmonium.free_energy(params, u_all, y_all)
+        mean.append(np.exp(log_p - logsumexp(log_p)) @ harmonium.hidden_mean(params, u_all, y_all))
+    return np.array(mean)
+
+
 def cd_expectation(params, u, y, k, *, clamp_u=False, y_max=None):
     """What CD-k gives on average: the negative phase after k exact Gibbs transitions.
 

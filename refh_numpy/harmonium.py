@@ -18,7 +18,7 @@ h(y) is the base measure of the family of y: 1 for Bernoulli, 1/y! for Poisson (
 Shapes: W_u (n_x, n_u), W_y (n_x, n_y); one frame of a batch is u (n_traj, n_u), x (n_traj, n_x), y (n_traj, n_y).
 A static harmonium (the poster's ORDER 0) has n_u = 0, and nothing else about it is special.
 """
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -181,6 +181,39 @@ def previous_states(params, u, x_mean):
     """u_{t-1} for each of the steps of x_mean, given the state u before the first: (n_traj, T, n_u)."""
     n_u = len(params.b_u)
     return np.concatenate([u[:, None], x_mean[:, :-1, :n_u]], axis=1)
+
+
+
+# Backward in time: what the local rules leave out
+
+def through_time(params, u, y, x_mean, slope, local):
+    """Backprop through time: what theta does to L by way of the states, added to the local gradient           [D20]
+
+    The state u_t is used once to judge step t + 1 (slope), and once to compute u_{t+1}. With the state's input
+    a_t = W_u u_{t-1} + W_y y_t + b_x and u_t = sigma(a_t), sigma' = u (1 - u), going back from the chunk's end:
+
+        dL/du_t = dl_{t+1}/du_t + W_u' dL/da_{t+1},      dL/da_t = dL/du_t * u_t (1 - u_t)
+        dL/dW_u += sum_t dL/da_t u_{t-1}',   dL/dW_y += sum_t dL/da_t y_t',   dL/db_x += sum_t dL/da_t
+
+    At the end of the chunk dL/du_T is 0: what comes after is not looked at (truncated backprop through time).
+
+    u, y, x_mean : (n_traj, T, n) as for negative_phase
+    slope : (n_traj, T, n_u) dl_t/du_{t-1}, how the step's log likelihood changes with the state it is given
+    local : Params, the gradient with the states taken for data; n_traj * T frames were averaged
+    """
+    n_traj, T, _ = y.shape
+    d_a = np.zeros_like(x_mean)
+    d_u = np.zeros_like(u[:, 0])
+    for t in range(T - 1, 0, -1):
+        d_u = slope[:, t] + d_u                                         # dL/du_{t-1}, complete
+        d_a[:, t - 1] = d_u * x_mean[:, t - 1] * (1 - x_mean[:, t - 1])
+        d_u = d_a[:, t - 1] @ params.W_u                                # what step t-1 hands on to u_{t-2}
+    d_a /= n_traj * T
+    d_a = d_a.reshape(n_traj * T, -1).T
+    return replace(local,
+                   W_u=local.W_u + d_a @ u.reshape(n_traj * T, -1),
+                   W_y=local.W_y + d_a @ y.reshape(n_traj * T, -1),
+                   b_x=local.b_x + d_a.sum(1))
 
 
 # What a trained model says. Each of the model files (efh, refh) hands these out under the same names.

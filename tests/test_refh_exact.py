@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from refh_numpy import exact
+from refh_numpy import exact, harmonium, refh_bptt, rtrbm
 from tests.tiny import Y_MAX, frames, harmonium_of
 
 
@@ -59,3 +59,45 @@ def test_what_cannot_be_enumerated():
     with pytest.raises(ValueError, match="u, y: wanted frames among the enumerated"):
         params = harmonium_of("bernoulli", rng)
         exact.cd_expectation(params, np.full((1, 2), 0.5), np.zeros((1, 2)), 1)
+
+
+def unrolled_log_likelihood(params, y, *, clamp_u):
+    """L of whole sequences y (n_traj, T, n_y) from u_0 = 0: the states are computed, not given. Mean over frames."""
+    n_traj, T, _ = y.shape
+    u = np.zeros((n_traj, len(params.b_u)))
+    total = 0
+    for t in range(T):
+        total += exact.log_likelihood(params, u, y[:, t], clamp_u=clamp_u, y_max=Y_MAX[params.family.name])
+        u = harmonium.hidden_mean(params, u, y[:, t])
+    return total / T
+
+
+@pytest.mark.parametrize("family", ["bernoulli", "poisson"])
+@pytest.mark.parametrize("model, clamp_u", [(rtrbm, True), (refh_bptt, False)])
+def test_backprop_through_time_is_the_slope_of_the_unrolled_likelihood(model, clamp_u, family, monkeypatch):
+    """D20 to D23, with an exact negative phase in the place of the Gibbs chain."""
+    rng = np.random.default_rng(5)
+    params = harmonium_of(family, rng, n_x=2, n_u=2)
+    y = np.stack([frames(params, 3, rng)[1] for _ in range(5)], axis=1)         # (3, 5, n_y)
+    u0 = np.zeros((3, 2))
+    x_mean = harmonium.forward(params, u0, y)
+    u = harmonium.previous_states(params, u0, x_mean)
+    local = exact.gradient(params, u.reshape(15, -1), y.reshape(15, -1), clamp_u=clamp_u, y_max=Y_MAX[family])
+    x_model = exact.model_hidden_mean(params, u.reshape(15, -1), y_max=Y_MAX[family]).reshape(3, 5, -1)
+    monkeypatch.setattr(harmonium, "negative_phase", lambda *args, **kw: harmonium.NegativePhase(None, None, x_model))
+    monkeypatch.setattr(harmonium, "contrast", lambda *args: local)
+    gradient, _ = model.gradient(params, u, y, x_mean, 1, rng)
+
+    h = 1e-5
+    for name, leaf in params.leaves().items():
+        slope = np.empty_like(leaf)
+        for index in np.ndindex(leaf.shape):
+            values = []
+            for sign in (1, -1):
+                changed = params.map(np.copy)
+                getattr(changed, name)[index] += sign * h
+                values.append(unrolled_log_likelihood(changed, y, clamp_u=clamp_u))
+            slope[index] = (values[0] - values[1]) / (2 * h)
+        np.testing.assert_allclose(getattr(gradient, name), slope, rtol=1e-6, atol=1e-9, err_msg=name)
+    # and the local gradient alone is another: the test can tell
+    assert np.abs(local.W_u - gradient.W_u).max() > 1e-3

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from refh_numpy import efh, exact, harmonium, refh, storage
+from refh_numpy import efh, exact, harmonium, hybrid, refh, refh_bptt, rtrbm, storage, trbm
 from tests.tiny import Y_MAX, harmonium_of
 
-MODELS = [efh, refh]
+MODELS = [efh, refh, trbm, rtrbm, refh_bptt, hybrid]
 RNG = np.random.default_rng(0)
 
 

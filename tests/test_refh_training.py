@@ -1,9 +1,11 @@
 """The loop: it climbs, it resumes to the bit, it keeps what was learnt, it says when it diverges."""
+from functools import partial
+
 import numpy as np
 import pytest
 
 from datasets import ppc
-from refh_numpy import _kernels, efh, exact, harmonium, refh, training
+from refh_numpy import _kernels, efh, exact, harmonium, hybrid, refh, refh_bptt, rtrbm, training, trbm
 from tests.tiny import harmonium_of
 
 SYSTEM = ppc.System()
@@ -159,14 +161,38 @@ def test_probabilities_outside_0_to_1_are_refused():
         refh.train(harmonium_of("bernoulli", rng, n_x=3, n_u=3), [np.full((1, 1, 2), 1.2)], rng, n_updates=1)
 
 
-def test_gradient_of_all_models_has_the_parameters_shapes():
+MODELS = {"efh": efh.gradient, "refh": refh.gradient, "trbm": trbm.gradient, "rtrbm": rtrbm.gradient,
+          "refh_bptt": refh_bptt.gradient, "hybrid": partial(hybrid.gradient, w=0.3)}
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradients_have_the_parameters_shapes_and_dtype(model, dtype):
     rng = np.random.default_rng(0)
-    for model in (efh, refh):
-        params = model.init(5, 3, "normal", rng)
-        y = rng.standard_normal((4, 6, 3)).astype(np.float32)
-        u0 = np.zeros((4, len(params.b_u)), np.float32)
-        x_mean = harmonium.forward(params, u0, y)
-        gradient, y_hat = model.gradient(params, harmonium.previous_states(params, u0, x_mean), y, x_mean, 1, rng)
-        assert y_hat.shape == y.shape
-        for name, leaf in params.leaves().items():
-            assert getattr(gradient, name).shape == leaf.shape and getattr(gradient, name).dtype == np.float32
+    params = harmonium.init(5, 0 if model == "efh" else 5, 3, "normal", rng, dtype)
+    y = rng.standard_normal((4, 6, 3)).astype(dtype)
+    u0 = np.zeros((4, len(params.b_u)), dtype)
+    x_mean = harmonium.forward(params, u0, y)
+    gradient, y_hat = MODELS[model](params, harmonium.previous_states(params, u0, x_mean), y, x_mean, 1, rng)
+    assert y_hat.shape == y.shape
+    for name, leaf in params.leaves().items():
+        assert getattr(gradient, name).shape == leaf.shape and getattr(gradient, name).dtype == dtype
+
+
+def test_conditional_models_leave_the_bias_of_u_alone():
+    rng = np.random.default_rng(0)
+    for model in (trbm, rtrbm):
+        params, _ = model.train(model.init(5, 15, "poisson", rng), stream(rng), rng, n_updates=5, chunk=10)
+        np.testing.assert_array_equal(params.b_u, 0)
+        assert params.W_u.any()
+
+
+def test_the_dial_ends_at_trbm_and_refh():
+    for w, end in ((0, trbm), (1, refh)):
+        learnt = []
+        for train, more in ((hybrid.train, {"w": w}), (end.train, {})):
+            rng = np.random.default_rng(0)
+            learnt.append(train(refh.init(5, 15, "poisson", rng), stream(rng), rng, n_updates=20, **more)[0])
+        assert_equal(*learnt)
+    with pytest.raises(ValueError, match="^w: wanted"):
+        hybrid.train(learnt[0], [], np.random.default_rng(0), w=1.5, n_updates=1)

@@ -1,0 +1,50 @@
+"""Between TRBM and rEFH: a dial for how much the past is worth.
+
+The rEFH (refh.py) learns the joint, the TRBM (trbm.py) the conditional. Since p(u, y) = p(u) p(y | u), they differ by
+how much one more term counts, and nothing forbids what lies in between:
+
+    D24   L_w = sum_t log p(y_t | u_{t-1}) + w log p(u_{t-1})          w = 0: TRBM;   w = 1: rEFH
+
+Its gradient is w times the rEFH's and 1 - w times the TRBM's: in each frame's negative phase, u is given back with
+probability w and stays as it is otherwise. The rule is as local in time as either of the two. It is not on the poster.
+
+    negative phase gives back:  y, and with probability w also u        gradient through u_{t-1}:  no
+
+Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
+"""
+from functools import partial
+
+import numpy as np
+
+from datasets import checks
+from refh_numpy import harmonium, storage, training
+from refh_numpy.harmonium import emission_mean, generate, infer, predict_next
+
+__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+
+
+def init(n_x, n_y, family, rng, dtype=np.float32):
+    """Small random weights; the state u has as many units as x, for it *is* yesterday's x."""
+    return harmonium.init(n_x, n_x, n_y, family, rng, dtype)
+
+
+def gradient(params, u, y, x_mean, k, rng, *, w):
+    """The local rule: CD-k on y_t given u_{t-1}, and w times on u_{t-1} itself                                  [D24]"""
+    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=1 - w)
+    return harmonium.contrast(params, u, y, x_mean, negative), negative.y
+
+
+def train(params, batches, rng, *, w, **settings):
+    """Learn from batches (n_traj, T, n_y), the past weighed by w in [0, 1]; the settings are those of training.train."""
+    w = checks.number("w", w, low=0, high=1)
+    return training.train(partial(gradient, w=w), params, batches, rng, **settings)
+
+
+def save(path, params, **meta):
+    """Write its weights (.npz), with whatever is worth keeping beside them."""
+    storage.save(path, params, model="hybrid", **meta)
+
+
+def load(path):
+    """params, meta: what `save` wrote."""
+    return storage.load(path, model="hybrid")

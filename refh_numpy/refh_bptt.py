@@ -1,0 +1,49 @@
+"""rEFH + BPTT: the control that the poster lacks.
+
+The rEFH (refh.py) with backprop through time, as the RTRBM (rtrbm.py) is the TRBM with it (the authors' code calls it
+rEFH-BPTT). If the joint really replaces backprop through time, adding it should change little.
+
+    D22   dL/dtheta = [P6, as if u were data] + sum_t (dL/da_t) da_t/dtheta,    a_t = W_u u_{t-1} + W_y y_t + b_x
+    D23   dl_t/du_{t-1} = W_u' E[x_t | u_{t-1}, Y_t] + b_u                      for l_t = log p(u_{t-1}, y_t)
+
+D22's second sum is harmonium.through_time (D20). The model's own E[x_t] is missing from D23, where the RTRBM's D21 has
+it: the partition function of the joint does not depend on the u that the data have.
+
+    negative phase gives back:  u and y         gradient through u_{t-1}:  yes
+
+Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
+"""
+import numpy as np
+
+from refh_numpy import harmonium, storage, training
+from refh_numpy.harmonium import emission_mean, generate, infer, predict_next
+
+__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+
+
+def init(n_x, n_y, family, rng, dtype=np.float32):
+    """Small random weights; the state u has as many units as x, for it *is* yesterday's x."""
+    return harmonium.init(n_x, n_x, n_y, family, rng, dtype)
+
+
+def gradient(params, u, y, x_mean, k, rng):
+    """CD-k on the joint of u_{t-1} and y_t, and backprop through time                                    [D22, D23]"""
+    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=0)
+    local = harmonium.contrast(params, u, y, x_mean, negative)
+    slope = x_mean @ params.W_u + params.b_u
+    return harmonium.through_time(params, u, y, x_mean, slope, local), negative.y
+
+
+def train(params, batches, rng, **settings):
+    """Learn from batches (n_traj, T, n_y); the settings are those of training.train."""
+    return training.train(gradient, params, batches, rng, **settings)
+
+
+def save(path, params, **meta):
+    """Write a control's weights (.npz), with whatever is worth keeping beside them."""
+    storage.save(path, params, model="refh_bptt", **meta)
+
+
+def load(path):
+    """params, meta: what `save` wrote."""
+    return storage.load(path, model="refh_bptt")

@@ -1,0 +1,50 @@
+"""RTRBM: the recurrent temporal restricted Boltzmann machine, learnt *with* backprop through time.
+
+The poster's row RTRBM (Sutskever, Hinton and Taylor 2008). It is the TRBM (trbm.py) with the one term that the local
+rules leave out: u_{t-1} was computed with the same parameters, so a change of theta changes it too, and with it the
+probability of y_t.
+
+    D20   dL/dtheta = [P6', as if u were data] + sum_t (dL/da_t) da_t/dtheta,    a_t = W_u u_{t-1} + W_y y_t + b_x
+    D21   dl_t/du_{t-1} = W_u' (E[x_t | u_{t-1}, Y_t] - E[x_t | u_{t-1}])        for l_t = log p(y_t | u_{t-1})
+
+D20's second sum is harmonium.through_time; E[x_t | u_{t-1}] in D21 is the negative phase's. The sum goes back as far as
+the chunk reaches.
+
+    negative phase gives back:  y               gradient through u_{t-1}:  yes
+
+Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x. b_u plays no part and stays 0.
+"""
+import numpy as np
+
+from refh_numpy import harmonium, storage, training
+from refh_numpy.harmonium import emission_mean, generate, infer, predict_next
+
+__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+
+
+def init(n_x, n_y, family, rng, dtype=np.float32):
+    """Small random weights; the state u has as many units as x, for it *is* yesterday's x."""
+    return harmonium.init(n_x, n_x, n_y, family, rng, dtype)
+
+
+def gradient(params, u, y, x_mean, k, rng):
+    """CD-k on y_t given u_{t-1}, and backprop through time                                              [D20, D21]"""
+    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=1)
+    local = harmonium.contrast(params, u, y, x_mean, negative)
+    slope = (x_mean - negative.x) @ params.W_u
+    return harmonium.through_time(params, u, y, x_mean, slope, local), negative.y
+
+
+def train(params, batches, rng, **settings):
+    """Learn from batches (n_traj, T, n_y); the settings are those of training.train."""
+    return training.train(gradient, params, batches, rng, **settings)
+
+
+def save(path, params, **meta):
+    """Write an RTRBM's weights (.npz), with whatever is worth keeping beside them."""
+    storage.save(path, params, model="rtrbm", **meta)
+
+
+def load(path):
+    """params, meta: what `save` wrote."""
+    return storage.load(path, model="rtrbm")
