@@ -20,6 +20,8 @@ COLOURS = {
     "RTRBM": "#009E73",
     "KF-2": "#CC79A7",
     "true parameters": "#000000",
+    "rEFH + BPTT": "#7A4FA3",
+    "hybrid, w = 0.1": "#5B8C1A",
 }
 DASHES = {"KF-1": (0, (6, 2)), "KF-2": (0, (2, 1.5)), "true parameters": (0, (1, 1)), "ORDER 0": (0, (4, 1, 1, 1))}
 

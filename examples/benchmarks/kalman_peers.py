@@ -7,9 +7,9 @@ import importlib
 import numpy as np
 
 from datasets import ppc
+from examples import _ppc
 from examples.benchmarks import _timing
-from examples.quickstart import observations
-from kalman import filtering, lds
+from kalman import filtering
 
 N_TRAJ, T = 2, 1000
 
@@ -60,9 +60,8 @@ PEERS = {"pykalman": ("pykalman", pykalman_filter), "filterpy": ("filterpy.kalma
 
 
 def main():
-    system = ppc.System()
-    model = lds.LDS(system.A, system.C, system.Sigma_z, system.mu_0, system.Sigma_0)
-    y, R = observations(system, ppc.sample(system, N_TRAJ, T, np.random.default_rng(0)).y)
+    model = _ppc.true_lds()
+    y, R = _ppc.observations(ppc.sample(_ppc.SYSTEM, N_TRAJ, T, np.random.default_rng(0)).y)
     ours = "ours, numba"
     candidates = {ours: lambda: filtering.kalman_filter(model, y, R).mean,
                   "ours, NumPy": lambda: filtering.kalman_filter(model, y, R, compiled=False).mean}

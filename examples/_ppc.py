@@ -1,0 +1,63 @@
+"""What the scripts on the oscillator share: the data, the estimates of every kind of model, the errors in a table."""
+import itertools
+
+import numpy as np
+
+from datasets import ppc
+from kalman import em, filtering, lds
+
+SYSTEM = ppc.System()
+SETTLED = 100                           # steps after which the start of a trajectory no longer matters (much)
+TEST = dict(n_traj=40, T=1000)          # the authors' test: 40 trajectories from rest
+POSTER = {"ORDER 0": 12e-4, "TVAE": 9.5e-4, "TRBM": 6.0e-4, "KF-1": 5.8e-4, "rVAE": 5.3e-4, "rEFH": 3.3e-4,
+          "RTRBM": 3.1e-4, "KF-2": 2.2e-4}          # table 1, MSE in rad^2
+
+
+def training_batches(rng, n_traj, T):
+    """Endless fresh trajectories (n_traj, T, 15), each starting at a random phase of its oscillation"""
+    return (ppc.sample(SYSTEM, n_traj, T, rng, staggered=True).y for _ in itertools.count())
+
+
+def observations(y):
+    """What the Kalman filters see: decoded positions (n_traj, T, 1), and their variances (n_traj, T, 1, 1) [D1, D2]
+
+    The neurons live on a circle, the mass on a line. All trajectories begin well inside one turn of the circle, and
+    no step is as long as half of it, so the decoded positions can be unrolled on to the line as they come.
+    """
+    z_hat, total = ppc.decode(SYSTEM, y)
+    return (np.unwrap(z_hat, period=SYSTEM.circumference, axis=1)[..., None],
+            ppc.decoder_variance(SYSTEM, total)[..., None, None])
+
+
+def true_lds():
+    """The system that made the data, told to the filter: the floor"""
+    return lds.LDS(SYSTEM.A, SYSTEM.C, SYSTEM.Sigma_z, SYSTEM.mu_0, SYSTEM.Sigma_0)
+
+
+def fit_kalman(y):
+    """KF-1 and KF-2 by EM, from the starts that a user would give: a random walk; constant velocity"""
+    z_hat, R = observations(y)
+    spread = z_hat.var()
+    starts = {"KF-1": em.random_walk(position_variance=spread, step_variance=1e-3),
+              "KF-2": em.constant_velocity(SYSTEM.dt, position_variance=spread, velocity_variance=spread,
+                                           step_variance=1e-3)}
+    return {name: em.fit([start], z_hat, R).model for name, start in starts.items()}
+
+
+def kalman_estimate(model, y):
+    """Filtered positions (n_traj, T), in rad"""
+    return filtering.kalman_filter(model, *observations(y)).mean[..., 0]
+
+
+def harmonium_estimate(model, params, y):
+    """Positions (n_traj, T), in rad: what the state says about the present spikes, decoded as spikes are        [D1]
+
+    model : the module (refh_numpy.refh, say) that params belong to
+    """
+    return ppc.decode(SYSTEM, model.emission_mean(params, model.infer(params, y)))[0]
+
+
+def mse(z_hat, z):
+    """Mean squared error of the position (rad^2): over all steps, and over those after the first 100"""
+    error = ppc.squared_error(SYSTEM, z_hat, z[..., 0])
+    return float(error.mean()), float(error[:, SETTLED:].mean())

@@ -1,0 +1,198 @@
+"""Table 1 of the poster: who recovers the position of the oscillator from the spikes, and how well.
+
+Trains every harmonium over several seeds, on all cores, and fits the Kalman filters; then prints a table beside the
+poster's, and draws ppc_table.png: one dot a seed, the poster's figure as a bar, the Kalman filters as lines.
+
+--quick takes a minute and shows that everything runs; without it, two seeds a model take about ten minutes on two cores;
+--full has five seeds (about half an hour). A row that is done is kept (in DIR/ppc_table) and not run again.
+
+Settings were chosen on trajectories that no row below is tested on (drawn with seed 999).
+"""
+# %%
+import json
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import numpy as np
+
+from datasets import ppc
+from examples import _plots, _ppc, _run
+from refh_numpy import efh, hybrid, refh, refh_bptt, rtrbm, trbm
+
+# %% [markdown]
+# ## The rows
+# Each harmonium with its settings; 240 hidden units for all of them, as the authors have. `n_traj` trajectories of `T`
+# steps make a batch; `chunk` steps make an update. Where there is backprop through time, it reaches back one chunk.
+
+# %%
+N_HIDDEN = 240
+LOCAL = dict(n_traj=40, T=200, chunk=1, rate=1e-3)
+BPTT = dict(n_traj=10, T=200, chunk=50)
+MODELS = {
+    "ORDER 0": (efh, LOCAL | dict(n_updates=10_000)),
+    "TRBM": (trbm, LOCAL | dict(n_updates=40_000)),
+    "rEFH": (refh, LOCAL | dict(n_updates=40_000)),
+    "RTRBM": (rtrbm, BPTT | dict(n_updates=30_000, rate=3e-3)),
+    "rEFH + BPTT": (refh_bptt, BPTT | dict(n_updates=15_000, rate=1e-3)),
+    "hybrid, w = 0.1": (hybrid, LOCAL | dict(n_updates=100_000, w=0.1)),
+}
+KALMAN = ["KF-1", "KF-2", "true parameters"]
+ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "RTRBM", "KF-2",                 # the poster's, in its order
+        "rEFH + BPTT", "hybrid, w = 0.1", "true parameters"]                                # ours
+MISSING = {"TVAE": "not written yet", "rVAE": "not written yet"}
+
+
+# %% [markdown]
+# ## One row, one seed
+
+# %%
+def test_data(seed):
+    """The trajectories that every model of this seed is tested on"""
+    return ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 1]))
+
+
+def train(name, seed, settings):
+    """Parameters of one harmonium after its training"""
+    rng = np.random.default_rng([seed, 2])
+    model, _ = MODELS[name]
+    settings = dict(settings)
+    batches = _ppc.training_batches(rng, settings.pop("n_traj"), settings.pop("T"))
+    params = model.init(N_HIDDEN, _ppc.SYSTEM.n_neurons, "poisson", rng)
+    return model.train(params, batches, rng, **settings)[0]
+
+
+def run(name, seed, settings, folder):
+    """Train (or fit), test, and write DIR/ppc_table/NAME_SEED.json, and the weights beside it. The row that it made."""
+    start = time.monotonic()
+    test = test_data(seed)
+    if name in KALMAN:
+        model = _ppc.true_lds()
+        if name != "true parameters":
+            model = _ppc.fit_kalman(ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 2])).y)[name]
+        z_hat = _ppc.kalman_estimate(model, test.y)
+    else:
+        model, _ = MODELS[name]
+        params = train(name, seed, settings)
+        z_hat = _ppc.harmonium_estimate(model, params, test.y)
+        model.save(file(folder, name, seed, ".npz"), params, seed=seed, settings=settings, version=_run.version())
+    everywhere, settled = _ppc.mse(z_hat, test.z)
+    row = {"model": name, "seed": seed, "settings": settings, "mse": everywhere, "mse_after_100": settled,
+           "seconds": time.monotonic() - start}
+    _run.write_whole(file(folder, name, seed, ".json"), lambda path: Path(path).write_text(json.dumps(row)))
+    return row
+
+
+def file(folder, name, seed, suffix):
+    return folder / f"{name.replace(' ', '_').replace(',', '')}_{seed}{suffix}"
+
+
+def finished(name, seed, settings, folder):
+    """The row, if it has been run with these settings; otherwise None"""
+    try:
+        row = json.loads(file(folder, name, seed, ".json").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return row if row["settings"] == settings else None
+
+
+# %% [markdown]
+# ## All rows
+
+# %%
+def run_all(jobs, folder, n_workers):
+    """Rows of all jobs (name, seed, settings): those that are done are read, the rest are run, n_workers at a time."""
+    rows = [finished(*job, folder) for job in jobs]
+    open_jobs = [job for job, row in zip(jobs, rows) if row is None]
+    rows = [row for row in rows if row is not None]
+    if rows:
+        print(f"{len(rows)} of {len(jobs)} runs are done already")
+    progress = _run.Progress("table 1", len(open_jobs))
+    with ProcessPoolExecutor(n_workers) as pool:
+        futures = [pool.submit(run, *job, folder) for job in open_jobs]
+        try:
+            for number, future in enumerate(as_completed(futures), start=1):
+                row = future.result()
+                rows.append(row)
+                progress(number, f"{row['model']}, seed {row['seed']}: {1e4 * row['mse']:.2f}e-4 rad²"
+                                 f" ({row['seconds']:.0f} s)")
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            progress.stop()
+            print("stopped; the rows that were done are kept, and will not be run again")
+    return rows
+
+
+def table(rows):
+    """One row a model, mean and spread over the seeds; None for what is missing"""
+    result = []
+    for name in ROWS:
+        seeds = sorted((row for row in rows if row["model"] == name), key=lambda row: row["seed"])
+        if not seeds:
+            result.append({"model": name, "mse": None, "poster": _ppc.POSTER.get(name),
+                           "missing": MISSING.get(name, "interrupted"), "seeds": []})
+            continue
+        mean, spread = _run.mean_and_spread([row["mse"] for row in seeds])
+        settled, settled_spread = _run.mean_and_spread([row["mse_after_100"] for row in seeds])
+        result.append({"model": name, "mse": mean, "mse_spread": spread, "mse_after_100": settled,
+                       "mse_after_100_spread": settled_spread, "poster": _ppc.POSTER.get(name),
+                       "seconds": float(np.median([row["seconds"] for row in seeds])), "seeds": seeds})
+    return result
+
+
+def draw(rows):
+    figure = _plots.figure(7.5, 4.2)
+    axes = figure.subplots()
+    for height, row in enumerate(reversed(rows)):
+        name = row["model"]
+        if row["poster"]:
+            axes.plot([1e4 * row["poster"]] * 2, [height - 0.35, height + 0.35], color="0.3", linewidth=2,
+                      label="poster" if name == "ORDER 0" else None)
+        if row["mse"] is None:
+            axes.text(1e4 * row["poster"] * 1.04, height, row["missing"], va="center", color="0.4", fontsize=8)
+            continue
+        values = 1e4 * np.array([one["mse"] for one in row["seeds"]])
+        axes.plot(values, [height] * len(values), "o", color=_plots.COLOURS[name], markersize=6, alpha=0.8,
+                  markeredgecolor="white", markeredgewidth=0.5)
+    for row in rows:
+        if row["model"] in KALMAN and row["mse"] is not None:
+            axes.axvline(1e4 * row["mse"], **(_plots.style(row["model"]) | {"linewidth": 1, "zorder": 0}))
+    axes.set_yticks(range(len(rows)), [row["model"] for row in reversed(rows)])
+    axes.set(xscale="log", xlabel="MSE of the position (10$^{-4}$ rad²), over all 1000 steps",
+             title="Table 1: one dot a seed")
+    axes.set_xticks([1, 1.5, 2, 3, 4, 6, 9, 12], labels=["1", "1.5", "2", "3", "4", "6", "9", "12"])
+    axes.minorticks_off()
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def main(argv=None):
+    arguments = _run.parser("ppc_table", __doc__).parse_args(argv)
+    folder = arguments.out / "ppc_table"
+    _run.prepare_folder(folder)
+    n_seeds = 5 if arguments.full else 1 if arguments.quick else 2
+    jobs = []
+    for seed in range(arguments.seed, arguments.seed + n_seeds):
+        jobs += [(name, seed, settings | dict(n_updates=100) if arguments.quick else settings)
+                 for name, (_, settings) in MODELS.items()]
+        jobs += [(name, seed, {}) for name in KALMAN]
+    jobs.sort(key=lambda job: -job[2].get("n_updates", 0))          # the long ones first: no core idles at the end
+    rows = table(run_all(jobs, folder, n_workers=os.cpu_count()))
+    _run.write_json(arguments.out / "ppc_table.json", rows, arguments.seed)
+    _plots.save(draw(rows), arguments.out / "ppc_table.png")
+    print()
+    _run.print_table([
+        ("MSE (1e-4 rad²)", lambda row: row["model"]),
+        ("poster", lambda row: f"{1e4 * row['poster']:.1f}" if row["poster"] else "-"),
+        ("ours", lambda row: row.get("missing") or _run.with_spread(row["mse"], row["mse_spread"], scale=1e4)),
+        ("after 100 steps", lambda row: "-" if row["mse"] is None else
+            _run.with_spread(row["mse_after_100"], row["mse_after_100_spread"], scale=1e4)),
+        ("seconds", lambda row: "-" if row["mse"] is None else f"{row['seconds']:.0f}"),
+    ], rows)
+    print(f"\n{n_seeds} seed{'s' * (n_seeds > 1)} a model; written: ppc_table.png, ppc_table.json in {arguments.out}, "
+          f"weights in {folder}")
+
+
+if __name__ == "__main__":
+    main()
