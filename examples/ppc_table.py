@@ -29,13 +29,13 @@ from refh_numpy import efh, hybrid, refh, refh_bptt, rtrbm, trbm
 # %%
 N_HIDDEN = 240
 LOCAL = dict(n_traj=40, T=200, chunk=1, rate=1e-3)
-BPTT = dict(n_traj=10, T=200, chunk=50)
+BPTT = dict(n_traj=10, T=1000, chunk=50)
 MODELS = {
     "ORDER 0": (efh, LOCAL | dict(n_updates=10_000)),
     "TRBM": (trbm, LOCAL | dict(n_updates=40_000)),
     "rEFH": (refh, LOCAL | dict(n_updates=40_000)),
     "RTRBM": (rtrbm, BPTT | dict(n_updates=30_000, rate=3e-3)),
-    "rEFH + BPTT": (refh_bptt, BPTT | dict(n_updates=15_000, rate=1e-3)),
+    "rEFH + BPTT": (refh_bptt, BPTT | dict(n_updates=6_000, rate=1e-3)),
     "hybrid, w = 0.1": (hybrid, LOCAL | dict(n_updates=100_000, w=0.1)),
 }
 KALMAN = ["KF-1", "KF-2", "true parameters"]

@@ -1,0 +1,157 @@
+"""Does learning the joint replace backprop through time?
+
+Four rules differ in two things: whether the negative phase gives back the previous state (joint: rEFH) or not
+(conditional: TRBM), and whether the gradient goes back through time. Two pictures, in local_vs_bptt.png:
+
+  angle     at checkpoints along the training of an rEFH and of a TRBM, the angle between the local gradient of each
+            objective and the same with backprop through time, on the same data, with the same Gibbs samples, in float64
+  curves    the error of the four rules while they learn from the same start on the same data, at equal updates and at
+            equal seconds
+
+By default one seed, about five minutes on two cores; --full: three seeds and longer curves, about twenty.
+"""
+# %%
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+
+from datasets import ppc
+from examples import _plots, _ppc, _run
+from refh_numpy import harmonium, refh, refh_bptt, rtrbm, trbm
+
+RULES = {"TRBM": trbm, "rEFH": refh, "RTRBM": rtrbm, "rEFH + BPTT": refh_bptt}
+LOCAL = ("TRBM", "rEFH")
+OBJECTIVES = {"joint": (refh, refh_bptt), "conditional": (trbm, rtrbm)}
+N_HIDDEN = 240
+BATCH = dict(n_traj=10, T=200)
+CHUNK = 50                          # steps an update, for all four: they see the same data in the same portions
+RATE = 1e-3
+QUICK, DEFAULT, FULL = ({"n_updates": n, "n_looks": looks} for n, looks in ((6, 2), (10_000, 12), (15_000, 12)))
+PROBE = dict(n_traj=20, T=100)      # the data on which gradients are compared
+N_CHAINS = 10                       # Gibbs chains a frame, so that the angle is that of the gradients and not of their noise
+
+
+# %% [markdown]
+# ## The angle between two gradients
+# Both are computed from the same chains, so that what differs is the term of backprop through time alone.
+
+# %%
+def angle(model, with_bptt, params, y, seed):
+    """Angle between the gradients of a local rule and of the same objective with BPTT, in degrees"""
+    params = params.map(lambda leaf: leaf.astype(float))
+    y = y.astype(float)
+    x_mean = harmonium.forward(params, np.zeros((len(y), len(params.b_u))), y)
+    u = harmonium.previous_states(params, np.zeros((len(y), len(params.b_u))), x_mean)
+    local, full = (mean_gradient(module.gradient, params, u, y, x_mean, np.random.default_rng(seed))
+                   for module in (model, with_bptt))
+    cosine = local @ full / np.sqrt((local @ local) * (full @ full))
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def mean_gradient(gradient, params, u, y, x_mean, rng):
+    """The gradient, one flat vector, averaged over N_CHAINS chains a frame"""
+    total = 0
+    for _ in range(N_CHAINS):
+        g, _ = gradient(params, u, y, x_mean, 1, rng)
+        total = total + np.concatenate([leaf.ravel() for leaf in g.leaves().values()])
+    return total / N_CHAINS
+
+
+# %% [markdown]
+# ## One rule, from the common start
+
+# %%
+def learn(rule, seed, n_updates, n_looks):
+    """The learning curve of one rule: [(updates, seconds of training, mse)], and angles where the rule is local"""
+    rng = np.random.default_rng([seed, 4])          # the same for all rules: the same start, the same trajectories
+    params = RULES[rule].init(N_HIDDEN, _ppc.SYSTEM.n_neurons, "poisson", rng)
+    data, chains = rng.spawn(2)
+    test = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 5]))
+    probe = ppc.sample(_ppc.SYSTEM, **PROBE, rng=np.random.default_rng([seed, 6]), staggered=True).y
+    curve, angles = [], {objective: [] for objective in OBJECTIVES}
+    watched = 0.0
+    start = time.monotonic()
+
+    def watch(params, log):
+        nonlocal watched
+        began = time.monotonic()
+        error = _ppc.mse(_ppc.harmonium_estimate(RULES[rule], params, test.y), test.z)[0]
+        curve.append((log.n_updates[-1], began - start - watched, error))
+        if rule in LOCAL:
+            for objective, (model, with_bptt) in OBJECTIVES.items():
+                angles[objective].append((log.n_updates[-1], angle(model, with_bptt, params, probe, seed)))
+        watched += time.monotonic() - began
+
+    RULES[rule].train(params, _ppc.training_batches(data, **BATCH), chains, n_updates=n_updates, chunk=CHUNK, rate=RATE,
+                      callback=watch, every=n_updates // n_looks)
+    return {"model": rule, "seed": seed, "curve": curve, "angles": angles if rule in LOCAL else {}}
+
+
+def draw(runs):
+    figure = _plots.figure(10, 3.8)
+    along, updates, seconds = figure.subplots(1, 3)
+    styles = {"joint": "-", "conditional": (0, (4, 2))}
+    for rule in LOCAL:
+        for objective in OBJECTIVES:
+            for run in (run for run in runs if run["model"] == rule):
+                n, degrees = np.array(run["angles"][objective]).T
+                along.plot(n, degrees, color=_plots.COLOURS[rule], linestyle=styles[objective],
+                           label=f"{objective}, along the {rule}" if run["seed"] == runs[0]["seed"] else None)
+    along.set(xlabel="updates", ylabel="angle to the gradient with BPTT (°)", ylim=(0, None),
+              title="How far the local gradient turns away")
+    along.legend(fontsize=7.5)
+    for axes, column, label in ((updates, 0, "updates"), (seconds, 1, "seconds, one core")):
+        for run in runs:
+            curve = np.array(run["curve"])
+            axes.plot(curve[:, column], 1e4 * curve[:, 2], color=_plots.COLOURS[run["model"]],
+                      label=run["model"] if run["seed"] == runs[0]["seed"] else None)
+        axes.set(xlabel=label, yscale="log", ylabel="MSE (10$^{-4}$ rad²)")
+        axes.set_yticks([1.5, 2, 3, 4, 6, 10], labels=["1.5", "2", "3", "4", "6", "10"])
+        axes.minorticks_off()
+    updates.set(title="Equal updates")
+    seconds.set(title="Equal time")
+    updates.legend()
+    return figure
+
+
+def main(argv=None):
+    arguments = _run.parser("local_vs_bptt", __doc__).parse_args(argv)
+    _run.prepare_folder(arguments.out)
+    settings = QUICK if arguments.quick else FULL if arguments.full else DEFAULT
+    seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
+    jobs = [(rule, seed, *settings.values()) for seed in seeds for rule in reversed(RULES)]
+    progress = _run.Progress("four rules", len(jobs))
+    runs = []
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for run in pool.map(learn, *zip(*jobs)):
+            runs.append(run)
+            progress(len(runs), f"{run['model']}, seed {run['seed']}: {1e4 * run['curve'][-1][2]:.2f}e-4 rad²")
+    rows = []
+    for rule in RULES:
+        mine = [run for run in runs if run["model"] == rule]
+        mean, spread = _run.mean_and_spread([run["curve"][-1][2] for run in mine])
+        rows.append({"model": rule, "mse": mean, "mse_spread": spread, "poster": _ppc.POSTER.get(rule),
+                     "seconds": float(np.median([run["curve"][-1][1] for run in mine])),
+                     "angles": {objective: np.mean([[degrees for _, degrees in run["angles"][objective]]
+                                                    for run in mine], axis=0).tolist()
+                                for objective in mine[0]["angles"]},
+                     "seeds": mine})
+    _run.write_json(arguments.out / "local_vs_bptt.json", rows, arguments.seed)
+    _plots.save(draw(runs), arguments.out / "local_vs_bptt.png")
+    print()
+    _run.print_table([
+        (f"after {settings['n_updates']} updates", lambda row: row["model"]),
+        ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], scale=1e4)),
+        ("seconds", lambda row: f"{row['seconds']:.0f}"),
+        ("angle joint: first, last", lambda row: "{:.0f}°, {:.0f}°".format(*np.take(row["angles"]["joint"], [0, -1]))
+            if row["angles"] else "-"),
+        ("conditional", lambda row: "{:.0f}°, {:.0f}°".format(*np.take(row["angles"]["conditional"], [0, -1]))
+            if row["angles"] else "-"),
+    ], rows)
+    print(f"\nwritten: local_vs_bptt.png, local_vs_bptt.json in {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()
