@@ -3,7 +3,7 @@
 The harmonium (harmonium.py, P4 and P5) without a previous state: every frame is learnt as if it stood alone. It can
 only say what the present observation says, and that is what the recurrent models are to improve upon.
 
-    P6    dL/dtheta ~= sum_t E[dE/dtheta](x_t, Y_t) - E[dE/dtheta](x_t, y_hat_t)
+    P6    dL/dtheta ~= sum_t E[-dE/dtheta](x_t, Y_t) - E[-dE/dtheta](x_t, y_hat_t)
 
     negative phase gives back:  y               gradient through u_{t-1}:  there is no u
 
@@ -19,7 +19,7 @@ __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next"
 
 def init(n_x, n_y, family, rng, dtype=np.float32):
     """Small random weights; no state."""
-    return harmonium.init(n_x, 0, n_y, family, rng, dtype)
+    return harmonium.init(n_x, n_y, family, rng, dtype, n_u=0)
 
 
 def gradient(params, u, y, x_mean, k, rng):

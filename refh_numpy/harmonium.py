@@ -7,11 +7,12 @@ u_{t-1}. Its hidden units x_t bind them. Time enters only through the data: the 
     P3    p(u_{t-1} | x_t)      = Bern(sigma(W_u' x_t + b_u))
     P4    p(x_t | u_{t-1}, y_t) = Bern(sigma(W_u u_{t-1} + W_y y_t + b_x))
     P5    p(y_t | x_t)          = Bern(sigma(W_y' x_t + b_y))  or  Pois(exp(W_y' x_t + b_y))
-    P6    dL/dtheta            ~= sum_t E[dE/dtheta](x, Y, U) - E[dE/dtheta](x, y_hat, u_hat)
+    P6    dL/dtheta            ~= sum_t E[-dE/dtheta](x, Y, U) - E[-dE/dtheta](x, y_hat, u_hat)
 
     D16   E(u, x, y)  = -x' W_u u - x' W_y y - b_x' x - b_u' u - b_y' y - log h(y)
     D17   F(u, y)     = -b_u' u - b_y' y - log h(y) - sum_j softplus(W_u u + W_y y + b_x)_j
 
+L is a log likelihood, to be climbed; the poster prints P6 for a loss, without the minus signs.
 The poster prints P4 with a matrix W_x of its own; P3 and P4 come from one energy, D16, only if W_x is the W_u of P3.
 h(y) is the base measure of the family of y: 1 for Bernoulli, 1/y! for Poisson (families.py).
 
@@ -47,12 +48,15 @@ class Params:
         return Params(**{name: function(leaf) for name, leaf in self.leaves().items()}, family=self.family)
 
 
-def init(n_x, n_u, n_y, family, rng, dtype=np.float32):
+def init(n_x, n_y, family, rng, dtype=np.float32, *, n_u=None):
     """Small random weights, zero biases.
 
-    family : "bernoulli", "poisson" or "normal";  dtype : float32 to train, float64 to check numerically
+    n_x, n_y : hidden and observed units;  family : "bernoulli", "poisson" or "normal", of the observed ones
+    dtype : float32 to train, float64 to check numerically
+    n_u : units of the state; None for as many as hidden units, for the state *is* yesterday's x; 0 for a static model
     """
-    n_x, n_u, n_y = checks.count("n_x", n_x), checks.count("n_u", n_u, at_least=0), checks.count("n_y", n_y)
+    n_x, n_y = checks.count("n_x", n_x), checks.count("n_y", n_y)
+    n_u = n_x if n_u is None else checks.count("n_u", n_u, at_least=0)
     checks.generator("rng", rng)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype: wanted numpy.float32 or numpy.float64, got {dtype!r}")
@@ -181,7 +185,6 @@ def previous_states(params, u, x_mean):
     """u_{t-1} for each of the steps of x_mean, given the state u before the first: (n_traj, T, n_u)."""
     n_u = len(params.b_u)
     return np.concatenate([u[:, None], x_mean[:, :-1, :n_u]], axis=1)
-
 
 
 # Backward in time: what the local rules leave out

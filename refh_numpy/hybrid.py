@@ -14,18 +14,11 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
 """
 from functools import partial
 
-import numpy as np
-
 from datasets import checks
 from refh_numpy import harmonium, storage, training
-from refh_numpy.harmonium import emission_mean, generate, infer, predict_next
+from refh_numpy.harmonium import emission_mean, generate, infer, init, predict_next
 
 __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
-
-
-def init(n_x, n_y, family, rng, dtype=np.float32):
-    """Small random weights; the state u has as many units as x, for it *is* yesterday's x."""
-    return harmonium.init(n_x, n_x, n_y, family, rng, dtype)
 
 
 def gradient(params, u, y, x_mean, k, rng, *, w):

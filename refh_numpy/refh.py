@@ -4,7 +4,7 @@ The poster's box "rEFH" (Abdulsalam and Makin; Makin, Dichter and Sabes 2016). T
 has the present observation y_t and its own previous state u_{t-1} for visible units, and learns their *joint*
 distribution: the negative phase gives back u and y.
 
-    P6    dL/dtheta ~= sum_t E[dE/dtheta](x_t, Y_t, U_{t-1}) - E[dE/dtheta](x_t, y_hat_t, u_hat_{t-1})
+    P6    dL/dtheta ~= sum_t E[-dE/dtheta](x_t, Y_t, U_{t-1}) - E[-dE/dtheta](x_t, y_hat_t, u_hat_{t-1})
 
 U_{t-1} depends on theta too, since the model computed it; the gradient does not go through it. To model u_{t-1} well,
 x_t must keep whatever u_{t-1} held, so what was worth knowing yesterday is not lost today: that is what replaces
@@ -14,17 +14,10 @@ backprop through time.
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
 """
-import numpy as np
-
 from refh_numpy import harmonium, storage, training
-from refh_numpy.harmonium import emission_mean, generate, infer, predict_next
+from refh_numpy.harmonium import emission_mean, generate, infer, init, predict_next
 
 __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
-
-
-def init(n_x, n_y, family, rng, dtype=np.float32):
-    """Small random weights; the state u has as many units as x, for it *is* yesterday's x."""
-    return harmonium.init(n_x, n_x, n_y, family, rng, dtype)
 
 
 def gradient(params, u, y, x_mean, k, rng):

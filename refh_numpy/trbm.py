@@ -4,7 +4,7 @@ The poster's row TRBM (Sutskever and Hinton 2007). The same harmonium (harmonium
 way; but what it learns is the observation *given* its previous state, p(y_t | u_{t-1}): the negative phase gives back y
 alone.
 
-    P6'   dL/dtheta ~= sum_t E[dE/dtheta](x_t, Y_t, U_{t-1}) - E[dE/dtheta](x_t, y_hat_t, U_{t-1})
+    P6'   dL/dtheta ~= sum_t E[-dE/dtheta](x_t, Y_t, U_{t-1}) - E[-dE/dtheta](x_t, y_hat_t, U_{t-1})
 
 Nothing asks x_t to keep what u_{t-1} held, unless it helps with y_t at once. That is where order 1 comes from.
 
@@ -12,17 +12,10 @@ Nothing asks x_t to keep what u_{t-1} held, unless it helps with y_t at once. Th
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x. b_u plays no part and stays 0.
 """
-import numpy as np
-
 from refh_numpy import harmonium, storage, training
-from refh_numpy.harmonium import emission_mean, generate, infer, predict_next
+from refh_numpy.harmonium import emission_mean, generate, infer, init, predict_next
 
 __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
-
-
-def init(n_x, n_y, family, rng, dtype=np.float32):
-    """Small random weights; the state u has as many units as x, for it *is* yesterday's x."""
-    return harmonium.init(n_x, n_x, n_y, family, rng, dtype)
 
 
 def gradient(params, u, y, x_mean, k, rng):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from refh_numpy import exact, harmonium, refh_bptt, rtrbm
-from tests.tiny import Y_MAX, frames, harmonium_of
+from tests.tiny import Y_MAX, central_differences, frames, harmonium_of
 
 
 @pytest.mark.parametrize("clamp_u", [False, True])
@@ -13,16 +13,9 @@ def test_gradient_is_the_slope_of_the_log_likelihood(family, clamp_u):
     params = harmonium_of(family, rng)
     u, y = frames(params, 4, rng, binary_u=False)                   # data u are means, between 0 and 1
     gradient = exact.gradient(params, u, y, clamp_u=clamp_u, y_max=Y_MAX[family])
-    h = 1e-5
-    for name, leaf in params.leaves().items():
-        slope = np.empty_like(leaf)
-        for index in np.ndindex(leaf.shape):
-            values = []
-            for sign in (1, -1):
-                changed = params.map(np.copy)
-                getattr(changed, name)[index] += sign * h
-                values.append(exact.log_likelihood(changed, u, y, clamp_u=clamp_u, y_max=Y_MAX[family]))
-            slope[index] = (values[0] - values[1]) / (2 * h)
+    slopes = central_differences(
+        lambda changed: exact.log_likelihood(changed, u, y, clamp_u=clamp_u, y_max=Y_MAX[family]), params)
+    for name, slope in slopes.leaves().items():
         np.testing.assert_allclose(getattr(gradient, name), slope, rtol=1e-6, atol=1e-9, err_msg=name)
 
 
@@ -88,16 +81,8 @@ def test_backprop_through_time_is_the_slope_of_the_unrolled_likelihood(model, cl
     monkeypatch.setattr(harmonium, "contrast", lambda *args: local)
     gradient, _ = model.gradient(params, u, y, x_mean, 1, rng)
 
-    h = 1e-5
-    for name, leaf in params.leaves().items():
-        slope = np.empty_like(leaf)
-        for index in np.ndindex(leaf.shape):
-            values = []
-            for sign in (1, -1):
-                changed = params.map(np.copy)
-                getattr(changed, name)[index] += sign * h
-                values.append(unrolled_log_likelihood(changed, y, clamp_u=clamp_u))
-            slope[index] = (values[0] - values[1]) / (2 * h)
+    slopes = central_differences(lambda changed: unrolled_log_likelihood(changed, y, clamp_u=clamp_u), params)
+    for name, slope in slopes.leaves().items():
         np.testing.assert_allclose(getattr(gradient, name), slope, rtol=1e-6, atol=1e-9, err_msg=name)
     # and the local gradient alone is another: the test can tell
     assert np.abs(local.W_u - gradient.W_u).max() > 1e-3

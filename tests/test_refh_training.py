@@ -169,7 +169,7 @@ MODELS = {"efh": efh.gradient, "refh": refh.gradient, "trbm": trbm.gradient, "rt
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_gradients_have_the_parameters_shapes_and_dtype(model, dtype):
     rng = np.random.default_rng(0)
-    params = harmonium.init(5, 0 if model == "efh" else 5, 3, "normal", rng, dtype)
+    params = harmonium.init(5, 3, "normal", rng, dtype, n_u=0 if model == "efh" else 5)
     y = rng.standard_normal((4, 6, 3)).astype(dtype)
     u0 = np.zeros((4, len(params.b_u)), dtype)
     x_mean = harmonium.forward(params, u0, y)
