@@ -98,7 +98,10 @@ class Progress:
             elapsed = now - self.start
             left = f"{elapsed:.0f} s" if finished else f"{elapsed * (self.total - done) / max(done, 1):.0f} s left"
             line = f"{self.label}  {done:>7} of {self.total}  {text}  {left}"
-            print("\r" + line + "\033[K" if self.live else line, end="\n" if finished or not self.live else "", flush=True)
+            if self.live:
+                print(f"\r{line}\033[K", end="\n" if finished else "", flush=True)
+            else:
+                print(line, flush=True)
             self.said = now
 
     def stop(self):

@@ -30,7 +30,7 @@ CHUNK = 50                          # steps an update, for all four: they see th
 RATE = 1e-3
 QUICK, DEFAULT, FULL = ({"n_updates": n, "n_looks": looks} for n, looks in ((6, 2), (10_000, 12), (15_000, 12)))
 PROBE = dict(n_traj=20, T=100)      # the data on which gradients are compared
-N_CHAINS = 10                       # Gibbs chains a frame, so that the angle is that of the gradients and not of their noise
+N_CHAINS = 10                       # Gibbs chains a frame: the angle shall be that of the gradients, not of their noise
 
 
 # %% [markdown]

@@ -170,7 +170,8 @@ def main(argv=None):
         if not results:
             print(f"{name}: not trained in {folder}, left out")
             continue
-        row = {"model": name, "seeds": [{"seed": seed, **result[name]} for seed, result in found.items() if name in result]}
+        row = {"model": name,
+               "seeds": [{"seed": seed, **result[name]} for seed, result in found.items() if name in result]}
         for measure in ("position_r2", "velocity_r2", "gain", "impulse_response", "error_by_time"):
             row[measure] = np.mean([result[measure] for result in results], axis=0).tolist()
         rows.append(row)

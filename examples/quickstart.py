@@ -79,7 +79,8 @@ def draw_data(batch):
     spikes, velocity = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
     trajectory, T = widest(batch), 400
     draw_spikes(spikes, batch, trajectory, T)
-    velocity.plot(SYSTEM.dt * (np.arange(T) + 0.5), np.degrees(batch.z[trajectory, :T, 1]), color=_plots.TRUTH, linewidth=1)
+    time_s = SYSTEM.dt * (np.arange(T) + 0.5)
+    velocity.plot(time_s, np.degrees(batch.z[trajectory, :T, 1]), color=_plots.TRUTH, linewidth=1)
     velocity.set(xlabel="time (s)", ylabel="velocity (°/s)", title="Velocity: reported by nobody")
     return figure
 

@@ -1,1 +1,1 @@
-"""Recurrent exponential-family harmoniums in plain NumPy: one module a model (efh, refh), one file a box of the poster."""
+"""Recurrent exponential-family harmoniums in plain NumPy: one module a model, and what they share in harmonium.py."""

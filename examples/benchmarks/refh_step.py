@@ -84,7 +84,8 @@ def matrix_products(y):
 def main():
     y = ppc.sample(ppc.System(), N_TRAJ, N_UPDATES, np.random.default_rng(0), staggered=True).y
     name = "ours"
-    candidates = {name: ours(y), "ours, AdaM in NumPy": ours_without_kernel(y), "matrix products alone": matrix_products(y)}
+    candidates = {name: ours(y), "ours, AdaM in NumPy": ours_without_kernel(y),
+                  "matrix products alone": matrix_products(y)}
     try:
         import torch
         candidates["torch, eager"] = torch_twin(torch, y)
