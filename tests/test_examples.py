@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from datasets import ppc
-from examples import _run, local_vs_bptt, ppc_order, ppc_table, quickstart
+from examples import _run, local_vs_bptt, ppc_dial, ppc_order, ppc_table, quickstart
 from refh_numpy import refh
 
 ROOT = Path(__file__).parent.parent
@@ -196,3 +196,10 @@ def test_local_rules_beside_bptt(tmp_path):
         for degrees in rows[rule]["angles"].values():
             assert len(degrees) == 2 and (0 <= np.array(degrees)).all() and (np.array(degrees) < 180).all()
     assert (tmp_path / "local_vs_bptt.png").stat().st_size > 10_000
+
+
+def test_the_dial(quick_table):
+    ppc_dial.main(["--quick", "--out", str(quick_table)])
+    rows = json.loads((quick_table / "ppc_dial.json").read_text())["rows"]
+    assert [row["w"] for row in rows] == ppc_dial.DIAL and all(np.isfinite(row["mse"]) for row in rows)
+    assert (quick_table / "ppc_dial.png").stat().st_size > 10_000
