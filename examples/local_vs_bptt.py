@@ -3,8 +3,9 @@
 Four rules differ in two things: whether the negative phase gives back the previous state (joint: rEFH) or not
 (conditional: TRBM), and whether the gradient goes back through time. Two pictures, in local_vs_bptt.png:
 
-  angle     at checkpoints along the training of an rEFH and of a TRBM, the angle between the local gradient of each
-            objective and the same with backprop through time, on the same data, with the same Gibbs samples, in float64
+  angle     at checkpoints along the training of an rEFH and of a TRBM, the angle between a local gradient and one with
+            backprop through time, on the same data, with the same Gibbs samples, in float64: for the joint (rEFH and
+            rEFH + BPTT), for the conditional (TRBM and RTRBM), and across, from the rEFH's rule to the RTRBM's
   curves    the error of the four rules while they learn from the same start on the same data, at equal updates and at
             equal seconds
 
@@ -23,7 +24,7 @@ from refh_numpy import harmonium, refh, refh_bptt, rtrbm, trbm
 
 RULES = {"TRBM": trbm, "rEFH": refh, "RTRBM": rtrbm, "rEFH + BPTT": refh_bptt}
 LOCAL = ("TRBM", "rEFH")
-OBJECTIVES = {"joint": (refh, refh_bptt), "conditional": (trbm, rtrbm)}
+PAIRS = {"joint": (refh, refh_bptt), "conditional": (trbm, rtrbm), "across": (refh, rtrbm)}    # local, with BPTT
 N_HIDDEN = 240
 BATCH = dict(n_traj=10, T=200)
 CHUNK = 50                          # steps an update, for all four: they see the same data in the same portions
@@ -35,17 +36,18 @@ N_CHAINS = 10                       # Gibbs chains a frame: the angle shall be t
 
 # %% [markdown]
 # ## The angle between two gradients
-# Both are computed from the same chains, so that what differs is the term of backprop through time alone.
+# Both are computed with the same random numbers. Within one objective, then, what differs is the term of backprop
+# through time alone; across, from the joint without it to the conditional with it, the samples of u too.
 
 # %%
-def angle(model, with_bptt, params, y, seed):
-    """Angle between the gradients of a local rule and of the same objective with BPTT, in degrees"""
+def angle(local_model, bptt_model, params, y, seed):
+    """Angle between the gradients of a local rule and of one with backprop through time, in degrees"""
     params = params.map(lambda leaf: leaf.astype(float))
     y = y.astype(float)
     x_mean = harmonium.forward(params, np.zeros((len(y), len(params.b_u))), y)
     u = harmonium.previous_states(params, np.zeros((len(y), len(params.b_u))), x_mean)
     local, full = (mean_gradient(module.gradient, params, u, y, x_mean, np.random.default_rng(seed))
-                   for module in (model, with_bptt))
+                   for module in (local_model, bptt_model))
     cosine = local @ full / np.sqrt((local @ local) * (full @ full))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
@@ -70,7 +72,7 @@ def learn(rule, seed, n_updates, n_looks):
     data, chains = rng.spawn(2)
     test = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 5]))
     probe = ppc.sample(_ppc.SYSTEM, **PROBE, rng=np.random.default_rng([seed, 6]), staggered=True).y
-    curve, angles = [], {objective: [] for objective in OBJECTIVES}
+    curve, angles = [], {pair: [] for pair in PAIRS}
     watched = 0.0
     start = time.monotonic()
 
@@ -80,8 +82,8 @@ def learn(rule, seed, n_updates, n_looks):
         error = _ppc.mse(_ppc.harmonium_estimate(RULES[rule], params, test.y), test.z)[0]
         curve.append((log.n_updates[-1], began - start - watched, error))
         if rule in LOCAL:
-            for objective, (model, with_bptt) in OBJECTIVES.items():
-                angles[objective].append((log.n_updates[-1], angle(model, with_bptt, params, probe, seed)))
+            for pair, models in PAIRS.items():
+                angles[pair].append((log.n_updates[-1], angle(*models, params, probe, seed)))
         watched += time.monotonic() - began
 
     RULES[rule].train(params, _ppc.training_batches(data, **BATCH), chains, n_updates=n_updates, chunk=CHUNK, rate=RATE,
@@ -90,29 +92,34 @@ def learn(rule, seed, n_updates, n_looks):
 
 
 def draw(runs):
-    figure = _plots.figure(10, 3.8)
+    figure = _plots.figure(10, 4.2)
     along, updates, seconds = figure.subplots(1, 3)
-    styles = {"joint": "-", "conditional": (0, (4, 2))}
+    styles = {"joint": "-", "conditional": (0, (4, 2)), "across": (0, (1, 1))}
+    labels = {"joint": "rEFH's to rEFH + BPTT's", "conditional": "TRBM's to RTRBM's", "across": "rEFH's to RTRBM's"}
     for rule in LOCAL:
-        for objective in OBJECTIVES:
+        for pair in PAIRS:
             for run in (run for run in runs if run["model"] == rule):
-                n, degrees = np.array(run["angles"][objective]).T
-                along.plot(n, degrees, color=_plots.COLOURS[rule], linestyle=styles[objective],
-                           label=f"{objective}, along the {rule}" if run["seed"] == runs[0]["seed"] else None)
-    along.set(xlabel="updates", ylabel="angle to the gradient with BPTT (°)", ylim=(0, None),
-              title="How far the local gradient turns away")
-    along.legend(fontsize=7.5)
+                n, degrees = np.array(run["angles"][pair]).T
+                along.plot(n, degrees, color=_plots.COLOURS[rule], linestyle=styles[pair], linewidth=1.2,
+                           label=f"{labels[pair]}, along the {rule}" if run["seed"] == runs[0]["seed"] else None)
+    along.axhline(90, color="0.85", linewidth=0.8, zorder=0)
+    along.set(xlabel="updates", ylabel="angle (°)", ylim=(0, 120), yticks=[0, 30, 60, 90],
+              title="From a local gradient to one with BPTT")
+    along.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     for axes, column, label in ((updates, 0, "updates"), (seconds, 1, "seconds, one core")):
         for run in runs:
             curve = np.array(run["curve"])
             axes.plot(curve[:, column], 1e4 * curve[:, 2], color=_plots.COLOURS[run["model"]],
                       label=run["model"] if run["seed"] == runs[0]["seed"] else None)
-        axes.set(xlabel=label, yscale="log", ylabel="MSE (10$^{-4}$ rad²)")
+        axes.set(xlabel=label, yscale="log", ylabel="MSE (10$^{-4}$ rad²)", ylim=(1.5, 12))
         axes.set_yticks([1.5, 2, 3, 4, 6, 10], labels=["1.5", "2", "3", "4", "6", "10"])
         axes.minorticks_off()
     updates.set(title="Equal updates")
     seconds.set(title="Equal time")
-    updates.legend()
+    off = [rule for rule in RULES if min(point[2] for run in runs if run["model"] == rule for point in run["curve"]) > 12e-4]
+    updates.text(0.97, 0.97, "".join(f"{rule}: off the scale\n" for rule in off), ha="right", va="top", fontsize=8,
+                 transform=updates.transAxes)
+    updates.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=8)
     return figure
 
 
@@ -134,9 +141,8 @@ def main(argv=None):
         mean, spread = _run.mean_and_spread([run["curve"][-1][2] for run in mine])
         rows.append({"model": rule, "mse": mean, "mse_spread": spread, "poster": _ppc.POSTER.get(rule),
                      "seconds": float(np.median([run["curve"][-1][1] for run in mine])),
-                     "angles": {objective: np.mean([[degrees for _, degrees in run["angles"][objective]]
-                                                    for run in mine], axis=0).tolist()
-                                for objective in mine[0]["angles"]},
+                     "angles": {pair: np.mean([[degrees for _, degrees in run["angles"][pair]] for run in mine],
+                                              axis=0).tolist() for pair in mine[0]["angles"]},
                      "seeds": mine})
     _run.write_json(arguments.out / "local_vs_bptt.json", rows, arguments.seed)
     _plots.save(draw(runs), arguments.out / "local_vs_bptt.png")
@@ -145,10 +151,8 @@ def main(argv=None):
         (f"after {settings['n_updates']} updates", lambda row: row["model"]),
         ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], scale=1e4)),
         ("seconds", lambda row: f"{row['seconds']:.0f}"),
-        ("angle joint: first, last", lambda row: "{:.0f}°, {:.0f}°".format(*np.take(row["angles"]["joint"], [0, -1]))
-            if row["angles"] else "-"),
-        ("conditional", lambda row: "{:.0f}°, {:.0f}°".format(*np.take(row["angles"]["conditional"], [0, -1]))
-            if row["angles"] else "-"),
+        *((f"angle, {pair}", lambda row, pair=pair: f"{np.mean(row['angles'][pair]):.0f}°" if row["angles"] else "-")
+          for pair in PAIRS),
     ], rows)
     print(f"\nwritten: local_vs_bptt.png, local_vs_bptt.json in {arguments.out}")
 
