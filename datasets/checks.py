@@ -35,17 +35,19 @@ def array(name, value, shape, *, missing=False):
     """
     try:
         value = np.asarray(value)
-        numeric = np.issubdtype(value.dtype, np.number) and not np.issubdtype(value.dtype, np.complexfloating)
+        numeric = value.dtype.kind in "biuf"                    # bool (a raster of spikes), integers, floats
     except ValueError:                                          # rows of different lengths
         numeric = False
     wanted = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
     if not numeric:
-        raise TypeError(f"{name}: wanted an array of real numbers of shape {wanted}, got {type(value).__name__} "
-                        f"{np.shape(value) if isinstance(value, np.ndarray) else ''} without a real dtype")
+        raise TypeError(f"{name}: wanted an array of real numbers of shape {wanted}, got {type(value).__name__}"
+                        f"{f' of dtype {value.dtype}' if isinstance(value, np.ndarray) else ''}")
     fits = value.ndim == len(shape) and all(
         have >= 1 if isinstance(want, str) else have == want for have, want in zip(value.shape, shape))
     if not fits:
         raise ValueError(f"{name}: wanted shape {wanted}, got {value.shape}")
+    if value.dtype == bool:
+        value = value.astype(np.uint8)
     bad = np.isinf(value) if missing else ~np.isfinite(value)
     if bad.any():
         raise ValueError(f"{name}: wanted {'numbers or NaN (missing)' if missing else 'finite numbers'}, "

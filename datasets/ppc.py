@@ -8,12 +8,13 @@ found out by itself that velocity exists.
     P1   p(z_{t+1} | z_t) = N(A z_t, Sigma_z)                 z = (position in rad, velocity in rad/s)
     P2   p(y_t | z_t)     = prod_i Pois(y_t^i | g_t f_i(z_t^1))
 
+    f_i(z) = exp(-d(z, c_i)^2 / 2 s^2)                        c_i: neuron i's preferred position, s: the width (rad)
+
     D1   z_hat = c + sum_i y^i d(c_i, c) / sum_i y^i          c: the most active neuron's preferred position
-    D2   var(z_hat | z, sum_i y^i) = s^2 / sum_i y^i          s: standard deviation of the tuning curves (rad)
+    D2   var(z_hat | z, sum_i y^i) = s^2 / sum_i y^i
 
 The poster prints P1's covariance with the subscript of x-hat; it is the covariance of z's transition.
-Positions live on a circle just long enough for the fifteen neurons: d(., .) is the signed distance the short way
-round it.
+Positions live on a circle just long enough for the fifteen neurons: d(a, b) is a - b, the short way round it.
 
 Shapes: z (n_traj, T, 2), y (n_traj, T, n_neurons), gain (n_traj, T).
 """
@@ -58,33 +59,33 @@ class System:
     @cached_property
     def A(self):
         """(2, 2) one Euler step of the damped spring."""
-        return np.array([[1.0, self.dt],
-                         [-self.stiffness * self.dt / self.mass, 1.0 - self.damping * self.dt / self.mass]])
+        return read_only([[1.0, self.dt],
+                          [-self.stiffness * self.dt / self.mass, 1.0 - self.damping * self.dt / self.mass]])
 
     @cached_property
     def C(self):
         """(1, 2) only the position is reported."""
-        return np.array([[1.0, 0.0]])
+        return read_only([[1.0, 0.0]])
 
     @cached_property
     def Sigma_z(self):
         """(2, 2) covariance of the transition noise."""
-        return np.diag([self.position_noise, self.velocity_noise])
+        return read_only(np.diag([self.position_noise, self.velocity_noise]))
 
     @cached_property
     def mu_0(self):
         """(2,) mean of the first state."""
-        return np.zeros(2)
+        return read_only(np.zeros(2))
 
     @cached_property
     def Sigma_0(self):
         """(2, 2) covariance of the first state: a uniform position, hardly any velocity."""
-        return np.diag([self._farthest_start**2 / 3, self.start_velocity_variance])
+        return read_only(np.diag([self._farthest_start**2 / 3, self.start_velocity_variance]))
 
     @cached_property
     def preferred(self):
         """(n_neurons,) preferred positions, in rad."""
-        return np.linspace(-self.span / 2, self.span / 2, self.n_neurons)
+        return read_only(np.linspace(-self.span / 2, self.span / 2, self.n_neurons))
 
     @property
     def spacing(self):
@@ -112,6 +113,13 @@ class System:
     @property
     def _farthest_start(self):
         return self.span / 2 - self.start_margin
+
+
+def read_only(values):
+    """An array that cannot be written to: the system keeps it, and hands out the same one every time"""
+    array = np.array(values)
+    array.flags.writeable = False
+    return array
 
 
 class Batch(NamedTuple):
@@ -161,7 +169,7 @@ def tuning(system, position):
 
 
 def short_way(system, difference):
-    """A difference between positions (rad), taken the short way round the circle: in [-circumference/2, +)."""
+    """A difference between positions (rad), taken the short way round the circle: in [-circumference/2, circumference/2)."""
     half = system.circumference / 2
     return (difference + half) % system.circumference - half
 

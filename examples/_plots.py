@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from examples import _run
 
 TRUTH = "black"
+TRUTH_ON_SPIKES = "#D40000"         # over a grey raster
 COLOURS = {
     "ORDER 0": "#999999",
     "TVAE": "#F0E442",
@@ -21,7 +22,7 @@ COLOURS = {
     "KF-2": "#CC79A7",
     "true parameters": "#000000",
     "rEFH + BPTT": "#7A4FA3",
-    "hybrid, w = 0.1": "#5B8C1A",
+    "hybrid, w = 0.03": "#5B8C1A",
 }
 DASHES = {"KF-1": (0, (6, 2)), "KF-2": (0, (2, 1.5)), "true parameters": (0, (1, 1)), "ORDER 0": (0, (4, 1, 1, 1))}
 

@@ -25,8 +25,15 @@ def observations(y):
     no step is as long as half of it, so the decoded positions can be unrolled on to the line as they come.
     """
     z_hat, total = ppc.decode(SYSTEM, y)
-    return (np.unwrap(z_hat, period=SYSTEM.circumference, axis=1)[..., None],
-            ppc.decoder_variance(SYSTEM, total)[..., None, None])
+    return unrolled(z_hat)[..., None], ppc.decoder_variance(SYSTEM, total)[..., None, None]
+
+
+def unrolled(position):
+    """Positions on the circle (n_traj, T), made continuous on the line; steps without spikes stay NaN"""
+    observed = ~np.isnan(position)
+    last_observed = np.maximum.accumulate(np.where(observed, np.arange(position.shape[1]), 0), axis=1)
+    filled = np.nan_to_num(np.take_along_axis(position, last_observed, axis=1))
+    return np.where(observed, np.unwrap(filled, period=SYSTEM.circumference, axis=1), np.nan)
 
 
 def true_lds():
@@ -34,14 +41,15 @@ def true_lds():
     return lds.LDS(SYSTEM.A, SYSTEM.C, SYSTEM.Sigma_z, SYSTEM.mu_0, SYSTEM.Sigma_0)
 
 
-def fit_kalman(y):
-    """KF-1 and KF-2 by EM, from the starts that a user would give: a random walk; constant velocity"""
+def fit_kalman(y, name):
+    """KF-1 or KF-2 by EM, from the start that a user would give: a random walk, or constant velocity"""
     z_hat, R = observations(y)
-    spread = z_hat.var()
-    starts = {"KF-1": em.random_walk(position_variance=spread, step_variance=1e-3),
-              "KF-2": em.constant_velocity(SYSTEM.dt, position_variance=spread, velocity_variance=spread,
-                                           step_variance=1e-3)}
-    return {name: em.fit([start], z_hat, R).model for name, start in starts.items()}
+    spread = np.nanvar(z_hat)
+    if name == "KF-1":
+        start = em.random_walk(position_variance=spread, step_variance=1e-3)
+    else:
+        start = em.constant_velocity(SYSTEM.dt, position_variance=spread, velocity_variance=spread, step_variance=1e-3)
+    return em.fit([start], z_hat, R).model
 
 
 def kalman_estimate(model, y):
@@ -52,7 +60,7 @@ def kalman_estimate(model, y):
 def harmonium_estimate(model, params, y):
     """Positions (n_traj, T), in rad: what the state says about the present spikes, decoded as spikes are        [D1]
 
-    model : the module (refh_numpy.refh, say) that params belong to
+    model : the module that params belong to, refh_numpy.refh for instance
     """
     return ppc.decode(SYSTEM, model.emission_mean(params, model.infer(params, y)))[0]
 

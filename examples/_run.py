@@ -24,6 +24,11 @@ def parser(name, description):
     return p
 
 
+def parse(parser, argv):
+    """The arguments of this run; in a notebook, whose kernel has arguments of its own, the defaults"""
+    return parser.parse_args([] if argv is None and "ipykernel" in sys.modules else argv)
+
+
 def seed(text):
     try:
         value = int(text)

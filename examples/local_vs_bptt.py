@@ -124,7 +124,7 @@ def draw(runs):
 
 
 def main(argv=None):
-    arguments = _run.parser("local_vs_bptt", __doc__).parse_args(argv)
+    arguments = _run.parse(_run.parser("local_vs_bptt", __doc__), argv)
     _run.prepare_folder(arguments.out)
     settings = QUICK if arguments.quick else FULL if arguments.full else DEFAULT
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))

@@ -53,7 +53,7 @@ def readout(state, target):
 # ## How an observation is answered
 # Two runs over the same spikes, but for one step: there the spikes of a mass that is 0.1 rad further on are put in the
 # place of the true ones. The difference of the two estimates, divided by the difference of the two decoded positions, is
-# the filter's impulse response; the median over trajectories.
+# the filter's impulse response; a regression over many trajectories.
 
 # %%
 def pushed(batch, rng):
@@ -85,7 +85,8 @@ def examine(seed, folder, rng):
     test = test_data(seed)
     pushes = ppc.sample(_ppc.SYSTEM, n_traj=400, T=MOMENT + LAGS, rng=rng, staggered=True)
     y_pushed = pushed(pushes, rng)
-    kalman = _ppc.fit_kalman(ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=rng).y)
+    to_fit = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=rng).y
+    kalman = {name: _ppc.fit_kalman(to_fit, name) for name in ("KF-1", "KF-2")}
     estimates = {name: lambda y, fitted=fitted: _ppc.kalman_estimate(fitted, y) for name, fitted in kalman.items()}
     states = {name: filtering.kalman_filter(fitted, *_ppc.observations(test.y)).mean for name, fitted in kalman.items()}
     for name in HARMONIUMS:
@@ -152,7 +153,7 @@ def draw(rows):
 
 
 def main(argv=None):
-    arguments = _run.parser("ppc_order", __doc__).parse_args(argv)
+    arguments = _run.parse(_run.parser("ppc_order", __doc__), argv)
     folder = arguments.out / "ppc_table"
     _run.prepare_folder(arguments.out)
     seeds = [seed for seed in range(arguments.seed, arguments.seed + (5 if arguments.full else 1))
@@ -162,7 +163,7 @@ def main(argv=None):
                  "(no trained models there)")
     found = {seed: examine(seed, folder, np.random.default_rng([seed, 3])) for seed in seeds}
     rows = []
-    for name in ["ORDER 0", "TRBM", "KF-1", "rEFH", "hybrid, w = 0.1", "rEFH + BPTT", "RTRBM", "KF-2"]:
+    for name in ["ORDER 0", "TRBM", "KF-1", "rEFH", "hybrid, w = 0.03", "rEFH + BPTT", "RTRBM", "KF-2"]:
         results = [result[name] for result in found.values() if name in result]
         if not results:
             print(f"{name}: not trained in {folder}, left out")

@@ -9,8 +9,9 @@ The E step smooths (smoothing.py); with E_t = E[z_t | y_1..T], and all second mo
     D14  C       : sum_t R_t^-1 C E[z_t z_t'] = sum_t R_t^-1 y_t E_t'       (only if C is to be learnt)
 
 the sums over all trajectories. The noise R_t of the observations is known throughout (lds.py). The likelihood never
-falls. It has local maxima: a filter of order 2 that starts as a random rotation ends up a filter of order 1. So `fit`
-takes several starts and keeps the best, and `constant_velocity` is the one that a user of the field would give.
+falls. It has local maxima: a filter of order 2 that starts from A = 0.5 I, or from many a random rotation, ends up a
+filter of order 1. So `fit` takes several starts and keeps the best; `constant_velocity` is the one that a user of the
+field would give.
 """
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def fit(starts, y, R, *, period=None, learn_C=False, n_iterations=200, tolerance
     """
     n_iterations = checks.count("n_iterations", n_iterations)
     checks.number("tolerance", tolerance, low=0)
-    if isinstance(starts, LDS) or not starts:
+    if not isinstance(starts, (list, tuple)) or not starts or not all(isinstance(start, LDS) for start in starts):
         raise ValueError(f"starts: wanted a list of at least one LDS, got {starts!r}")
     models, curves = [], []
     for number, model in enumerate(starts):

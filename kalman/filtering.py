@@ -13,7 +13,8 @@ and velocity for its state, one of order 1 position alone.
 
 P_t has a shorter form, (I - K C) P; the one above (Joseph's) stays symmetric and positive when rounding errs.
 On a circle the innovation is taken the short way round (`period`). That asks for predictions that are narrow against
-the circle, the first one, mu_0 and Sigma_0, included; where that one is wide, unroll y on to a line first (np.unwrap).
+the circle, the first one, mu_0 and Sigma_0, included; where that one is wide, unroll y on to a line first (np.unwrap,
+which does not know of missing values).
 
 Shapes: y (n_traj, T, n_y), R (n_traj, T, n_y, n_y), m (n_traj, T, n_z), P (n_traj, T, n_z, n_z).
 """
@@ -22,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kalman import _kernels
-from kalman.lds import check_observations
+from kalman.lds import LDS, check_observations
 
 
 class Filtered(NamedTuple):
@@ -43,6 +44,8 @@ def kalman_filter(model, y, R, *, period=None, compiled=True):
     compiled : False runs `recursion` below, for reading and stepping through; True its numba twin, for use
     returns Filtered; float64
     """
+    if not isinstance(model, LDS):
+        raise TypeError(f"model: wanted an LDS (kalman.lds), got {model!r}")
     y, R, period = check_observations(model, y, R, period)
     run = _kernels.recursion if compiled else recursion
     return Filtered(*run(model.A, model.C, model.Sigma_z, model.mu_0, model.Sigma_0, y, R, period))

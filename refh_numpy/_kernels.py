@@ -8,13 +8,13 @@ from numba import njit
 
 
 @njit(cache=True, error_model="numpy")
-def adam(theta, gradient, m, v, rate, step):
+def adam(theta, gradient, m, v, rate, step, beta_1, beta_2, epsilon):
     """Twin of training.adam: one pass over memory where NumPy makes ten."""
     real = theta.dtype.type
-    beta_1, beta_2, one = real(0.9), real(0.999), real(1)
-    unbiased_1 = real(1 / (1 - 0.9**step))
-    unbiased_2 = real(1 / (1 - 0.999**step))
-    rate, epsilon = real(rate), real(1e-8)
+    unbiased_1 = real(1 / (1 - beta_1**step))
+    unbiased_2 = real(1 / (1 - beta_2**step))
+    one, rate = real(1), real(rate)
+    beta_1, beta_2, epsilon = real(beta_1), real(beta_2), real(epsilon)
     theta, gradient, m, v = theta.ravel(), gradient.ravel(), m.ravel(), v.ravel()      # views: all are contiguous
     for i in range(theta.size):
         m[i] += (one - beta_1) * (gradient[i] - m[i])

@@ -64,13 +64,20 @@ def log_likelihood(params, u, y, *, clamp_u=False, y_max=None):
 
     u, y : (n_frames, n_u), (n_frames, n_y)
     """
-    states = enumerate_states(params, y_max=y_max)
-    if not clamp_u:
+    if clamp_u:
+        log_Z = np.array([logsumexp(log_weights) for *_, log_weights in given_u(params, u, y_max)])
+    else:
+        states = enumerate_states(params, y_max=y_max)
         log_Z = logsumexp(-harmonium.free_energy(params, states.u, states.y))
-        return np.mean(-harmonium.free_energy(params, u, y)) - log_Z
-    y_all = np.unique(states.y, axis=0)
-    log_Z = [logsumexp(-harmonium.free_energy(params, np.tile(u_t, (len(y_all), 1)), y_all)) for u_t in u]
     return np.mean(-harmonium.free_energy(params, u, y) - log_Z)
+
+
+def given_u(params, u, y_max):
+    """For each frame of u (n_frames, n_u): that u beside every y, all y, and -F of each, which is log p(y | u) + const"""
+    y_all = np.unique(enumerate_states(params, y_max=y_max).y, axis=0)
+    for u_t in u:
+        u_all = np.tile(u_t, (len(y_all), 1))
+        yield u_all, y_all, -harmonium.free_energy(params, u_all, y_all)
 
 
 def expected_statistics(params, u, y, weights):
@@ -89,25 +96,16 @@ def gradient(params, u, y, *, clamp_u=False, y_max=None):
         states = enumerate_states(params, y_max=y_max)
         negative = expected_statistics(params, states.u, states.y, np.exp(states.log_p))
         return subtract(positive, negative)
-    y_all = np.unique(enumerate_states(params, y_max=y_max).y, axis=0)
     negative = params.map(np.zeros_like)
-    for u_t in u:
-        u_all = np.tile(u_t, (len(y_all), 1))
-        log_p = -harmonium.free_energy(params, u_all, y_all)
-        term = expected_statistics(params, u_all, y_all, np.exp(log_p - logsumexp(log_p)) / len(u))
-        negative = add(negative, term)
+    for u_all, y_all, log_p in given_u(params, u, y_max):
+        negative = add(negative, expected_statistics(params, u_all, y_all, np.exp(log_p - logsumexp(log_p)) / len(u)))
     return subtract(positive, negative)
 
 
 def model_hidden_mean(params, u, *, y_max=None):
     """E[x | u] under the model, for each frame of u (n_frames, n_u): what D21 needs besides the data            [D21]"""
-    y_all = np.unique(enumerate_states(params, y_max=y_max).y, axis=0)
-    mean = []
-    for u_t in u:
-        u_all = np.tile(u_t, (len(y_all), 1))
-        log_p = -harmonium.free_energy(params, u_all, y_all)
-        mean.append(np.exp(log_p - logsumexp(log_p)) @ harmonium.hidden_mean(params, u_all, y_all))
-    return np.array(mean)
+    return np.array([np.exp(log_p - logsumexp(log_p)) @ harmonium.hidden_mean(params, u_all, y_all)
+                     for u_all, y_all, log_p in given_u(params, u, y_max)])
 
 
 def cd_expectation(params, u, y, k, *, clamp_u=False, y_max=None):
@@ -115,6 +113,7 @@ def cd_expectation(params, u, y, k, *, clamp_u=False, y_max=None):
 
     u, y : (n_frames, n_u), (n_frames, n_y), values among the enumerated states
     """
+    checks.count("k", k)
     states = enumerate_states(params, y_max=y_max)
     transition = gibbs_transition(params, states, clamp_u=clamp_u)
     start = np.zeros(len(states.u))

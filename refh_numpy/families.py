@@ -48,8 +48,7 @@ def sample_bernoulli(mean, rng):
 
 def sample_poisson(mean, rng):
     if not (mean <= LARGEST_RATE).all():        # also true of NaN
-        raise FloatingPointError(f"a Poisson rate reached {mean.max():g} spikes per time step: the weights have "
-                                 "diverged; take a smaller learning rate")
+        raise FloatingPointError(f"a Poisson rate reached {mean.max():g} spikes per time step: the weights have diverged")
     return rng.poisson(mean).astype(mean.dtype)
 
 

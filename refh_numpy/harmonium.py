@@ -54,6 +54,7 @@ def init(n_x, n_y, family, rng, dtype=np.float32, *, n_u=None):
     n_x, n_y : hidden and observed units;  family : "bernoulli", "poisson" or "normal", of the observed ones
     dtype : float32 to train, float64 to check numerically
     n_u : units of the state; None for as many as hidden units, for the state *is* yesterday's x; 0 for a static model
+        (exact.py's tiny models may have any other number: they are not run through time)
     """
     n_x, n_y = checks.count("n_x", n_x), checks.count("n_y", n_y)
     n_u = n_x if n_u is None else checks.count("n_u", n_u, at_least=0)
@@ -107,8 +108,8 @@ def gibbs(params, u, x, k, rng, *, clamped):
     """k sweeps of the Gibbs chain: from a hidden sample x to visible samples and back, k times.
 
     clamped : True keeps u as given, and the chain samples p(x, y | u); False redraws u with y, and the chain samples
-        the joint p(u, x, y). Or an array of them, (n_traj, 1), for each frame of its own.
-    returns u_hat (n_traj, n_u), y_hat (n_traj, n_y), and the mean of x given these two
+        the joint p(u, x, y). Or an array of them, (n, 1), one for each frame.
+    returns u_hat (n, n_u), y_hat (n, n_y), and the mean of x given these two
     """
     for sweep in range(k):
         if sweep > 0:
@@ -219,7 +220,7 @@ def through_time(params, u, y, x_mean, slope, local):
                    b_x=local.b_x + d_a.sum(1))
 
 
-# What a trained model says. Each of the model files (efh, refh) hands these out under the same names.
+# What a trained model says. Each of the model files (efh, refh, trbm, ...) hands these out under the same names.
 
 def infer(params, y):
     """The states u_t after y_1 .. y_t, for every t: hidden means, no sampling, causal                   [poster P4]
@@ -253,7 +254,7 @@ def clamped_gibbs(params, u, n_sweeps, rng):
 
 
 def noise(params, shape, rng):
-    """Observations that know nothing: uniform on [0, 1] for Bernoulli (the poster's start of the chain); for the
+    """Observations that know nothing: uniform on [0, 1] for Bernoulli (as the authors start the chain); for the
     unbounded families, drawn with no hidden unit on."""
     shape = (*shape, len(params.b_y))
     if params.family is families.BERNOULLI:
@@ -262,12 +263,12 @@ def noise(params, shape, rng):
 
 
 def predict_next(params, u, rng, n_sweeps=25):
-    """E[y_{t+1} | y_1 .. y_t] for every t, by the poster's clamped Gibbs sampling: one chain a frame
+    """E[y_{t+1} | y_1 .. y_t] for every t, by clamped Gibbs sampling (poster, table 2): one chain a frame
 
     The last pass takes means for both x and y. That is less noisy than a sample, and not quite E[y | u]: a mean of
     sigmas is not the sigma of a mean.
 
-    u : (n_traj, T, n_x) from infer;  n_sweeps : Gibbs sweeps (25 on the poster)
+    u : (n_traj, T, n_x) from infer;  n_sweeps : Gibbs sweeps (25 in the authors' code)
     returns (n_traj, T, n_y); the one at t is about the observation at t + 1
     """
     u = check_states("u", u, params)
@@ -278,7 +279,7 @@ def predict_next(params, u, rng, n_sweeps=25):
 def generate(params, u0, T, rng, n_sweeps=25):
     """Run free: draw y_1 given u_0, let it move the state to u_1, draw y_2, and so on
 
-    u0 : (n_traj, n_u), the last state of infer for instance;  T : steps to generate
+    u0 : (n_traj, n_x), the last state of infer for instance;  T : steps to generate
     returns y (n_traj, T, n_y), samples of the model's family
     """
     u = check_states("u0", u0, params, axes=("n_traj",))[:, :len(params.b_u)]

@@ -3,7 +3,7 @@
 The rEFH (refh.py) learns the joint, the TRBM (trbm.py) the conditional. Since p(u, y) = p(u) p(y | u), they differ by
 how much one more term counts, and nothing forbids what lies in between:
 
-    D24   L_w = sum_t log p(y_t | u_{t-1}) + w log p(u_{t-1})          w = 0: TRBM;   w = 1: rEFH
+    D23   L_w = sum_t log p(y_t | u_{t-1}) + w log p(u_{t-1})          w = 0: TRBM;   w = 1: rEFH
 
 Its gradient is w times the rEFH's and 1 - w times the TRBM's: in each frame's negative phase, u is given back with
 probability w and stays as it is otherwise. The rule is as local in time as either of the two. It is not on the poster.
@@ -22,7 +22,7 @@ __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next"
 
 
 def gradient(params, u, y, x_mean, k, rng, *, w):
-    """The local rule: CD-k on y_t given u_{t-1}, and w times on u_{t-1} itself                                  [D24]"""
+    """The local rule: CD-k on y_t given u_{t-1}, and w times on u_{t-1} itself                                  [D23]"""
     negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=1 - w)
     return harmonium.contrast(params, u, y, x_mean, negative), negative.y
 

@@ -1,12 +1,12 @@
 """rEFH + BPTT: the control that the poster lacks.
 
 The rEFH (refh.py) with backprop through time, as the RTRBM (rtrbm.py) is the TRBM with it (the authors' code calls it
-rEFH-BPTT). If the joint really replaces backprop through time, adding it should change little.
+rEFH-BPTT). One would expect it to be better than either. It is far worse: README.md beside this file says why.
 
-    D22   dL/dtheta = [P6, as if u were data] + sum_t (dL/da_t) da_t/dtheta,    a_t = W_u u_{t-1} + W_y y_t + b_x
-    D23   dl_t/du_{t-1} = W_u' E[x_t | u_{t-1}, Y_t] + b_u                      for l_t = log p(u_{t-1}, y_t)
+    D20   dL/dtheta = [P6, as if u were data] + sum_t (dL/da_t) da_t/dtheta,    a_t = W_u u_{t-1} + W_y y_t + b_x
+    D22   dl_t/du_{t-1} = W_u' E[x_t | u_{t-1}, Y_t] + b_u                      for l_t = log p(u_{t-1}, y_t)
 
-D22's second sum is harmonium.through_time (D20). The model's own E[x_t] is missing from D23, where the RTRBM's D21 has
+D20's second sum is harmonium.through_time. The model's own E[x_t] is missing from D22, where the RTRBM's D21 has
 it: the partition function of the joint does not depend on the u that the data have.
 
     negative phase gives back:  u and y         gradient through u_{t-1}:  yes
@@ -20,7 +20,7 @@ __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next"
 
 
 def gradient(params, u, y, x_mean, k, rng):
-    """CD-k on the joint of u_{t-1} and y_t, and backprop through time                                    [D22, D23]"""
+    """CD-k on the joint of u_{t-1} and y_t, and backprop through time                                    [D20, D22]"""
     negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=0)
     local = harmonium.contrast(params, u, y, x_mean, negative)
     slope = x_mean @ params.W_u + params.b_u

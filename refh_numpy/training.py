@@ -40,11 +40,14 @@ class Log:
     state: State = None
 
 
-def adam(theta, gradient, m, v, rate, step):
-    """One AdaM step uphill, in place: theta, m and v of one array of parameters                            [D18]"""
-    m += (1 - BETA_1) * (gradient - m)
-    v += (1 - BETA_2) * (gradient**2 - v)
-    theta += rate * (m / (1 - BETA_1**step)) / (np.sqrt(v / (1 - BETA_2**step)) + EPSILON)
+def adam(theta, gradient, m, v, rate, step, beta_1, beta_2, epsilon):
+    """One AdaM step uphill, in place: theta, m and v of one array of parameters                            [D18]
+
+    For reading: `train` runs its twin, _kernels.adam.
+    """
+    m += (1 - beta_1) * (gradient - m)
+    v += (1 - beta_2) * (gradient**2 - v)
+    theta += rate * (m / (1 - beta_1**step)) / (np.sqrt(v / (1 - beta_2**step)) + epsilon)
 
 
 def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=1, k=1,
@@ -56,9 +59,11 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
     batches : iterable of (n_traj, T, n_y); one that is endless is read only as far as needed
     chunk : time steps an update; k : Gibbs sweeps in the negative phase
     state : log.state of an earlier call, to go on from there with the params that it returned and *further* batches
-    callback : called as callback(params, log) after every `every` updates and at the end, to look and not to touch
-    returns new params and a Log. Ctrl+C ends the run early, keeping what was learnt (log.interrupted tells); a run
-    that diverges raises FloatingPointError.
+    callback : called as callback(params, log) after every `every` updates and at the end; what it is shown goes on
+        changing, so it copies what it keeps
+    returns new params and a Log. Ctrl+C ends the run early, keeping what was learnt (log.interrupted tells); resumed
+    from there it goes on learning, but only a state seen by a callback, or the last, goes on to the bit. A run that
+    diverges raises FloatingPointError.
     """
     checks.generator("rng", rng)
     n_updates, every = checks.count("n_updates", n_updates), checks.count("every", every)
@@ -72,6 +77,7 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
         m, v, step = params.map(np.zeros_like), params.map(np.zeros_like), 0
         u = y = None
     else:
+        check_state(state, params, n_updates)
         m, v, step = state.m.map(np.copy), state.v.map(np.copy), state.n_updates
         u, y = state.u, state.y
         rng.bit_generator.state = state.rng
@@ -101,18 +107,34 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
                 step += 1
                 now = rate + (final_rate - rate) * (step - 1) / n_updates
                 for name, theta in params.leaves().items():
-                    _kernels.adam(theta, getattr(g, name), getattr(m, name), getattr(v, name), now, step)
+                    _kernels.adam(theta, getattr(g, name), getattr(m, name), getattr(v, name), now, step,
+                                  BETA_1, BETA_2, EPSILON)
                 u, y = x_mean[:, -1, :len(params.b_u)], y[:, chunk:]
                 errors.append(np.mean((y_now - y_hat) ** 2))
                 if step % every == 0 or step == n_updates:
                     report()
     except KeyboardInterrupt:
         log.interrupted = True
-        log.state = State(m, v, step, u, y, rng.bit_generator.state)
+        if y is not None:
+            log.state = State(m, v, step, u, y, rng.bit_generator.state)
     except FloatingPointError as error:
         raise FloatingPointError(f"training diverged at update {step + 1} of {n_updates} (rate {rate:g}): {error}; "
                                  "take a smaller rate") from error
     return params, log
+
+
+def check_state(state, params, n_updates):
+    """The state must be that of a run of these params which is not finished."""
+    if not isinstance(state, State):
+        raise TypeError(f"state: wanted the State of an earlier run (log.state), got {state!r}")
+    for name, leaf in params.leaves().items():
+        for moment in (state.m, state.v):
+            got = getattr(moment, name)
+            if got.shape != leaf.shape or got.dtype != leaf.dtype:
+                raise ValueError(f"state: wanted moments of {name} of shape {leaf.shape}, {leaf.dtype}, as in params, "
+                                 f"got {got.shape}, {got.dtype}")
+    if state.n_updates >= n_updates:
+        raise ValueError(f"n_updates: wanted more than the {state.n_updates} that state has made, got {n_updates}")
 
 
 def next_batch(batches, step, n_updates):

@@ -68,7 +68,7 @@ def unrolled_log_likelihood(params, y, *, clamp_u):
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
 @pytest.mark.parametrize("model, clamp_u", [(rtrbm, True), (refh_bptt, False)])
 def test_backprop_through_time_is_the_slope_of_the_unrolled_likelihood(model, clamp_u, family, monkeypatch):
-    """D20 to D23, with an exact negative phase in the place of the Gibbs chain."""
+    """D20 to D22, with an exact negative phase in the place of the Gibbs chain."""
     rng = np.random.default_rng(5)
     params = harmonium_of(family, rng, n_x=2, n_u=2)
     y = np.stack([frames(params, 3, rng)[1] for _ in range(5)], axis=1)         # (3, 5, n_y)

@@ -31,7 +31,7 @@ def test_adam_is_the_papers_and_its_twin_is_equal(dtype, rtol):
     for step_function in (training.adam, _kernels.adam):
         theta, m, v = start.copy(), np.zeros_like(start), np.zeros_like(start)
         for n, g in enumerate(gradients, start=1):
-            step_function(theta, g, m, v, 0.01, n)
+            step_function(theta, g, m, v, 0.01, n, 0.9, 0.999, 1e-8)
         results.append(theta)
     wanted = start.astype(float)
     for n in range(1, 7):

@@ -1,0 +1,308 @@
+"""The autoencoder of p(u_{t-1}, x_t, y_t): recognition model, generative model, loss, and its gradient by hand.
+
+The poster's boxes "rVAE" and "Architecture/Training" (Abdulsalam and Makin). What the harmonium (refh_numpy) does with one
+energy, the autoencoder does with two models: a generative one that draws x_t and from it *both* the observation and the
+previous state, and a recognition one that guesses x_t from these two. Time enters only through the data: the mean of the
+guess at t is the u of t + 1.
+
+    P7    p(u_{t-1} | x_t) = N(mu_u(x_t), sigma_u^2 I)
+    P8    p(x_t)           = N(0, I)
+    P9    p(y_t | x_t)     = N(mu_y(x_t), sigma_y^2 I)   or   Pois(exp(eta_y(x_t)))
+    P10   q(x_t | u_{t-1}, y_t) = N(nu(u_{t-1}, y_t), Upsilon(u_{t-1}, y_t)),   Upsilon diagonal
+    P11   L = sum_t E_q[log q(x_t | U_{t-1}, Y_t) - log p(x_t, U_{t-1}, Y_t)]                        a loss, to be descended
+    P12   dL/dtheta: the derivative passes through the expectation over U_{t-1}, as if U did not depend on theta
+
+The poster prints P7's mean and variance with the subscript of x-hat; they are those of u. It writes q as p with a check.
+Taken apart, the loss of one frame is
+
+    D30   L_t = KL(q(x_t | u, y) || p(x_t)) - E_q[log p(u | x_t)] - E_q[log p(y | x_t)]
+
+with the first term in closed form (D27) and the others with one reparameterised sample (D28). The model files switch its
+parts on and off: `learn_u` for the term log p(u | x); `prior_given_u` for p(x_t | u_{t-1}) in the place of P8.
+
+y is encoded first, by an MLP; u is concatenated after the encoding, as on the poster. From there on everything is linear
+in (encoding, u): nu, log Upsilon, and mu_u and the prior too. Only encoding and decoding of y bend.
+
+Shapes: y (n, n_y), u and x (n, n_x), encoding (n, n_h); n frames, in any order.
+"""
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from datasets import checks
+from rvae_numpy import gaussian, mlp
+from rvae_numpy.mlp import Layer
+
+FAMILIES = ("normal", "poisson")
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is not learnt. The sigmas are standard deviations."""
+    family: str = "poisson"         # of the observations: poisson or normal
+    activation: str = "tanh"        # of the MLPs that encode and decode y
+    sigma_u: float = 0.07           # of p(u | x), in units of x, which has unit variance under its prior
+    sigma_y: float = 1.0            # of p(y | x), for the normal family
+    learn_u: bool = True            # is u_{t-1} modelled together with y_t? the rVAE's one difference
+    prior_given_u: bool = False     # is the prior of x_t a function of u_{t-1}, in place of N(0, I)?
+
+    def __post_init__(self):
+        if self.family not in FAMILIES:
+            raise ValueError(f"family: wanted one of {', '.join(FAMILIES)}, got {self.family!r}")
+        mlp.get_activation(self.activation)
+        checks.number("sigma_u", self.sigma_u, low=0, above_low=True)
+        checks.number("sigma_y", self.sigma_y, low=0, above_low=True)
+
+
+@dataclass
+class Params:
+    """theta and phi; also holds gradients and AdaM's moments, which have the same shapes."""
+    encode: list        # Layers, y -> encoding                                  phi
+    nu: Layer           # (encoding, u) -> nu                                    phi
+    log_upsilon: Layer  # (encoding, u) -> log of Upsilon's diagonal             phi
+    decode_u: Layer     # x -> mu_u                                              theta
+    decode_y: list      # Layers, x -> mu_y, or eta_y for counts                 theta
+    prior: Layer        # u -> mean and log variance of p(x | u), used by the TVAE alone
+    model: Model        # what is not learnt
+
+    @property
+    def n_x(self):
+        return len(self.nu.b)
+
+    @property
+    def n_y(self):
+        return self.encode[0].W.shape[1]
+
+    def leaves(self):
+        """All arrays, in a fixed order."""
+        arrays = []
+        for name in LAYERS:
+            value = getattr(self, name)
+            for layer in value if isinstance(value, list) else [value]:
+                arrays += [layer.W, layer.b]
+        return arrays
+
+    def map(self, function):
+        """A Params whose arrays are function(array)."""
+        def apply(value):
+            if isinstance(value, list):
+                return [apply(layer) for layer in value]
+            return Layer(function(value.W), function(value.b))
+        return Params(**{name: apply(getattr(self, name)) for name in LAYERS}, model=self.model)
+
+
+LAYERS = [f.name for f in fields(Params) if f.name != "model"]
+
+
+def init(n_y, n_x, hidden, model, rng, dtype=np.float32):
+    """Encoder n_y - hidden - hidden, decoder n_x - hidden - n_y; nu starts as nearly the identity of u
+
+    hidden : units of the one hidden layer of encoder and decoder, and of the encoding
+    """
+    n_y, n_x, hidden = checks.count("n_y", n_y), checks.count("n_x", n_x), checks.count("hidden", hidden)
+    checks.generator("rng", rng)
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype: wanted numpy.float32 or numpy.float64, got {dtype!r}")
+    nu, log_upsilon, decode_u, prior = (mlp.init(sizes, rng, dtype)[0] for sizes in (
+        (hidden + n_x, n_x), (hidden + n_x, n_x), (n_x, n_x), (n_x, 2 * n_x)))
+    # a state that keeps most of itself: from random maps, half of the runs end in a latent that flips its sign at each
+    # step, predicts itself perfectly, and ignores y
+    nu.W[:, hidden:] = 0.9 * np.eye(n_x)
+    decode_u.W[:] = 0.95 * np.eye(n_x)
+    # guesses as precise as u's reproduction: with Upsilon = 1 the first thing learnt would be to give up u
+    log_upsilon.W *= 0.1
+    log_upsilon.b[:] = 2 * np.log(model.sigma_u)
+    prior.W[:] = 0
+    return Params(mlp.init((n_y, hidden, hidden), rng, dtype), nu, log_upsilon, decode_u,
+                  mlp.init((n_x, hidden, n_y), rng, dtype), prior, model)
+
+
+def recognise(params, u, y):
+    """nu and log Upsilon, (n, n_x) each, and the cache for the way back                                [poster P10]"""
+    encoding, cache = encode(params, y)
+    joined = np.concatenate([encoding, u], axis=1)
+    nu = joined @ params.nu.W.T + params.nu.b
+    log_upsilon = joined @ params.log_upsilon.W.T + params.log_upsilon.b
+    return nu, log_upsilon, (cache, joined)
+
+
+def encode(params, y):
+    """The encoding of y, (n, n_h), before u joins it; and its cache"""
+    seen = np.sqrt(y) if params.model.family == "poisson" else y        # the square root makes counts equally noisy
+    return mlp.forward(params.encode, seen, mlp.get_activation(params.model.activation))
+
+
+def emission(params, x):
+    """E[y | x], (n, n_y), spikes per time step or means                                                 [poster P9]"""
+    out, _ = mlp.forward(params.decode_y, x, mlp.get_activation(params.model.activation))
+    return np.exp(out) if params.model.family == "poisson" else out
+
+
+def loss_and_gradient(params, u, y, eps):
+    """D30, averaged over frames; its gradient with respect to params; and with respect to u
+
+    eps : (n, n_x) the noise of the reparameterised sample
+    returns loss, gradient (Params), d_u (n, n_x). The local rules do not use d_u: that is the term that "letting the
+    derivative pass through the expectations" leaves out (P12), and backprop through time starts from it.
+    """
+    n, n_x = u.shape
+    model = params.model
+    activation = mlp.get_activation(model.activation)
+
+    # forward
+    nu, log_upsilon, (cache_encode, joined) = recognise(params, u, y)
+    x = gaussian.reparameterise(nu, log_upsilon, eps)                                                       # D28
+    out, cache_decode = mlp.forward(params.decode_y, x, activation)
+    mu_u = x @ params.decode_u.W.T + params.decode_u.b
+    if model.prior_given_u:
+        m, log_k = np.split(u @ params.prior.W.T + params.prior.b, 2, axis=1)
+    else:
+        m = log_k = np.zeros_like(nu)                                                                       # P8
+    loss = gaussian.kl(nu, log_upsilon, m, log_k)                                                           # D30
+    if model.family == "poisson":
+        loss = loss - gaussian.poisson_log_likelihood(y, out)
+        d_out = -gaussian.d_poisson_log_likelihood(y, out)
+    else:
+        loss = loss - gaussian.log_density(y, out, model.sigma_y)
+        d_out = -gaussian.d_log_density(y, out, model.sigma_y)
+    if model.learn_u:
+        loss = loss - gaussian.log_density(u, mu_u, model.sigma_u)
+
+    # backward, in the opposite order; every d_ is the derivative of the sum over frames
+    d_decode_y, d_x = mlp.backward(params.decode_y, cache_decode, d_out, activation)
+    d_u = np.zeros_like(u)
+    d_mu_u = np.zeros_like(mu_u)
+    if model.learn_u:
+        d_mu_u = -gaussian.d_log_density(u, mu_u, model.sigma_u)
+        d_x = d_x + d_mu_u @ params.decode_u.W
+        d_u -= d_mu_u
+    d_nu, d_log_upsilon, d_m, d_log_k = gaussian.d_kl(nu, log_upsilon, m, log_k)
+    by_sample = gaussian.d_reparameterise(d_x, log_upsilon, eps)
+    d_nu, d_log_upsilon = d_nu + by_sample[0], d_log_upsilon + by_sample[1]
+    d_prior = np.zeros((n, 2 * n_x), u.dtype)
+    if model.prior_given_u:
+        d_prior = np.concatenate([d_m, d_log_k], axis=1)
+        d_u += d_prior @ params.prior.W
+    d_joined = d_nu @ params.nu.W + d_log_upsilon @ params.log_upsilon.W
+    d_u += d_joined[:, -n_x:]
+    d_encode, _ = mlp.backward(params.encode, cache_encode, d_joined[:, :-n_x], activation)
+
+    gradient = Params(d_encode, Layer(d_nu.T @ joined, d_nu.sum(0)),
+                      Layer(d_log_upsilon.T @ joined, d_log_upsilon.sum(0)),
+                      Layer(d_mu_u.T @ x, d_mu_u.sum(0)), d_decode_y, Layer(d_prior.T @ u, d_prior.sum(0)), model)
+    return loss.mean(), gradient.map(lambda leaf: leaf / n), d_u / n
+
+
+def local_gradient(params, u, y, states, rng):
+    """The local rule: the loss of all frames of a chunk, the previous states taken for data            [poster P12]
+
+    u, y : (n_traj, T, n) previous states and observations;  states : not looked at, their order is no matter
+    """
+    n_traj, T, n_y = y.shape
+    eps = rng.standard_normal((n_traj * T, params.n_x), dtype=y.dtype)
+    loss, gradient, _ = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps)
+    return loss, gradient
+
+
+
+# Forward in time
+
+def forward(params, u, y):
+    """The states u_t = nu(u_{t-1}, y_t) through time                                                   [poster P10]
+
+    u : (n_traj, n_x) the state before the first of these steps;  y : (n_traj, T, n_y)
+    returns (n_traj, T, n_x)
+    """
+    n_traj, T, n_y = y.shape
+    encoding, _ = encode(params, y.reshape(n_traj * T, n_y))
+    n_h = encoding.shape[1]
+    from_y = (encoding @ params.nu.W[:, :n_h].T + params.nu.b).reshape(n_traj, T, -1)       # no order in time
+    from_u = params.nu.W[:, n_h:].T
+    states = np.empty_like(from_y)
+    for t in range(T):
+        u = states[:, t] = u @ from_u + from_y[:, t]
+    return states
+
+
+# What a trained model says. Each of the model files (vae, rvae, tvae) hands these out under the same names.
+
+def infer(params, y):
+    """The states u_t after y_1 .. y_t, for every t: recognised means, no sampling, causal              [poster P10]
+
+    y : (n_traj, T, n_y), values of the model's family
+    returns (n_traj, T, n_x); every trajectory starts from u_0 = 0
+    """
+    y = check_observations("y", y, params)
+    return forward(params, np.zeros((len(y), params.n_x), y.dtype), y)
+
+
+def emission_mean(params, u):
+    """E[y_t | x_t = u_t]: what the state says about the *present* observation                           [poster P9]
+
+    u : (n_traj, T, n_x) from infer;  returns (n_traj, T, n_y): expected spikes per time step, or means
+    """
+    u = check_states("u", u, params)
+    return emission(params, u.reshape(-1, params.n_x)).reshape(*u.shape[:2], params.n_y)
+
+
+def draw_x(params, u, rng):
+    """x_t given u_{t-1}, before y_t is seen: (n, n_x) from (n, n_x)
+
+    Where u is modelled, by Bayes from P7 and P8; mu_u is linear, so that this is a Gaussian too. Where the prior is a
+    function of u, from that. Where there is neither, from N(0, I).
+
+        D31   p(x | u) = N(S W'(u - b) / sigma_u^2, S),   S = (I + W'W / sigma_u^2)^-1,   mu_u(x) = W x + b
+    """
+    eps = rng.standard_normal(u.shape, dtype=u.dtype)
+    if params.model.learn_u:
+        W, b = params.decode_u.W, params.decode_u.b
+        S = np.linalg.inv(np.eye(params.n_x, dtype=u.dtype) + W.T @ W / params.model.sigma_u**2)
+        return (u - b) @ W @ S / params.model.sigma_u**2 + eps @ np.linalg.cholesky(S).T
+    if params.model.prior_given_u:
+        m, log_k = np.split(u @ params.prior.W.T + params.prior.b, 2, axis=1)
+        return gaussian.reparameterise(m, log_k, eps)
+    return eps
+
+
+def predict_next(params, u, rng, n_samples=25):
+    """E[y_{t+1} | y_1 .. y_t] for every t: the emission's mean over n_samples draws of x_{t+1} given u_t
+
+    u : (n_traj, T, n_x) from infer;  returns (n_traj, T, n_y); the one at t is about the observation at t + 1
+    """
+    u = check_states("u", u, params)
+    checks.generator("rng", rng)
+    frames = u.reshape(-1, params.n_x)
+    draws = (emission(params, draw_x(params, frames, rng)) for _ in range(checks.count("n_samples", n_samples)))
+    return (sum(draws) / n_samples).reshape(*u.shape[:2], params.n_y)
+
+
+def generate(params, u0, T, rng):
+    """Run free: draw x_1 and y_1 given u_0, let y_1 move the state to u_1, and so on
+
+    u0 : (n_traj, n_x), the last state of infer for instance;  T : steps to generate
+    returns y (n_traj, T, n_y), samples of the model's family
+    """
+    u = check_states("u0", u0, params, axes=("n_traj",))
+    checks.generator("rng", rng)
+    y = np.empty((len(u), checks.count("T", T), params.n_y), u.dtype)
+    for t in range(T):
+        mean = emission(params, draw_x(params, u, rng))
+        if params.model.family == "poisson":
+            y[:, t] = rng.poisson(mean)
+        else:
+            y[:, t] = mean + params.model.sigma_y * rng.standard_normal(mean.shape, dtype=u.dtype)
+        u = forward(params, u, y[:, t:t + 1])[:, 0]
+    return y
+
+
+def check_observations(name, y, params):
+    """(n_traj, T, n_y) values of the model's family, in the dtype of the parameters; or an error."""
+    y = checks.array(name, y, ("n_traj", "T", params.n_y))
+    if params.model.family == "poisson":
+        checks.counts(name, y)
+    return y.astype(params.nu.b.dtype, copy=False)
+
+
+def check_states(name, u, params, axes=("n_traj", "T")):
+    """(*axes, n_x) states, in the dtype of the parameters; or an error."""
+    return checks.array(name, u, (*axes, params.n_x)).astype(params.nu.b.dtype, copy=False)

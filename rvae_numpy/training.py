@@ -1,0 +1,119 @@
+"""The loop that all autoencoders share: chunks carried over time, one AdaM step a chunk.
+
+As in refh_numpy/training.py, with a loss that is descended: the states of `chunk` steps are computed forward with the
+present weights, the gradient of all chunk * n_traj frames is taken at once, AdaM makes one step, and the last states are
+carried into the next chunk. Every batch begins at u_0 = 0.
+
+    D18   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2            (Kingma and Ba 2015)
+          theta <- theta - rate * (m / (1 - beta_1^n)) / (sqrt(v / (1 - beta_2^n)) + epsilon)
+"""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from datasets import checks
+from rvae_numpy import autoencoder
+from rvae_numpy.autoencoder import Params
+
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+
+
+@dataclass
+class State:
+    """With the parameters, all that a run needs to go on to the bit from where it stopped."""
+    m: Params               # AdaM's first moments
+    v: Params               # AdaM's second moments
+    n_updates: int          # updates made
+    u: np.ndarray           # (n_traj, n_x) the states carried to the next chunk
+    y: np.ndarray           # (n_traj, T_left, n_y) what is left of the present batch
+    rng: dict               # the generator's state
+
+
+@dataclass
+class Log:
+    """The learning curve, and where the run stopped."""
+    n_updates: list = field(default_factory=list)       # at the end of each stretch of `every` updates
+    loss: list = field(default_factory=list)            # mean loss a frame (nats) over that stretch
+    interrupted: bool = False                           # by Ctrl+C
+    state: State = None
+
+
+def adam(theta, gradient, m, v, rate, step):
+    """One AdaM step downhill, in place: theta, m and v of one array of parameters                           [D18]"""
+    m += (1 - BETA_1) * (gradient - m)
+    v += (1 - BETA_2) * (gradient**2 - v)
+    theta -= rate * (m / (1 - BETA_1**step)) / (np.sqrt(v / (1 - BETA_2**step)) + EPSILON)
+
+
+def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=8, state=None, callback=None,
+          every=1000):
+    """Descend for n_updates in all, the rate going in a straight line from `rate` to `final_rate`.
+
+    gradient : (params, u, y, states, rng) -> (loss, Params), of arrays (n_traj, chunk, n)
+    params : where to start; not changed
+    batches : iterable of (n_traj, T, n_y); one that is endless is read only as far as needed
+    state : log.state of an earlier call, to go on from there with the params that it returned and *further* batches
+    callback : called as callback(params, log) after every `every` updates and at the end, to look and not to touch
+    returns new params and a Log. Ctrl+C ends the run early, keeping what was learnt (log.interrupted tells); a run
+    that diverges raises FloatingPointError.
+    """
+    checks.generator("rng", rng)
+    n_updates, every = checks.count("n_updates", n_updates), checks.count("every", every)
+    chunk = checks.count("chunk", chunk)
+    rate = checks.number("rate", rate, low=0, above_low=True)
+    final_rate = checks.number("final_rate", final_rate, low=0)
+
+    params = params.map(np.copy)
+    log = Log()
+    if state is None:
+        m, v, step = params.map(np.zeros_like), params.map(np.zeros_like), 0
+        u = y = None
+    else:
+        m, v, step = state.m.map(np.copy), state.v.map(np.copy), state.n_updates
+        u, y = state.u, state.y
+        rng.bit_generator.state = state.rng
+    batches = iter(batches)
+    losses = []
+
+    def report():
+        log.n_updates.append(step)
+        log.loss.append(float(np.mean(losses)))
+        log.state = State(m, v, step, u, y, rng.bit_generator.state)
+        losses.clear()
+        if callback is not None:
+            callback(params, log)
+
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):          # of a diverging run: the error below says more
+            while step < n_updates:
+                if y is None or y.shape[1] == 0:
+                    y = autoencoder.check_observations("batches", next_batch(batches, step, n_updates), params)
+                    u = np.zeros((len(y), params.n_x), y.dtype)
+                y_now = y[:, :chunk]
+                states = autoencoder.forward(params, u, y_now)
+                u_prev = np.concatenate([u[:, None], states[:, :-1]], axis=1)
+                loss, g = gradient(params, u_prev, y_now, states, rng)
+                if not np.isfinite(loss):
+                    raise FloatingPointError("the loss is no longer finite")
+                step += 1
+                now = rate + (final_rate - rate) * (step - 1) / n_updates
+                for leaf, g_leaf, m_leaf, v_leaf in zip(*(tree.leaves() for tree in (params, g, m, v))):
+                    adam(leaf, g_leaf, m_leaf, v_leaf, now, step)
+                u, y = states[:, -1], y[:, chunk:]
+                losses.append(loss)
+                if step % every == 0 or step == n_updates:
+                    report()
+    except KeyboardInterrupt:
+        log.interrupted = True
+        log.state = State(m, v, step, u, y, rng.bit_generator.state)
+    except FloatingPointError as error:
+        raise FloatingPointError(f"training diverged at update {step + 1} of {n_updates} (rate {rate:g}): {error}; "
+                                 "take a smaller rate") from error
+    return params, log
+
+
+def next_batch(batches, step, n_updates):
+    try:
+        return next(batches)
+    except StopIteration:
+        raise ValueError(f"batches: wanted enough for {n_updates} updates, but they ended after {step}") from None

@@ -1,0 +1,83 @@
+"""The autoencoder's loss, and every leaf of its hand-made gradient against central differences."""
+import numpy as np
+import pytest
+
+from rvae_numpy import autoencoder, gaussian
+from rvae_numpy.autoencoder import Model
+from tests.test_rvae_blocks import slopes
+
+VARIANTS = {"VAE": dict(learn_u=False), "rVAE": dict(), "TVAE": dict(learn_u=False, prior_given_u=True),
+            "all": dict(prior_given_u=True)}
+
+
+def case(model, n=5, n_y=3, n_x=2):
+    rng = np.random.default_rng(0)
+    params = autoencoder.init(n_y, n_x, 4, model, rng, dtype=np.float64)
+    params = params.map(lambda leaf: leaf + 0.3 * rng.standard_normal(leaf.shape))
+    y = rng.poisson(2.0, (n, n_y)).astype(float) if model.family == "poisson" else rng.standard_normal((n, n_y))
+    return params, rng.standard_normal((n, n_x)), y, rng.standard_normal((n, n_x))
+
+
+@pytest.mark.parametrize("family", autoencoder.FAMILIES)
+@pytest.mark.parametrize("activation", ["tanh", "softplus"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_gradient_is_the_slope_of_the_loss_for_every_leaf(variant, activation, family):
+    params, u, y, eps = case(Model(family=family, activation=activation, sigma_u=0.4, sigma_y=0.7, **VARIANTS[variant]))
+
+    def loss():
+        return autoencoder.loss_and_gradient(params, u, y, eps)[0]
+
+    _, gradient, d_u = autoencoder.loss_and_gradient(params, u, y, eps)
+    for by_hand, leaf in zip(gradient.leaves(), params.leaves()):
+        np.testing.assert_allclose(by_hand, slopes(loss, leaf), rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(d_u, slopes(loss, u), rtol=1e-6, atol=1e-8)
+
+
+def test_the_loss_is_the_posters():
+    """P11 against D30: E_q[log q - log p(x, u, y)] by sampling, against its closed form plus samples."""
+    params, u, y, _ = case(Model(family="normal", sigma_u=0.4, sigma_y=0.7), n=1)
+    n = 200_000
+    rng = np.random.default_rng(1)
+    u, y, eps = np.tile(u, (n, 1)), np.tile(y, (n, 1)), rng.standard_normal((n, 2))
+    nu, log_upsilon, _ = autoencoder.recognise(params, u, y)
+    x = gaussian.reparameterise(nu, log_upsilon, eps)
+    log_q = np.sum(-0.5 * eps**2 - 0.5 * log_upsilon - 0.5 * np.log(2 * np.pi), -1)
+    log_p = (gaussian.log_density(x, np.zeros(2), 1.0)
+             + gaussian.log_density(u, x @ params.decode_u.W.T + params.decode_u.b, 0.4)
+             + gaussian.log_density(y, autoencoder.emission(params, x), 0.7))
+    loss, _, _ = autoencoder.loss_and_gradient(params, u, y, eps)
+    draws = log_q - log_p
+    np.testing.assert_allclose(loss, draws.mean(), atol=5 * draws.std() / np.sqrt(n))
+
+
+def test_what_a_variant_leaves_out_gets_no_gradient():
+    vae, tvae, rvae = (autoencoder.loss_and_gradient(*case(Model(**VARIANTS[name])))[1] for name in ("VAE", "TVAE", "rVAE"))
+    assert not vae.decode_u.W.any() and not vae.prior.W.any()
+    assert not tvae.decode_u.W.any() and tvae.prior.W.any()
+    assert rvae.decode_u.W.any() and not rvae.prior.W.any()
+
+
+@pytest.mark.parametrize("change, name", [
+    (dict(family="gamma"), "family"), (dict(activation="gelu"), "activation"), (dict(sigma_u=0), "sigma_u"),
+    (dict(sigma_y=-1.0), "sigma_y"), (dict(sigma_u=np.nan), "sigma_u")])
+def test_bad_models_are_named(change, name):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
+        Model(**change)
+
+
+@pytest.mark.parametrize("change, name", [(dict(n_y=0), "n_y"), (dict(n_x=0), "n_x"), (dict(hidden=1.5), "hidden"),
+                                          (dict(rng=1), "rng")])
+def test_init_names_the_bad_argument(change, name):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
+        autoencoder.init(**(dict(n_y=3, n_x=2, hidden=4, model=Model(), rng=np.random.default_rng(0)) | change))
+
+
+def test_forward_is_the_recognised_mean_step_after_step():
+    rng = np.random.default_rng(2)
+    params = autoencoder.init(3, 2, 4, Model(), rng, dtype=np.float64)
+    y = rng.poisson(2.0, (4, 6, 3)).astype(float)
+    start = u = rng.standard_normal((4, 2))
+    states = autoencoder.forward(params, start, y)
+    for t in range(6):
+        u = autoencoder.recognise(params, u, y[:, t])[0]
+        np.testing.assert_allclose(states[:, t], u, atol=1e-13)
