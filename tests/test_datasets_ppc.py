@@ -138,6 +138,11 @@ def test_decode_names_the_bad_argument(y):
         ppc.decode(SYSTEM, y)
 
 
+def test_the_systems_matrices_cannot_be_changed_behind_its_back():
+    with pytest.raises(ValueError, match="read-only"):
+        ppc.System().A[0, 0] = 5
+
+
 def test_error_and_variance_name_the_bad_argument():
     with pytest.raises(ValueError, match="z_hat"):
         ppc.squared_error(SYSTEM, np.zeros(3), np.zeros(4))

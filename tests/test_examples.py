@@ -1,6 +1,7 @@
 """Every example runs, in its quick mode, into a temporary folder; the same seed gives the same numbers."""
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 
 from datasets import ppc
-from examples import _run, local_vs_bptt, ppc_dial, ppc_order, ppc_table, quickstart
-from refh_numpy import refh
+from examples import _ppc, _run, local_vs_bptt, ppc_dial, ppc_order, ppc_table, quickstart
+from refh_numpy import refh, training, trbm
 
 ROOT = Path(__file__).parent.parent
 
@@ -203,3 +204,46 @@ def test_the_dial(quick_table):
     rows = json.loads((quick_table / "ppc_dial.json").read_text())["rows"]
     assert [row["w"] for row in rows] == ppc_dial.DIAL and all(np.isfinite(row["mse"]) for row in rows)
     assert (quick_table / "ppc_dial.png").stat().st_size > 10_000
+
+
+def test_half_a_training_makes_no_row(quick_table, monkeypatch, capsys):
+    """Ctrl+C reaches the training in a worker, which keeps what was learnt; the table must not."""
+    def interrupted(params, batches, rng, **settings):
+        return params, training.Log(interrupted=True)
+
+    monkeypatch.setattr(trbm, "train", interrupted)
+    row = quick_table / "ppc_table" / "TRBM_5.json"
+    with pytest.raises(KeyboardInterrupt):
+        ppc_table.run("TRBM", 5, ppc_table.HARMONIUMS["TRBM"], quick_table / "ppc_table")
+    assert not row.exists()
+
+
+def test_a_table_with_gaps_can_be_drawn():
+    rows = ppc_table.table([])
+    assert all(row["missing"] for row in rows)
+    assert ppc_table.draw(rows).axes
+
+
+def test_steps_without_spikes_are_skipped():
+    """A gap in the decoded positions must not spread: the filter takes it for a missing observation."""
+    half = _ppc.SYSTEM.circumference / 2
+    position = np.array([[0.9 * half, np.nan, -0.95 * half, np.nan, -0.9 * half]])
+    unrolled = _ppc.unrolled(position)
+    np.testing.assert_allclose(unrolled, [[0.9 * half, np.nan, 1.05 * half, np.nan, 1.1 * half]])
+
+
+def python_blocks(readme):
+    return re.findall(r"^```python\n(.*?)^```", readme.read_text(), re.S | re.M)
+
+
+@pytest.mark.parametrize("chapter", ["datasets/README.md", "kalman/README.md", "refh_numpy/README.md", "README.md"])
+def test_the_chapters_code_runs_as_printed(chapter, quick, monkeypatch, capsys):
+    """The python blocks of a chapter, one after the other, as a reader would paste them; README's uses quickstart's file"""
+    monkeypatch.chdir(quick.parent)
+    if chapter == "README.md":
+        (quick.parent / "results").exists() or os.symlink(quick, quick.parent / "results")
+    blocks = python_blocks(ROOT / chapter)
+    assert blocks
+    namespace = {}
+    for block in blocks:
+        exec(compile(block, chapter, "exec"), namespace)

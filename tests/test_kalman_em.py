@@ -110,7 +110,7 @@ def test_callback_sees_every_iteration(data):
 
 
 @pytest.mark.parametrize("change, name", [
-    (dict(starts=[]), "starts"), (dict(n_iterations=0), "n_iterations"), (dict(tolerance=-1), "tolerance"),
+    (dict(starts=[]), "starts"), (dict(starts=[None]), "starts"), (dict(starts=np.eye(2)), "starts"), (dict(n_iterations=0), "n_iterations"), (dict(tolerance=-1), "tolerance"),
     (dict(y=np.zeros((2, 1, 2))), "y"), (dict(y=np.zeros((2, 5, 3))), "y"), (dict(R=np.eye(3)), "R")])
 def test_bad_input_is_named(data, change, name):
     model, y = data

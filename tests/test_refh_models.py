@@ -1,5 +1,6 @@
 """What every model file hands out: infer, emission_mean, predict_next, generate, save, load."""
 import io
+import json
 
 import numpy as np
 import pytest
@@ -177,3 +178,28 @@ def test_weights_of_another_model_or_shape_are_refused(tmp_path):
             refh.load(path)
     with pytest.raises(FileNotFoundError):
         refh.load(tmp_path / "nothing.npz")
+
+
+@pytest.mark.parametrize("header", [{"model": "refh"}, {"model": "refh", "family": "gamma", "meta": {}}, [1, 2], "refh"])
+def test_a_header_that_is_not_ours_is_refused(header, tmp_path):
+    path = tmp_path / "weights.npz"
+    leaves = refh.init(5, 3, "poisson", np.random.default_rng(0)).leaves()
+    np.savez(path, header=np.array(json.dumps(header)), **leaves)
+    with pytest.raises(ValueError, match="wanted"):
+        refh.load(path)
+
+
+@pytest.mark.parametrize("leaf", [np.array(1.0), np.zeros(5, int), np.array(["a"] * 5)])
+def test_arrays_that_are_not_ours_are_refused(leaf, tmp_path):
+    path = tmp_path / "weights.npz"
+    leaves = refh.init(5, 3, "poisson", np.random.default_rng(0)).leaves()
+    header = json.dumps({"model": "refh", "family": "poisson", "meta": {}})
+    np.savez(path, header=np.array(header), **(leaves | {"b_x": leaf}))
+    with pytest.raises(ValueError, match="weights.npz: wanted"):
+        refh.load(path)
+
+
+def test_a_raster_of_booleans_is_an_array_of_counts():
+    params = refh.init(5, 3, "poisson", np.random.default_rng(0))
+    raster = np.random.default_rng(1).random((2, 4, 3)) < 0.5
+    np.testing.assert_array_equal(refh.infer(params, raster), refh.infer(params, raster.astype(float)))

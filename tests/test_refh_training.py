@@ -196,3 +196,28 @@ def test_the_dial_ends_at_trbm_and_refh():
         assert_equal(*learnt)
     with pytest.raises(ValueError, match="^w: wanted"):
         hybrid.train(learnt[0], [], np.random.default_rng(0), w=1.5, n_updates=1)
+
+
+def test_a_state_that_does_not_fit_is_refused():
+    """Once it was the kernel that found out, by reading past the end of an array."""
+    rng = np.random.default_rng(0)
+    params = refh.init(5, 15, "poisson", rng)
+    learnt, log = refh.train(params, stream(rng), rng, n_updates=3)
+    with pytest.raises(ValueError, match="^state: wanted moments of W_u"):
+        refh.train(refh.init(9, 15, "poisson", rng), stream(rng), rng, n_updates=9, state=log.state)
+    with pytest.raises(ValueError, match="^state: wanted moments of W_u .* float64"):
+        refh.train(refh.init(5, 15, "poisson", rng, np.float64), stream(rng), rng, n_updates=9, state=log.state)
+    with pytest.raises(ValueError, match="^n_updates: wanted more than the 3"):
+        refh.train(learnt, stream(rng), rng, n_updates=3, state=log.state)
+    with pytest.raises(TypeError, match="^state: wanted the State"):
+        refh.train(learnt, stream(rng), rng, n_updates=9, state=log)
+
+
+def test_an_interruption_before_the_first_batch_leaves_no_state():
+    def batches():
+        raise KeyboardInterrupt
+        yield
+
+    rng = np.random.default_rng(0)
+    _, log = refh.train(refh.init(5, 15, "poisson", rng), batches(), rng, n_updates=3)
+    assert log.interrupted and log.state is None
