@@ -9,7 +9,7 @@ Four rules differ in two things: whether the negative phase gives back the previ
   curves    the error of the four rules while they learn from the same start on the same data, at equal updates and at
             equal seconds
 
-By default one seed, about five minutes on two cores; --full: three seeds and longer curves, about twenty.
+By default one seed, three minutes on two cores; --full: three seeds and longer curves, a quarter of an hour.
 """
 # %%
 import os

@@ -4,7 +4,7 @@ The TRBM learns the spikes given its previous state, log p(y | u); the rEFH lear
 script weighs the second term by w, from 0 (TRBM) to 1 (rEFH), by a rule that is as local in time for every w
 (refh_numpy/hybrid.py), and draws the error against w: ppc_dial.png.
 
---quick: seconds. By default one seed, five minutes on two cores; --full: three seeds, a quarter of an hour. What is done is
+--quick: seconds. By default one seed, a minute on two cores; --full: three seeds, three minutes. What is done is
 kept (in DIR/ppc_table) and not run again.
 """
 # %%
