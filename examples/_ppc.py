@@ -57,7 +57,7 @@ def kalman_estimate(model, y):
     return filtering.kalman_filter(model, *observations(y)).mean[..., 0]
 
 
-def harmonium_estimate(model, params, y):
+def network_estimate(model, params, y):
     """Positions (n_traj, T), in rad: what the state says about the present spikes, decoded as spikes are        [D1]
 
     model : the module that params belong to, refh_numpy.refh for instance

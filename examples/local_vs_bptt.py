@@ -79,7 +79,7 @@ def learn(rule, seed, n_updates, n_looks):
     def watch(params, log):
         nonlocal watched
         began = time.monotonic()
-        error = _ppc.mse(_ppc.harmonium_estimate(RULES[rule], params, test.y), test.z)[0]
+        error = _ppc.mse(_ppc.network_estimate(RULES[rule], params, test.y), test.z)[0]
         curve.append((log.n_updates[-1], began - start - watched, error))
         if rule in LOCAL:
             for pair, models in PAIRS.items():

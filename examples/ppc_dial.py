@@ -53,7 +53,7 @@ def main(argv=None):
     first = VALIDATION + arguments.seed
     seeds = range(first, first + (3 if arguments.full else 1))
     n_updates = 100 if arguments.quick else 40_000
-    settings = {w: LOCAL | dict(model="hybrid", n_updates=n_updates, w=w) for w in DIAL}
+    settings = {w: LOCAL | dict(model="refh_numpy.hybrid", n_updates=n_updates, w=w) for w in DIAL}
     jobs = [(name_of(w), seed, settings[w]) for seed in seeds for w in DIAL]
     jobs += [(name, seed, {}) for seed in seeds for name in ("KF-1", "KF-2")]
     results = run_all(jobs, folder, n_workers=os.cpu_count())

@@ -18,7 +18,7 @@ import numpy as np
 
 from datasets import ppc
 from examples import _plots, _ppc, _run
-from examples.ppc_table import HARMONIUMS, file, module, test_data
+from examples.ppc_table import NETWORKS, file, module, test_data
 from kalman import filtering
 
 PUSH = 0.1              # rad, how far one observation is moved aside
@@ -89,13 +89,13 @@ def examine(seed, folder, rng):
     kalman = {name: _ppc.fit_kalman(to_fit, name) for name in ("KF-1", "KF-2")}
     estimates = {name: lambda y, fitted=fitted: _ppc.kalman_estimate(fitted, y) for name, fitted in kalman.items()}
     states = {name: filtering.kalman_filter(fitted, *_ppc.observations(test.y)).mean for name, fitted in kalman.items()}
-    for name in HARMONIUMS:
-        model = module(HARMONIUMS[name])
+    for name in NETWORKS:
+        model = module(NETWORKS[name])
         try:
             params, _ = model.load(file(folder, name, seed, ".npz"))
         except FileNotFoundError:
             continue
-        estimates[name] = lambda y, model=model, params=params: _ppc.harmonium_estimate(model, params, y)
+        estimates[name] = lambda y, model=model, params=params: _ppc.network_estimate(model, params, y)
         states[name] = model.infer(params, test.y)
     found = {}
     for name, estimate in estimates.items():
@@ -157,13 +157,13 @@ def main(argv=None):
     folder = arguments.out / "ppc_table"
     _run.prepare_folder(arguments.out)
     seeds = [seed for seed in range(arguments.seed, arguments.seed + (5 if arguments.full else 1))
-             if any(file(folder, name, seed, ".npz").exists() for name in HARMONIUMS)]
+             if any(file(folder, name, seed, ".npz").exists() for name in NETWORKS)]
     if not seeds:
         sys.exit(f"--out: wanted the folder of a finished `python -m examples.ppc_table`, got {arguments.out} "
                  "(no trained models there)")
     found = {seed: examine(seed, folder, np.random.default_rng([seed, 3])) for seed in seeds}
     rows = []
-    for name in ["ORDER 0", "TRBM", "KF-1", "rEFH", "hybrid, w = 0.03", "rEFH + BPTT", "RTRBM", "KF-2"]:
+    for name in ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "hybrid, w = 0.03", "rEFH + BPTT", "RTRBM", "KF-2"]:
         results = [result[name] for result in found.values() if name in result]
         if not results:
             print(f"{name}: not trained in {folder}, left out")

@@ -1,6 +1,6 @@
 """Table 1 of the poster: who recovers the position of the oscillator from the spikes, and how well.
 
-Trains every harmonium over several seeds, on all cores, and fits the Kalman filters; then prints a table beside the
+Trains every network over several seeds, on all cores, and fits the Kalman filters; then prints a table beside the
 poster's, and draws ppc_table.png: one dot a seed, the poster's figure as a bar, the Kalman filters as lines.
 
 --quick takes ten seconds and shows that everything runs; without it, two seeds a model take six minutes on two cores;
@@ -23,26 +23,28 @@ from examples import _plots, _ppc, _run
 
 # %% [markdown]
 # ## The rows
-# Each harmonium, its module in refh_numpy and its settings; 240 hidden units for all of them, as the authors have.
-# `n_traj` trajectories of `T` steps make a batch; `chunk` steps make an update. Where there is backprop through time, it
-# reaches back one chunk.
+# Each network, its module and its settings. The harmoniums have 240 hidden units, as the authors' have; the autoencoders
+# two latents, and 64 units in each layer of encoder and decoder. `n_traj` trajectories of `T` steps make a batch; `chunk`
+# steps make an update. Where there is backprop through time, it reaches back one chunk.
 
 # %%
-N_HIDDEN = 240
+SIZES = {"refh_numpy": dict(n_x=240, n_y=15), "rvae_numpy": dict(n_x=2, n_y=15, hidden=64)}
 LOCAL = dict(n_traj=40, T=200, chunk=1, rate=1e-3)
 BPTT = dict(n_traj=10, T=1000, chunk=50)
-HARMONIUMS = {
-    "ORDER 0": LOCAL | dict(model="efh", n_updates=10_000),
-    "TRBM": LOCAL | dict(model="trbm", n_updates=40_000),
-    "rEFH": LOCAL | dict(model="refh", n_updates=40_000),
-    "RTRBM": BPTT | dict(model="rtrbm", n_updates=30_000, rate=3e-3),
-    "rEFH + BPTT": BPTT | dict(model="refh_bptt", n_updates=6_000, rate=1e-3),
-    "hybrid, w = 0.03": LOCAL | dict(model="hybrid", n_updates=100_000, w=0.03),
+VAE = dict(n_traj=40, chunk=8, rate=1e-3)
+NETWORKS = {
+    "ORDER 0": LOCAL | dict(model="refh_numpy.efh", n_updates=10_000),
+    "TRBM": LOCAL | dict(model="refh_numpy.trbm", n_updates=40_000),
+    "rEFH": LOCAL | dict(model="refh_numpy.refh", n_updates=40_000),
+    "RTRBM": BPTT | dict(model="refh_numpy.rtrbm", n_updates=30_000, rate=3e-3),
+    "rEFH + BPTT": BPTT | dict(model="refh_numpy.refh_bptt", n_updates=6_000, rate=1e-3),
+    "hybrid, w = 0.03": LOCAL | dict(model="refh_numpy.hybrid", n_updates=100_000, w=0.03),
+    "TVAE": VAE | dict(model="rvae_numpy.tvae", T=200, n_updates=40_000),
+    "rVAE": VAE | dict(model="rvae_numpy.rvae", T=1000, n_updates=60_000),
 }
 KALMAN = ["KF-1", "KF-2", "true parameters"]
 ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "RTRBM", "KF-2",                 # the poster's, in its order
         "rEFH + BPTT", "hybrid, w = 0.03", "true parameters"]                                # ours
-MISSING = {"TVAE": "not written yet", "rVAE": "not written yet"}
 
 
 # %% [markdown]
@@ -56,13 +58,13 @@ def test_data(seed):
 
 def module(settings):
     """The module that settings["model"] names"""
-    return importlib.import_module("refh_numpy." + settings["model"])
+    return importlib.import_module(settings["model"])
 
 
 def train(seed, model, n_traj, T, **settings):
-    """Parameters of one harmonium after its training; Ctrl+C leaves none, for half a training makes no row"""
+    """Parameters of one network after its training; Ctrl+C leaves none, for half a training makes no row"""
     rng = np.random.default_rng([seed, 2])
-    params = model.init(N_HIDDEN, _ppc.SYSTEM.n_neurons, "poisson", rng)
+    params = model.init(**SIZES[model.__package__], family="poisson", rng=rng)
     params, log = model.train(params, _ppc.training_batches(rng, n_traj, T), rng, **settings)
     if log.interrupted:
         raise KeyboardInterrupt
@@ -82,7 +84,7 @@ def run(name, seed, settings, folder):
     else:
         model = module(settings)
         params = train(seed, **(settings | {"model": model}))
-        z_hat = _ppc.harmonium_estimate(model, params, test.y)
+        z_hat = _ppc.network_estimate(model, params, test.y)
         model.save(file(folder, name, seed, ".npz"), params, seed=seed, settings=settings, version=_run.version())
     everywhere, settled = _ppc.mse(z_hat, test.z)
     row = {"model": name, "seed": seed, "settings": settings, "mse": everywhere, "mse_after_100": settled,
@@ -138,7 +140,7 @@ def table(rows):
         seeds = sorted((row for row in rows if row["model"] == name), key=lambda row: row["seed"])
         if not seeds:
             result.append({"model": name, "mse": None, "poster": _ppc.POSTER.get(name),
-                           "missing": MISSING.get(name, "interrupted"), "seeds": []})
+                           "missing": "interrupted", "seeds": []})
             continue
         mean, spread = _run.mean_and_spread([row["mse"] for row in seeds])
         settled, settled_spread = _run.mean_and_spread([row["mse_after_100"] for row in seeds])
@@ -183,7 +185,7 @@ def main(argv=None):
     jobs = []
     for seed in range(arguments.seed, arguments.seed + n_seeds):
         jobs += [(name, seed, settings | dict(n_updates=100) if arguments.quick else settings)
-                 for name, settings in HARMONIUMS.items()]
+                 for name, settings in NETWORKS.items()]
         jobs += [(name, seed, {}) for name in KALMAN]
     jobs.sort(key=lambda job: -job[2].get("n_updates", 0))          # the long ones first: no core idles at the end
     rows = table(run_all(jobs, folder, n_workers=os.cpu_count()))

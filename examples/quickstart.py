@@ -159,7 +159,7 @@ def run(seed, n_updates, rate, out):
         estimates[name] = _ppc.kalman_estimate(_ppc.fit_kalman(to_fit, name), test.y)
         lap(name)
     order_0 = train_order_0(rng, max(n_updates // 10, 1))
-    estimates["ORDER 0"] = _ppc.harmonium_estimate(efh, order_0, test.y)
+    estimates["ORDER 0"] = _ppc.network_estimate(efh, order_0, test.y)
     lap("ORDER 0")
 
     lines = {name: _ppc.mse(z_hat, test.z)[0] for name, z_hat in estimates.items()}
@@ -167,7 +167,7 @@ def run(seed, n_updates, rate, out):
     curve = []
 
     def watch(params, log):
-        estimates["rEFH"] = _ppc.harmonium_estimate(refh, params, test.y)
+        estimates["rEFH"] = _ppc.network_estimate(refh, params, test.y)
         curve.append((log.n_updates[-1], _ppc.mse(estimates["rEFH"], test.z)[0]))
         progress(log.n_updates[-1], f"reconstruction error {log.reconstruction_error[-1]:.3f}  "
                                     f"MSE {1e4 * curve[-1][1]:5.2f}e-4 rad²")
@@ -180,7 +180,7 @@ def run(seed, n_updates, rate, out):
         n_made = log.state.n_updates if log.state else 0
         progress.stop()
         print(f"stopped after {n_made} updates; what was learnt is kept")
-        estimates["rEFH"] = _ppc.harmonium_estimate(refh, params, test.y)
+        estimates["rEFH"] = _ppc.network_estimate(refh, params, test.y)
         curve.append((n_made, _ppc.mse(estimates["rEFH"], test.z)[0]))
         _plots.save(draw_result(test, estimates, curve, lines), out / "quickstart.png")
 

@@ -1,0 +1,157 @@
+"""What every autoencoder hands out: train, infer, emission_mean, predict_next, generate, save, load."""
+import numpy as np
+import pytest
+
+from datasets import ppc
+from rvae_numpy import autoencoder, rvae, training, tvae
+
+MODELS = [rvae, tvae]
+RNG = np.random.default_rng(0)
+
+
+def stream(rng, n_traj=4, T=30):
+    while True:
+        yield ppc.sample(ppc.System(), n_traj, T, rng, staggered=True).y
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("family", autoencoder.FAMILIES)
+def test_shapes_and_dtypes(model, dtype, family):
+    rng = np.random.default_rng(0)
+    params = model.init(3, 2, 5, family, rng, dtype)
+    y = rng.integers(0, 4, (2, 4, 3))
+    u = model.infer(params, y)
+    assert u.shape == (2, 4, 2) and u.dtype == dtype
+    for y_out in (model.emission_mean(params, u), model.predict_next(params, u, rng, n_samples=3)):
+        assert y_out.shape == (2, 4, 3) and y_out.dtype == dtype
+    movie = model.generate(params, u[:, -1], 5, rng)
+    assert movie.shape == (2, 5, 3) and movie.dtype == dtype
+
+
+def test_causal():
+    rng = np.random.default_rng(0)
+    params = rvae.init(3, 2, 5, "poisson", rng)
+    y = rng.poisson(2.0, (1, 6, 3))
+    changed = y.copy()
+    changed[0, 3] += 2
+    a, b = rvae.infer(params, y), rvae.infer(params, changed)
+    np.testing.assert_array_equal(a[:, :3], b[:, :3])
+    assert (a[:, 3:] != b[:, 3:]).any(-1).all()
+
+
+def test_x_given_u_is_bayes():
+    """D31 against importance weights: x from the prior, weighed by p(u | x)."""
+    rng = np.random.default_rng(1)
+    params = rvae.init(3, 2, 5, "poisson", rng, np.float64, sigma_u=0.5)
+    params.decode_u.W += 0.4 * rng.standard_normal((2, 2))
+    params.decode_u.b += [0.3, -0.2]
+    u = np.array([[0.6, -0.4]])
+    x = rng.standard_normal((400_000, 2))
+    weights = np.exp(-np.sum((u - x @ params.decode_u.W.T - params.decode_u.b) ** 2, -1) / (2 * 0.5**2))
+    weights /= weights.sum()
+    mean = weights @ x
+    cov = (weights[:, None] * (x - mean)).T @ (x - mean)
+    draws = autoencoder.draw_x(params, np.tile(u, (200_000, 1)), rng)
+    np.testing.assert_allclose(draws.mean(0), mean, atol=0.01)
+    np.testing.assert_allclose(np.cov(draws.T), cov, atol=0.01)
+
+
+def test_x_given_u_where_u_sets_the_prior():
+    rng = np.random.default_rng(2)
+    params = tvae.init(3, 2, 5, "poisson", rng, np.float64)
+    params.prior.W += 0.3 * rng.standard_normal((4, 2))
+    u = np.array([0.6, -0.4])
+    m, log_k = np.split(params.prior.W @ u + params.prior.b, 2)
+    draws = autoencoder.draw_x(params, np.tile(u, (100_000, 1)), rng)
+    np.testing.assert_allclose(draws.mean(0), m, atol=5 * np.exp(log_k.max() / 2) / np.sqrt(1e5))
+    np.testing.assert_allclose(draws.var(0), np.exp(log_k), rtol=5 * np.sqrt(2 / 1e5))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_short_run_filters_better_than_the_present_observation(model):
+    rng = np.random.default_rng(0)
+    params = model.init(15, 2, 32, "poisson", rng)
+    params, log = model.train(params, stream(rng, 40, 400), rng, n_updates=4000, rate=3e-3, chunk=8, every=1000)
+    assert log.loss[-1] < log.loss[0]
+    assert log.n_updates == [1000, 2000, 3000, 4000]
+    test = ppc.sample(ppc.System(), 20, 300, np.random.default_rng(1))
+    y = model.emission_mean(params, model.infer(params, test.y))
+    # both see the position, at least: its variance is 1300e-4
+    assert ppc.squared_error(ppc.System(), ppc.decode(ppc.System(), y)[0], test.z[..., 0])[:, 50:].mean() < 300e-4
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 30])
+def test_a_run_resumes_to_the_bit(chunk):
+    def start():
+        rng = np.random.default_rng(3)
+        return rvae.init(15, 2, 8, "poisson", rng), rng
+
+    settings = dict(n_updates=40, rate=1e-2, chunk=chunk)
+    params, rng = start()
+    whole, _ = rvae.train(params, stream(rng), rng, **settings)
+    kept = {}
+
+    def keep(params, log):
+        state = log.state
+        kept.setdefault("params", params.map(np.copy))
+        kept.setdefault("state", training.State(state.m.map(np.copy), state.v.map(np.copy), state.n_updates,
+                                                state.u.copy(), state.y.copy(), state.rng))
+
+    params, rng = start()
+    rvae.train(params, stream(rng), rng, **settings, every=17, callback=keep)
+    rng = np.random.default_rng()
+    resumed, _ = rvae.train(kept["params"], stream(rng), rng, **settings, state=kept["state"])
+    for a, b in zip(whole.leaves(), resumed.leaves()):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_adam_takes_the_papers_first_step():
+    """At step 1 the unbiased moments are g and g^2: the step is rate * sign(g)."""
+    theta, g = np.zeros(3), np.array([2.0, -0.5, 1e-3])
+    training.adam(theta, g, np.zeros(3), np.zeros(3), 0.1, 1)
+    np.testing.assert_allclose(theta, -0.1 * np.sign(g), rtol=1e-4)
+
+
+def test_ctrl_c_keeps_what_was_learnt_and_divergence_is_said():
+    rng = np.random.default_rng(0)
+
+    def interrupt(params, log):
+        raise KeyboardInterrupt
+
+    _, log = rvae.train(rvae.init(15, 2, 8, "poisson", rng), stream(rng), rng, n_updates=100, every=10, callback=interrupt)
+    assert log.interrupted and log.state.n_updates == 10
+    with pytest.raises(FloatingPointError, match="training diverged at update .* smaller rate"):
+        rvae.train(rvae.init(15, 2, 8, "poisson", rng), stream(rng), rng, n_updates=100, rate=1e9)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("call, name", [
+    (lambda m, p: m.infer(p, np.zeros((2, 3))), "y"), (lambda m, p: m.infer(p, np.full((1, 1, 15), 0.5)), "y"),
+    (lambda m, p: m.infer(p, np.full((1, 1, 15), np.nan)), "y"), (lambda m, p: m.emission_mean(p, np.zeros((1, 2))), "u"),
+    (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), RNG, 0), "n_samples"),
+    (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), 0), "rng"),
+    (lambda m, p: m.generate(p, np.zeros((1, 3)), 2, RNG), "u0"), (lambda m, p: m.generate(p, np.zeros((1, 2)), 0, RNG), "T"),
+    (lambda m, p: m.train(p, [np.zeros((1, 2, 3))], RNG, n_updates=1), "batches"),
+    (lambda m, p: m.train(p, [], RNG, n_updates=1), "batches"), (lambda m, p: m.train(p, [], RNG, n_updates=0), "n_updates"),
+    (lambda m, p: m.init(15, 2, 8, "gamma", RNG), "family"), (lambda m, p: m.init(15, 2, 8, "poisson", RNG, int), "dtype")])
+def test_bad_input_is_named(model, call, name):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .*(got|ended after)"):
+        call(model, model.init(15, 2, 8, "poisson", np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_save_and_load(model, tmp_path):
+    path = tmp_path / "weights.npz"
+    params = model.init(3, 2, 5, "normal", np.random.default_rng(0))
+    model.save(path, params, seed=3)
+    again, meta = model.load(path)
+    assert meta == {"seed": 3} and again.model == params.model
+    for a, b in zip(params.leaves(), again.leaves()):
+        np.testing.assert_array_equal(a, b)
+    other = tvae if model is rvae else rvae
+    with pytest.raises(ValueError, match="wanted the weights of model"):
+        other.load(path)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match="weights.npz: wanted"):
+        model.load(path)
