@@ -69,9 +69,12 @@ def write_json(path, rows, seed, **more):
 
 
 def command():
-    """The line that was typed, as near as can be told."""
-    name = Path(sys.argv[0]).stem
-    return " ".join(["python -m examples." + name, *sys.argv[1:]]) if name != "__main__" else "python"
+    """The line that was typed, but for --out, which says where and not what"""
+    arguments = list(sys.argv[1:])
+    if "--out" in arguments:
+        where = arguments.index("--out")
+        del arguments[where:where + 2]
+    return " ".join(["python -m examples." + Path(sys.argv[0]).stem, *arguments])
 
 
 def version():
