@@ -21,6 +21,9 @@ COLOURS = {
     "RTRBM": "#009E73",
     "KF-2": "#CC79A7",
     "true parameters": "#000000",
+    "VAE": "#555555",
+    "TVAE, prior N(0, I)": "#A89A00",
+    "rVAE + BPTT": "#7A2E00",
     "rEFH + BPTT": "#7A4FA3",
     "hybrid, w = 0.03": "#5B8C1A",
 }

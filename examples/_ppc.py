@@ -9,6 +9,7 @@ from kalman import em, filtering, lds
 SYSTEM = ppc.System()
 SETTLED = 100                           # steps after which the start of a trajectory no longer matters (much)
 TEST = dict(n_traj=40, T=1000)          # the authors' test: 40 trajectories from rest
+WAKE_RATE = 1e-3
 POSTER = {"ORDER 0": 12e-4, "TVAE": 9.5e-4, "TRBM": 6.0e-4, "KF-1": 5.8e-4, "rVAE": 5.3e-4, "rEFH": 3.3e-4,
           "RTRBM": 3.1e-4, "KF-2": 2.2e-4}          # table 1, MSE in rad^2
 
@@ -16,6 +17,21 @@ POSTER = {"ORDER 0": 12e-4, "TVAE": 9.5e-4, "TRBM": 6.0e-4, "KF-1": 5.8e-4, "rVA
 def training_batches(rng, n_traj, T):
     """Endless fresh trajectories (n_traj, T, 15), each starting at a random phase of its oscillation"""
     return (ppc.sample(SYSTEM, n_traj, T, rng, staggered=True).y for _ in itertools.count())
+
+
+def learn(model, params, rng, *, n_traj, T, wake=0, **settings):
+    """Train on fresh trajectories; Ctrl+C is raised, for half a training makes no row
+
+    wake : for the autoencoders, updates of the generative model alone, at the end
+    """
+    stages = [settings]
+    if wake:
+        stages.append(dict(n_updates=wake, rate=WAKE_RATE, chunk=settings["chunk"], freeze_phi=True))
+    for stage in stages:
+        params, log = model.train(params, training_batches(rng, n_traj, T), rng, **stage)
+        if log.interrupted:
+            raise KeyboardInterrupt
+    return params
 
 
 def observations(y):

@@ -163,7 +163,7 @@ def main(argv=None):
                  "(no trained models there)")
     found = {seed: examine(seed, folder, np.random.default_rng([seed, 3])) for seed in seeds}
     rows = []
-    for name in ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "hybrid, w = 0.03", "rEFH + BPTT", "RTRBM", "KF-2"]:
+    for name in ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "hybrid, w = 0.03", "rEFH + BPTT", "rVAE + BPTT", "RTRBM", "KF-2"]:
         results = [result[name] for result in found.values() if name in result]
         if not results:
             print(f"{name}: not trained in {folder}, left out")

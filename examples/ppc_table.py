@@ -25,13 +25,14 @@ from examples import _plots, _ppc, _run
 # ## The rows
 # Each network, its module and its settings. The harmoniums have 240 hidden units, as the authors' have; the autoencoders
 # two latents, and 64 units in each layer of encoder and decoder. `n_traj` trajectories of `T` steps make a batch; `chunk`
-# steps make an update. Where there is backprop through time, it reaches back one chunk.
+# steps make an update. Where there is backprop through time, it reaches back one chunk. The autoencoders end with `wake`
+# updates of the generative model alone: the states stand still then, and the decoder catches up with them.
 
 # %%
 SIZES = {"refh_numpy": dict(n_x=240, n_y=15), "rvae_numpy": dict(n_x=2, n_y=15, hidden=64)}
 LOCAL = dict(n_traj=40, T=200, chunk=1, rate=1e-3)
 BPTT = dict(n_traj=10, T=1000, chunk=50)
-VAE = dict(n_traj=40, chunk=8, rate=1e-3)
+VAE = dict(n_traj=160, T=1000, chunk=2, rate=4e-3, n_updates=60_000, wake=5_000)
 NETWORKS = {
     "ORDER 0": LOCAL | dict(model="refh_numpy.efh", n_updates=10_000),
     "TRBM": LOCAL | dict(model="refh_numpy.trbm", n_updates=40_000),
@@ -39,12 +40,15 @@ NETWORKS = {
     "RTRBM": BPTT | dict(model="refh_numpy.rtrbm", n_updates=30_000, rate=3e-3),
     "rEFH + BPTT": BPTT | dict(model="refh_numpy.refh_bptt", n_updates=6_000, rate=1e-3),
     "hybrid, w = 0.03": LOCAL | dict(model="refh_numpy.hybrid", n_updates=100_000, w=0.03),
-    "TVAE": VAE | dict(model="rvae_numpy.tvae", T=200, n_updates=40_000),
-    "rVAE": VAE | dict(model="rvae_numpy.rvae", T=1000, n_updates=60_000),
+    "VAE": VAE | dict(model="rvae_numpy.vae", n_updates=10_000),
+    "TVAE": VAE | dict(model="rvae_numpy.tvae"),
+    "TVAE, prior N(0, I)": VAE | dict(model="rvae_numpy.tvae", prior_given_u=False),
+    "rVAE": VAE | dict(model="rvae_numpy.rvae"),
+    "rVAE + BPTT": VAE | dict(model="rvae_numpy.rvae_bptt", n_traj=40, chunk=50, n_updates=6_000),
 }
 KALMAN = ["KF-1", "KF-2", "true parameters"]
 ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "RTRBM", "KF-2",                 # the poster's, in its order
-        "rEFH + BPTT", "hybrid, w = 0.03", "true parameters"]                                # ours
+        "VAE", "TVAE, prior N(0, I)", "rVAE + BPTT", "rEFH + BPTT", "hybrid, w = 0.03", "true parameters"]       # ours
 
 
 # %% [markdown]
@@ -61,14 +65,12 @@ def module(settings):
     return importlib.import_module(settings["model"])
 
 
-def train(seed, model, n_traj, T, **settings):
+def train(seed, model, prior_given_u=None, **settings):
     """Parameters of one network after its training; Ctrl+C leaves none, for half a training makes no row"""
     rng = np.random.default_rng([seed, 2])
-    params = model.init(**SIZES[model.__package__], family="poisson", rng=rng)
-    params, log = model.train(params, _ppc.training_batches(rng, n_traj, T), rng, **settings)
-    if log.interrupted:
-        raise KeyboardInterrupt
-    return params
+    of_the_model = {} if prior_given_u is None else {"prior_given_u": prior_given_u}
+    params = model.init(**SIZES[model.__package__], family="poisson", rng=rng, **of_the_model)
+    return _ppc.learn(model, params, rng, **settings)
 
 
 def run(name, seed, settings, folder):

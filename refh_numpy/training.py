@@ -1,13 +1,16 @@
-"""The loop that all harmoniums share: chunks carried over time, one AdaM step a chunk.
+"""The loop that all harmoniums share: chunks carried over time, one step of AdaM or of momentum a chunk.
 
 The states of `chunk` steps are computed forward with the present weights; the gradient of all chunk * n_traj frames
-is taken at once (previous states are data, so the negative phase needs no order in time); AdaM makes one step; the
-last states are carried into the next chunk. chunk=1 is the fully online rule. Every batch begins at u_0 = 0.
+is taken at once (previous states are data, so the negative phase needs no order in time); the parameters make one
+step; the last states are carried into the next chunk. chunk=1 is the fully online rule. Every batch begins at u_0 = 0.
 
     D18   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2            (Kingma and Ba 2015)
           theta <- theta + rate * (m / (1 - beta_1^n)) / (sqrt(v / (1 - beta_2^n)) + epsilon)
 
-The poster: AdaM with rate 1e-4, beta_1 = 0.9, beta_2 = 0.999. The sign is a plus because L is climbed.
+    D33   m <- momentum * m + rate * g,    theta <- theta + m                            (Polyak 1964)
+
+The poster: AdaM with rate 1e-4, beta_1 = 0.9, beta_2 = 0.999; the authors' code has D33 for the bouncing balls. The sign is
+a plus because L is climbed.
 """
 from dataclasses import dataclass, field
 
@@ -23,8 +26,8 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 @dataclass
 class State:
     """With the parameters, all that a run needs to go on to the bit from where it stopped."""
-    m: Params               # AdaM's first moments
-    v: Params               # AdaM's second moments
+    m: Params               # AdaM's first moments, or momentum's steps
+    v: Params               # AdaM's second moments; momentum leaves them at 0
     n_updates: int          # updates made
     u: np.ndarray           # (n_traj, n_u) the states carried to the next chunk
     y: np.ndarray           # (n_traj, T_left, n_y) what is left of the present batch
@@ -50,7 +53,14 @@ def adam(theta, gradient, m, v, rate, step, beta_1, beta_2, epsilon):
     theta += rate * (m / (1 - beta_1**step)) / (np.sqrt(v / (1 - beta_2**step)) + epsilon)
 
 
-def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=1, k=1,
+def momentum_step(theta, gradient, m, rate, momentum):
+    """One step of momentum uphill, in place: theta and m of one array of parameters                        [D33]"""
+    m *= momentum
+    m += rate * gradient
+    theta += m
+
+
+def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=1, k=1, momentum=None,
           state=None, callback=None, every=1000):
     """Climb `gradient` for n_updates in all, the rate going in a straight line from `rate` to `final_rate`.
 
@@ -58,6 +68,7 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
     params : where to start; not changed
     batches : iterable of (n_traj, T, n_y); one that is endless is read only as far as needed
     chunk : time steps an update; k : Gibbs sweeps in the negative phase
+    momentum : None for AdaM; a number in [0, 1] for plain gradient steps with this momentum (D33)
     state : log.state of an earlier call, to go on from there with the params that it returned and *further* batches
     callback : called as callback(params, log) after every `every` updates and at the end; what it is shown goes on
         changing, so it copies what it keeps
@@ -70,6 +81,8 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
     chunk, k = checks.count("chunk", chunk), checks.count("k", k)
     rate = checks.number("rate", rate, low=0, above_low=True)
     final_rate = checks.number("final_rate", final_rate, low=0)
+    if momentum is not None:
+        momentum = checks.number("momentum", momentum, low=0, high=1)
 
     params = params.map(np.copy)
     log = Log()
@@ -107,8 +120,11 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
                 step += 1
                 now = rate + (final_rate - rate) * (step - 1) / n_updates
                 for name, theta in params.leaves().items():
-                    _kernels.adam(theta, getattr(g, name), getattr(m, name), getattr(v, name), now, step,
-                                  BETA_1, BETA_2, EPSILON)
+                    if momentum is None:
+                        _kernels.adam(theta, getattr(g, name), getattr(m, name), getattr(v, name), now, step,
+                                      BETA_1, BETA_2, EPSILON)
+                    else:
+                        momentum_step(theta, getattr(g, name), getattr(m, name), now, momentum)
                 u, y = x_mean[:, -1, :len(params.b_u)], y[:, chunk:]
                 errors.append(np.mean((y_now - y_hat) ** 2))
                 if step % every == 0 or step == n_updates:

@@ -18,14 +18,15 @@ Taken apart, the loss of one frame is
     D30   L_t = KL(q(x_t | u, y) || p(x_t)) - E_q[log p(u | x_t)] - E_q[log p(y | x_t)]
 
 with the first term in closed form (D27) and the others with one reparameterised sample (D28). The model files switch its
-parts on and off: `learn_u` for the term log p(u | x); `prior_given_u` for p(x_t | u_{t-1}) in the place of P8.
+parts on and off: `learn_u` for the term log p(u | x); `prior_given_u` for p(x_t | u_{t-1}) in the place of P8; n_u = 0
+for a model without a state.
 
 y is encoded first, by an MLP; u is concatenated after the encoding, as on the poster. From there on everything is linear
 in (encoding, u): nu, log Upsilon, and mu_u and the prior too. Only encoding and decoding of y bend.
 
-Shapes: y (n, n_y), u and x (n, n_x), encoding (n, n_h); n frames, in any order.
+Shapes: y (n, n_y), x (n, n_x), u (n, n_u) with n_u = n_x or 0, encoding (n, n_h); n frames, in any order.
 """
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from rvae_numpy import gaussian, mlp
 from rvae_numpy.mlp import Layer
 
 FAMILIES = ("normal", "poisson")
+FIRST_ROUNDS = 25       # of D34: as many as the poster's clamped Gibbs sampling has
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,17 @@ class Params:
         return len(self.nu.b)
 
     @property
+    def n_u(self):
+        return len(self.decode_u.b)
+
+    @property
     def n_y(self):
         return self.encode[0].W.shape[1]
 
-    def leaves(self):
-        """All arrays, in a fixed order."""
+    def leaves(self, names=None):
+        """The arrays of the layers of these names (None: all), in a fixed order."""
         arrays = []
-        for name in LAYERS:
+        for name in LAYERS if names is None else names:
             value = getattr(self, name)
             for layer in value if isinstance(value, list) else [value]:
                 arrays += [layer.W, layer.b]
@@ -92,23 +98,25 @@ class Params:
 
 
 LAYERS = [f.name for f in fields(Params) if f.name != "model"]
+PHI = ("encode", "nu", "log_upsilon")           # the recognition model; the rest is theta, the generative one
 
 
-def init(n_y, n_x, hidden, model, rng, dtype=np.float32):
+def init(n_y, n_x, hidden, model, rng, dtype=np.float32, *, static=False):
     """Encoder n_y - hidden - hidden, decoder n_x - hidden - n_y; nu starts as nearly the identity of u
 
     hidden : units of the one hidden layer of encoder and decoder, and of the encoding
+    static : True for a model without a state (n_u = 0)
     """
     n_y, n_x, hidden = checks.count("n_y", n_y), checks.count("n_x", n_x), checks.count("hidden", hidden)
     checks.generator("rng", rng)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype: wanted numpy.float32 or numpy.float64, got {dtype!r}")
+    n_u = 0 if static else n_x
     nu, log_upsilon, decode_u, prior = (mlp.init(sizes, rng, dtype)[0] for sizes in (
-        (hidden + n_x, n_x), (hidden + n_x, n_x), (n_x, n_x), (n_x, 2 * n_x)))
-    # a state that keeps most of itself: from random maps, half of the runs end in a latent that flips its sign at each
-    # step, predicts itself perfectly, and ignores y
-    nu.W[:, hidden:] = 0.9 * np.eye(n_x)
-    decode_u.W[:] = 0.95 * np.eye(n_x)
+        (hidden + n_u, n_x), (hidden + n_u, n_x), (n_x, n_u), (n_u, 2 * n_x)))
+    # a state that keeps most of itself, with its sign: examples/linear_rvae.py shows what becomes of other starts
+    nu.W[:, hidden:] = 0.9 * np.eye(n_x, n_u)
+    decode_u.W[:] = 0.95 * np.eye(n_u, n_x)
     # guesses as precise as u's reproduction: with Upsilon = 1 the first thing learnt would be to give up u
     log_upsilon.W *= 0.1
     log_upsilon.b[:] = 2 * np.log(model.sigma_u)
@@ -132,6 +140,11 @@ def encode(params, y):
     return mlp.forward(params.encode, seen, mlp.get_activation(params.model.activation))
 
 
+def mu_u(params, x):
+    """E[u_{t-1} | x_t], (n, n_u)                                                                        [poster P7]"""
+    return x @ params.decode_u.W.T + params.decode_u.b
+
+
 def emission(params, x):
     """E[y | x], (n, n_y), spikes per time step or means                                                 [poster P9]"""
     out, _ = mlp.forward(params.decode_y, x, mlp.get_activation(params.model.activation))
@@ -142,10 +155,10 @@ def loss_and_gradient(params, u, y, eps):
     """D30, averaged over frames; its gradient with respect to params; and with respect to u
 
     eps : (n, n_x) the noise of the reparameterised sample
-    returns loss, gradient (Params), d_u (n, n_x). The local rules do not use d_u: that is the term that "letting the
+    returns loss, gradient (Params), d_u (n, n_u). The local rules do not use d_u: that is the term that "letting the
     derivative pass through the expectations" leaves out (P12), and backprop through time starts from it.
     """
-    n, n_x = u.shape
+    n, n_u = u.shape
     model = params.model
     activation = mlp.get_activation(model.activation)
 
@@ -153,7 +166,7 @@ def loss_and_gradient(params, u, y, eps):
     nu, log_upsilon, (cache_encode, joined) = recognise(params, u, y)
     x = gaussian.reparameterise(nu, log_upsilon, eps)                                                       # D28
     out, cache_decode = mlp.forward(params.decode_y, x, activation)
-    mu_u = x @ params.decode_u.W.T + params.decode_u.b
+    mean_u = mu_u(params, x)
     if model.prior_given_u:
         m, log_k = np.split(u @ params.prior.W.T + params.prior.b, 2, axis=1)
     else:
@@ -166,26 +179,27 @@ def loss_and_gradient(params, u, y, eps):
         loss = loss - gaussian.log_density(y, out, model.sigma_y)
         d_out = -gaussian.d_log_density(y, out, model.sigma_y)
     if model.learn_u:
-        loss = loss - gaussian.log_density(u, mu_u, model.sigma_u)
+        loss = loss - gaussian.log_density(u, mean_u, model.sigma_u)
 
     # backward, in the opposite order; every d_ is the derivative of the sum over frames
     d_decode_y, d_x = mlp.backward(params.decode_y, cache_decode, d_out, activation)
     d_u = np.zeros_like(u)
-    d_mu_u = np.zeros_like(mu_u)
+    d_mu_u = np.zeros_like(u)
     if model.learn_u:
-        d_mu_u = -gaussian.d_log_density(u, mu_u, model.sigma_u)
+        d_mu_u = -gaussian.d_log_density(u, mean_u, model.sigma_u)
         d_x = d_x + d_mu_u @ params.decode_u.W
         d_u -= d_mu_u
     d_nu, d_log_upsilon, d_m, d_log_k = gaussian.d_kl(nu, log_upsilon, m, log_k)
     by_sample = gaussian.d_reparameterise(d_x, log_upsilon, eps)
     d_nu, d_log_upsilon = d_nu + by_sample[0], d_log_upsilon + by_sample[1]
-    d_prior = np.zeros((n, 2 * n_x), u.dtype)
+    d_prior = np.zeros((n, 2 * params.n_x), u.dtype)
     if model.prior_given_u:
         d_prior = np.concatenate([d_m, d_log_k], axis=1)
         d_u += d_prior @ params.prior.W
     d_joined = d_nu @ params.nu.W + d_log_upsilon @ params.log_upsilon.W
-    d_u += d_joined[:, -n_x:]
-    d_encode, _ = mlp.backward(params.encode, cache_encode, d_joined[:, :-n_x], activation)
+    n_h = joined.shape[1] - n_u
+    d_u += d_joined[:, n_h:]
+    d_encode, _ = mlp.backward(params.encode, cache_encode, d_joined[:, :n_h], activation)
 
     gradient = Params(d_encode, Layer(d_nu.T @ joined, d_nu.sum(0)),
                       Layer(d_log_upsilon.T @ joined, d_log_upsilon.sum(0)),
@@ -193,47 +207,89 @@ def loss_and_gradient(params, u, y, eps):
     return loss.mean(), gradient.map(lambda leaf: leaf / n), d_u / n
 
 
-def local_gradient(params, u, y, states, rng):
-    """The local rule: the loss of all frames of a chunk, the previous states taken for data            [poster P12]
-
-    u, y : (n_traj, T, n) previous states and observations;  states : not looked at, their order is no matter
-    """
+def frames_gradient(params, u, y, rng):
+    """loss_and_gradient of the frames of a chunk, u and y (n_traj, T, n); d_u comes back in their shape"""
     n_traj, T, n_y = y.shape
     eps = rng.standard_normal((n_traj * T, params.n_x), dtype=y.dtype)
-    loss, gradient, _ = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps)
-    return loss, gradient
-
+    loss, gradient, d_u = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps)
+    return loss, gradient, d_u.reshape(u.shape)
 
 
 # Forward in time
 
 def forward(params, u, y):
-    """The states u_t = nu(u_{t-1}, y_t) through time                                                   [poster P10]
+    """The states through time: u_t = nu(u_{t-1}, y_t)                                                  [poster P10]
 
-    u : (n_traj, n_x) the state before the first of these steps;  y : (n_traj, T, n_y)
-    returns (n_traj, T, n_x)
+    u : (n_traj, n_u) the state before the first of these steps;  y : (n_traj, T, n_y)
+    returns nu (n_traj, T, n_x). The state u_t is nu[:, t, :n_u]: all of it, or nothing in a static model.
     """
     n_traj, T, n_y = y.shape
+    n_u = params.n_u
     encoding, _ = encode(params, y.reshape(n_traj * T, n_y))
     n_h = encoding.shape[1]
     from_y = (encoding @ params.nu.W[:, :n_h].T + params.nu.b).reshape(n_traj, T, -1)       # no order in time
     from_u = params.nu.W[:, n_h:].T
     states = np.empty_like(from_y)
     for t in range(T):
-        u = states[:, t] = u @ from_u + from_y[:, t]
+        states[:, t] = u @ from_u + from_y[:, t]
+        u = states[:, t, :n_u]
     return states
 
 
-# What a trained model says. Each of the model files (vae, rvae, tvae) hands these out under the same names.
+def first_state(params, y_1):
+    """u_0, which nobody has seen, given the first observation: (n_traj, n_u) from (n_traj, n_y)
+
+    A model of the joint knows something about u_0 once it is told y_1: the most probable pair (u_0, x_1) given y_1. It is
+    climbed to coordinate by coordinate, each given the other, from u_0 = 0:
+
+        D34   x_1 <- nu(u_0, y_1),   u_0 <- mu_u(x_1)        FIRST_ROUNDS times
+
+    mu_u is the mode of P7; nu stands for the mode of x given both. It is the poster's clamped alternation with the roles
+    exchanged: y is clamped, and the state is filled in. A conditional model has no opinion about u_0, and keeps 0.
+    """
+    u = np.zeros((len(y_1), params.n_u), y_1.dtype)
+    if params.model.learn_u:
+        for _ in range(FIRST_ROUNDS):
+            u = mu_u(params, recognise(params, u, y_1)[0])
+    return u
+
+
+# Backward in time: what the local rules leave out
+
+def through_time(params, u, y, d_u, local):
+    """Backprop through time: what phi does to L by way of the states, added to the local gradient             [D35]
+
+    The state u_t is judged at step t + 1 (d_u), and u_{t+1} is computed from it. Going back from the chunk's end, with F
+    the block of nu's weights that multiplies u:
+
+        D35   dL/du_t = dL_{t+1}/du_t + F' dL/du_{t+1},      and u_t = nu(u_{t-1}, y_t) hands it on to nu and the encoder
+
+    u, y, d_u : (n_traj, T, n);  local : the gradient with the states taken for data, averaged over frames as d_u is
+    At the end of the chunk dL/du_T is 0: what comes after is not looked at.
+    """
+    n_traj, T, n_y = y.shape
+    _, _, (cache, joined) = recognise(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y))
+    n_h = joined.shape[1] - params.n_u
+    d_nu = np.zeros((n_traj, T, params.n_x), y.dtype)
+    for t in range(T - 1, 0, -1):
+        d_nu[:, t - 1] = d_u[:, t] + d_nu[:, t] @ params.nu.W[:, n_h:]
+    d_nu = d_nu.reshape(n_traj * T, -1)
+    d_encode, _ = mlp.backward(params.encode, cache, d_nu @ params.nu.W[:, :n_h],
+                               mlp.get_activation(params.model.activation))
+    encode = [Layer(a.W + b.W, a.b + b.b) for a, b in zip(local.encode, d_encode)]
+    return replace(local, encode=encode, nu=Layer(local.nu.W + d_nu.T @ joined, local.nu.b + d_nu.sum(0)))
+
+
+# What a trained model says. Each of the model files (vae, rvae, tvae, rvae_bptt) hands these out under the same names.
 
 def infer(params, y):
     """The states u_t after y_1 .. y_t, for every t: recognised means, no sampling, causal              [poster P10]
 
     y : (n_traj, T, n_y), values of the model's family
-    returns (n_traj, T, n_x); every trajectory starts from u_0 = 0
+    returns (n_traj, T, n_x); a trajectory starts from first_state(y_1)
     """
     y = check_observations("y", y, params)
-    return forward(params, np.zeros((len(y), params.n_x), y.dtype), y)
+    return forward(params, first_state(params, y[:, 0]), y)
 
 
 def emission_mean(params, u):
@@ -246,14 +302,14 @@ def emission_mean(params, u):
 
 
 def draw_x(params, u, rng):
-    """x_t given u_{t-1}, before y_t is seen: (n, n_x) from (n, n_x)
+    """x_t given u_{t-1}, before y_t is seen: (n, n_x) from (n, n_u)
 
     Where u is modelled, by Bayes from P7 and P8; mu_u is linear, so that this is a Gaussian too. Where the prior is a
     function of u, from that. Where there is neither, from N(0, I).
 
         D31   p(x | u) = N(S W'(u - b) / sigma_u^2, S),   S = (I + W'W / sigma_u^2)^-1,   mu_u(x) = W x + b
     """
-    eps = rng.standard_normal(u.shape, dtype=u.dtype)
+    eps = rng.standard_normal((len(u), params.n_x), dtype=u.dtype)
     if params.model.learn_u:
         W, b = params.decode_u.W, params.decode_u.b
         S = np.linalg.inv(np.eye(params.n_x, dtype=u.dtype) + W.T @ W / params.model.sigma_u**2)
@@ -271,7 +327,7 @@ def predict_next(params, u, rng, n_samples=25):
     """
     u = check_states("u", u, params)
     checks.generator("rng", rng)
-    frames = u.reshape(-1, params.n_x)
+    frames = u.reshape(-1, params.n_x)[:, :params.n_u]
     draws = (emission(params, draw_x(params, frames, rng)) for _ in range(checks.count("n_samples", n_samples)))
     return (sum(draws) / n_samples).reshape(*u.shape[:2], params.n_y)
 
@@ -282,7 +338,7 @@ def generate(params, u0, T, rng):
     u0 : (n_traj, n_x), the last state of infer for instance;  T : steps to generate
     returns y (n_traj, T, n_y), samples of the model's family
     """
-    u = check_states("u0", u0, params, axes=("n_traj",))
+    u = check_states("u0", u0, params, axes=("n_traj",))[:, :params.n_u]
     checks.generator("rng", rng)
     y = np.empty((len(u), checks.count("T", T), params.n_y), u.dtype)
     for t in range(T):
@@ -291,7 +347,7 @@ def generate(params, u0, T, rng):
             y[:, t] = rng.poisson(mean)
         else:
             y[:, t] = mean + params.model.sigma_y * rng.standard_normal(mean.shape, dtype=u.dtype)
-        u = forward(params, u, y[:, t:t + 1])[:, 0]
+        u = forward(params, u, y[:, t:t + 1])[:, 0, :params.n_u]
     return y
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from rvae_numpy import autoencoder, storage, training
 from rvae_numpy.autoencoder import Model, emission_mean, generate, infer, predict_next
 
-__all__ = ["init", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
 
 
 def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_u=0.07, sigma_y=1.0):
@@ -24,9 +24,15 @@ def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", 
     return autoencoder.init(n_y, n_x, hidden, model, rng, dtype)
 
 
+def gradient(params, u, y, rng):
+    """The local rule: u_{t-1} and y_t are given back, the previous states taken for data                   [poster P12]"""
+    loss, local, _ = autoencoder.frames_gradient(params, u, y, rng)
+    return loss, local
+
+
 def train(params, batches, rng, **settings):
     """Learn from batches (n_traj, T, n_y); the settings are those of training.train."""
-    return training.train(autoencoder.local_gradient, params, batches, rng, **settings)
+    return training.train(gradient, params, batches, rng, **settings)
 
 
 def save(path, params, **meta):

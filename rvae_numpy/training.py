@@ -2,10 +2,14 @@
 
 As in refh_numpy/training.py, with a loss that is descended: the states of `chunk` steps are computed forward with the
 present weights, the gradient of all chunk * n_traj frames is taken at once, AdaM makes one step, and the last states are
-carried into the next chunk. Every batch begins at u_0 = 0.
+carried into the next chunk. Every batch begins where `infer` does, at autoencoder.first_state.
 
     D18   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2            (Kingma and Ba 2015)
           theta <- theta - rate * (m / (1 - beta_1^n)) / (sqrt(v / (1 - beta_2^n)) + epsilon)
+
+The states are data that move while one learns: what p(u | x) and p(y | x) have learnt of them is always a little out of date.
+So a run is best ended with phi frozen: the states stand still, and the generative model catches up with them. (The wake
+phase of Hinton, Dayan, Frey and Neal 1995 learns in this way throughout.)
 """
 from dataclasses import dataclass, field
 
@@ -13,7 +17,7 @@ import numpy as np
 
 from datasets import checks
 from rvae_numpy import autoencoder
-from rvae_numpy.autoencoder import Params
+from rvae_numpy.autoencoder import LAYERS, PHI, Params
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
@@ -24,7 +28,7 @@ class State:
     m: Params               # AdaM's first moments
     v: Params               # AdaM's second moments
     n_updates: int          # updates made
-    u: np.ndarray           # (n_traj, n_x) the states carried to the next chunk
+    u: np.ndarray           # (n_traj, n_u) the states carried to the next chunk
     y: np.ndarray           # (n_traj, T_left, n_y) what is left of the present batch
     rng: dict               # the generator's state
 
@@ -45,17 +49,20 @@ def adam(theta, gradient, m, v, rate, step):
     theta -= rate * (m / (1 - BETA_1**step)) / (np.sqrt(v / (1 - BETA_2**step)) + EPSILON)
 
 
-def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=8, state=None, callback=None,
-          every=1000):
+def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=8, freeze_phi=False, state=None,
+          callback=None, every=1000):
     """Descend for n_updates in all, the rate going in a straight line from `rate` to `final_rate`.
 
-    gradient : (params, u, y, states, rng) -> (loss, Params), of arrays (n_traj, chunk, n)
+    gradient : (params, u, y, rng) -> (loss, Params), of arrays (n_traj, chunk, n)
     params : where to start; not changed
     batches : iterable of (n_traj, T, n_y); one that is endless is read only as far as needed
+    freeze_phi : True learns the generative model alone
     state : log.state of an earlier call, to go on from there with the params that it returned and *further* batches
-    callback : called as callback(params, log) after every `every` updates and at the end, to look and not to touch
-    returns new params and a Log. Ctrl+C ends the run early, keeping what was learnt (log.interrupted tells); a run
-    that diverges raises FloatingPointError.
+    callback : called as callback(params, log) after every `every` updates and at the end; what it is shown goes on
+        changing, so it copies what it keeps
+    returns new params and a Log. Ctrl+C ends the run early, keeping what was learnt (log.interrupted tells); resumed
+    from there it goes on learning, but only a state seen by a callback, or the last, goes on to the bit. A run that
+    diverges raises FloatingPointError.
     """
     checks.generator("rng", rng)
     n_updates, every = checks.count("n_updates", n_updates), checks.count("every", every)
@@ -69,10 +76,12 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
         m, v, step = params.map(np.zeros_like), params.map(np.zeros_like), 0
         u = y = None
     else:
+        check_state(state, params, n_updates)
         m, v, step = state.m.map(np.copy), state.v.map(np.copy), state.n_updates
         u, y = state.u, state.y
         rng.bit_generator.state = state.rng
     batches = iter(batches)
+    learnt = [name for name in LAYERS if not (freeze_phi and name in PHI)]
     losses = []
 
     def report():
@@ -88,28 +97,42 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
             while step < n_updates:
                 if y is None or y.shape[1] == 0:
                     y = autoencoder.check_observations("batches", next_batch(batches, step, n_updates), params)
-                    u = np.zeros((len(y), params.n_x), y.dtype)
+                    u = autoencoder.first_state(params, y[:, 0])
                 y_now = y[:, :chunk]
                 states = autoencoder.forward(params, u, y_now)
-                u_prev = np.concatenate([u[:, None], states[:, :-1]], axis=1)
-                loss, g = gradient(params, u_prev, y_now, states, rng)
+                u_prev = np.concatenate([u[:, None], states[:, :-1, :params.n_u]], axis=1)
+                loss, g = gradient(params, u_prev, y_now, rng)
                 if not np.isfinite(loss):
                     raise FloatingPointError("the loss is no longer finite")
                 step += 1
                 now = rate + (final_rate - rate) * (step - 1) / n_updates
-                for leaf, g_leaf, m_leaf, v_leaf in zip(*(tree.leaves() for tree in (params, g, m, v))):
+                for leaf, g_leaf, m_leaf, v_leaf in zip(*(tree.leaves(learnt) for tree in (params, g, m, v))):
                     adam(leaf, g_leaf, m_leaf, v_leaf, now, step)
-                u, y = states[:, -1], y[:, chunk:]
+                u, y = states[:, -1, :params.n_u], y[:, chunk:]
                 losses.append(loss)
                 if step % every == 0 or step == n_updates:
                     report()
     except KeyboardInterrupt:
         log.interrupted = True
-        log.state = State(m, v, step, u, y, rng.bit_generator.state)
+        if y is not None:
+            log.state = State(m, v, step, u, y, rng.bit_generator.state)
     except FloatingPointError as error:
         raise FloatingPointError(f"training diverged at update {step + 1} of {n_updates} (rate {rate:g}): {error}; "
                                  "take a smaller rate") from error
     return params, log
+
+
+def check_state(state, params, n_updates):
+    """The state must be that of a run of these params which is not finished."""
+    if not isinstance(state, State):
+        raise TypeError(f"state: wanted the State of an earlier run (log.state), got {state!r}")
+    wanted = [(leaf.shape, leaf.dtype) for leaf in params.leaves()]
+    for moments in (state.m, state.v):
+        got = [(leaf.shape, leaf.dtype) for leaf in moments.leaves()]
+        if got != wanted:
+            raise ValueError(f"state: wanted moments like params, {wanted}, got {got}")
+    if state.n_updates >= n_updates:
+        raise ValueError(f"n_updates: wanted more than the {state.n_updates} that state has made, got {n_updates}")
 
 
 def next_batch(batches, step, n_updates):

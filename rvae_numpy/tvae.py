@@ -6,7 +6,9 @@ u_{t-1} is not given back; it sets the prior of x_t.
 
     D32   L_t = KL(q(x_t | u, y) || p(x_t | u_{t-1})) - E_q[log p(y_t | x_t)],      p(x | u) = N(m(u), e^k(u)), linear m, k
 
-With prior_given_u=False the prior is N(0, I) as in P8, and u is a mere input of the recognition model.
+With prior_given_u=False the prior is N(0, I) as in P8, and u is a mere input of the recognition model: p(y_t) is learnt, not
+p(y_t | u_{t-1}), and nothing rewards the model for using the past. That is the other thing that a "temporal VAE" may mean;
+the table has both, and the poster's figure lies between them.
 
     the decoder gives back:  y, with u given    gradient through u_{t-1}:  no
 
@@ -17,7 +19,7 @@ import numpy as np
 from rvae_numpy import autoencoder, storage, training
 from rvae_numpy.autoencoder import Model, emission_mean, generate, infer, predict_next
 
-__all__ = ["init", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
 
 
 def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_y=1.0, prior_given_u=True):
@@ -26,9 +28,15 @@ def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", 
     return autoencoder.init(n_y, n_x, hidden, model, rng, dtype)
 
 
+def gradient(params, u, y, rng):
+    """The local rule: y_t is given back, the previous states taken for data                                [poster P12]"""
+    loss, local, _ = autoencoder.frames_gradient(params, u, y, rng)
+    return loss, local
+
+
 def train(params, batches, rng, **settings):
     """Learn from batches (n_traj, T, n_y); the settings are those of training.train."""
-    return training.train(autoencoder.local_gradient, params, batches, rng, **settings)
+    return training.train(gradient, params, batches, rng, **settings)
 
 
 def save(path, params, **meta):

@@ -67,14 +67,32 @@ def test_a_short_rEFH_run_filters_better_than_the_present_observation():
     assert log.reconstruction_error[-1] < log.reconstruction_error[0]
 
 
+def test_momentum_adds_up_the_past():
+    """D33 with a constant gradient: after n steps theta has moved by rate * sum_i (1 + mu + ... + mu^i)."""
+    theta, m = np.zeros(2), np.zeros(2)
+    for _ in range(4):
+        training.momentum_step(theta, np.array([1.0, -2.0]), m, 0.1, 0.5)
+    np.testing.assert_allclose(theta, 0.1 * (1 + 1.5 + 1.75 + 1.875) * np.array([1, -2]))
+
+
+def test_without_momentum_an_update_is_rate_times_gradient():
+    rng = np.random.default_rng(0)
+    params = refh.init(5, 15, "poisson", rng)
+    ones = lambda params, u, y, x_mean, k, rng: (params.map(np.ones_like), y)
+    learnt, _ = training.train(ones, params, stream(rng), rng, n_updates=1, rate=0.25, momentum=0.0)
+    for name, leaf in params.leaves().items():
+        np.testing.assert_allclose(getattr(learnt, name), leaf + 0.25)
+
+
+@pytest.mark.parametrize("momentum", [None, 0.9])
 @pytest.mark.parametrize("chunk", [1, 7, 30])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_run_resumes_to_the_bit(chunk, dtype, tmp_path):
+def test_a_run_resumes_to_the_bit(chunk, dtype, momentum, tmp_path):
     def start():
         rng = np.random.default_rng(3)
         return refh.init(8, 15, "poisson", rng, dtype), rng
 
-    settings = dict(n_updates=40, rate=1e-2, chunk=chunk, k=2)
+    settings = dict(n_updates=40, rate=1e-2 if momentum is None else 1e-4, chunk=chunk, k=2, momentum=momentum)
     params, rng = start()
     whole, _ = refh.train(params, stream(rng), rng, **settings)
 
@@ -144,6 +162,7 @@ def test_a_diverging_run_stops_and_says_so(family):
 @pytest.mark.parametrize("change, name", [
     (dict(n_updates=0), "n_updates"), (dict(n_updates=2.5), "n_updates"), (dict(k=0), "k"), (dict(chunk=0), "chunk"),
     (dict(rate=0), "rate"), (dict(rate=np.nan), "rate"), (dict(final_rate=-1), "final_rate"), (dict(every=0), "every"),
+    (dict(momentum=1.5), "momentum"), (dict(momentum="a"), "momentum"),
     (dict(rng=0), "rng"), (dict(batches=[]), "batches"), (dict(batches=[np.zeros((2, 3, 14))]), "batches"),
     (dict(batches=[np.zeros((2, 0, 15))]), "batches"), (dict(batches=[np.zeros((0, 3, 15))]), "batches"),
     (dict(batches=[np.full((2, 3, 15), np.nan)]), "batches"), (dict(batches=[np.full((2, 3, 15), -1)]), "batches"),

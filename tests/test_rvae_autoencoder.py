@@ -33,6 +33,30 @@ def test_gradient_is_the_slope_of_the_loss_for_every_leaf(variant, activation, f
     np.testing.assert_allclose(d_u, slopes(loss, u), rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("variant", ["rVAE", "TVAE", "all"])
+def test_backprop_through_time_is_the_slope_of_a_chunks_loss(variant):
+    """D35: every leaf, with the states of the chunk computed anew for each change of the parameters."""
+    n_traj, T = 2, 5
+    params, _, _, _ = case(Model(sigma_u=0.4, **VARIANTS[variant]))
+    params.nu.W *= 0.5                                          # the states must not grow over the chunk
+    rng = np.random.default_rng(3)
+    y = rng.poisson(2.0, (n_traj, T, 3)).astype(float)
+    first, eps = rng.standard_normal((n_traj, 2)), rng.standard_normal((n_traj * T, 2))
+
+    def previous():
+        states = autoencoder.forward(params, first, y)
+        return np.concatenate([first[:, None], states[:, :-1]], axis=1)
+
+    def loss():
+        return autoencoder.loss_and_gradient(params, previous().reshape(-1, 2), y.reshape(-1, 3), eps)[0]
+
+    _, local, d_u = autoencoder.loss_and_gradient(params, previous().reshape(-1, 2), y.reshape(-1, 3), eps)
+    by_hand = autoencoder.through_time(params, previous(), y, d_u.reshape(n_traj, T, 2), local)
+    for mine, leaf in zip(by_hand.leaves(), params.leaves()):
+        np.testing.assert_allclose(mine, slopes(loss, leaf), rtol=1e-6, atol=1e-8)
+    assert np.abs(by_hand.nu.W - local.nu.W).max() > 0.01 * np.abs(local.nu.W).max()       # the term is not nothing
+
+
 def test_the_loss_is_the_posters():
     """P11 against D30: E_q[log q - log p(x, u, y)] by sampling, against its closed form plus samples."""
     params, u, y, _ = case(Model(family="normal", sigma_u=0.4, sigma_y=0.7), n=1)

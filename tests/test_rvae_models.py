@@ -3,9 +3,11 @@ import numpy as np
 import pytest
 
 from datasets import ppc
-from rvae_numpy import autoencoder, rvae, training, tvae
+from rvae_numpy import autoencoder, rvae, rvae_bptt, storage, training, tvae, vae
+from rvae_numpy.autoencoder import PHI
+from rvae_numpy.mlp import Layer
 
-MODELS = [rvae, tvae]
+MODELS = [vae, rvae, tvae, rvae_bptt]
 RNG = np.random.default_rng(0)
 
 
@@ -38,6 +40,89 @@ def test_causal():
     a, b = rvae.infer(params, y), rvae.infer(params, changed)
     np.testing.assert_array_equal(a[:, :3], b[:, :3])
     assert (a[:, 3:] != b[:, 3:]).any(-1).all()
+
+
+def test_the_first_state_is_what_the_joint_expects_given_the_first_observation():
+    """D34 in a linear-Gaussian model with its exact posterior, against conditioning the joint of (u, y)."""
+    rng = np.random.default_rng(5)
+    sigma_u, sigma_y, n = 0.8, 0.5, 2
+    params = rvae.init(n, n, n, "normal", rng, np.float64, activation="relu", sigma_u=sigma_u)
+    W, c = 0.7 * rng.standard_normal((2, n, n))
+    Upsilon = np.linalg.inv(np.eye(n) + W.T @ W / sigma_u**2 + c.T @ c / sigma_y**2)
+    params.encode = [Layer(np.eye(n), np.zeros(n)) for _ in range(2)]          # positive y pass the relu as they are
+    params.nu = Layer(np.concatenate([Upsilon @ c.T / sigma_y**2, Upsilon @ W.T / sigma_u**2], axis=1), np.zeros(n))
+    params.decode_u = Layer(W, np.zeros(n))
+    y_1 = rng.random((5, n))
+    given = y_1 @ np.linalg.inv(c @ c.T + sigma_y**2 * np.eye(n)) @ c @ W.T
+    np.testing.assert_allclose(autoencoder.first_state(params, y_1), given, atol=1e-5)
+
+
+def test_a_conditional_model_begins_at_zero_and_a_static_one_has_no_state():
+    rng = np.random.default_rng(0)
+    assert not autoencoder.first_state(tvae.init(3, 2, 5, "poisson", rng), np.ones((4, 3), np.float32)).any()
+    assert autoencoder.first_state(vae.init(3, 2, 5, "poisson", rng), np.ones((4, 3), np.float32)).shape == (4, 0)
+
+
+def test_a_static_model_forgets():
+    rng = np.random.default_rng(0)
+    params = vae.init(3, 2, 5, "poisson", rng)
+    y = rng.poisson(2.0, (2, 6, 3))
+    np.testing.assert_allclose(vae.infer(params, y)[:, ::-1], vae.infer(params, y[:, ::-1]), atol=1e-6)
+
+
+def test_with_phi_frozen_only_the_generative_model_learns():
+    rng = np.random.default_rng(0)
+    params = rvae.init(15, 2, 8, "poisson", rng)
+    learnt, _ = rvae.train(params, stream(rng), rng, n_updates=5, freeze_phi=True)
+    theta = [name for name in autoencoder.LAYERS if name not in (*PHI, "prior")]
+    for a, b in zip(params.leaves(PHI), learnt.leaves(PHI)):
+        np.testing.assert_array_equal(a, b)
+    assert all((a != b).any() for a, b in zip(params.leaves(theta), learnt.leaves(theta)))
+
+
+@pytest.mark.parametrize("cut", ["file", "moment"])
+def test_a_run_resumes_from_its_checkpoint_to_the_bit(cut, tmp_path):
+    settings = dict(n_updates=30, rate=1e-2, chunk=7)
+
+    def start():
+        rng = np.random.default_rng(4)
+        return rvae.init(15, 2, 8, "poisson", rng), rng
+
+    params, rng = start()
+    whole, _ = rvae.train(params, stream(rng), rng, **settings)
+    path = tmp_path / "run.npz"
+
+    def keep(params, log):
+        if log.n_updates[-1] == 12:
+            storage.save_checkpoint(path, params, log.state, "rvae")
+
+    params, rng = start()
+    rvae.train(params, stream(rng), rng, **settings, every=12, callback=keep)
+    if cut == "moment":
+        with np.load(path) as file:
+            arrays = {name: array for name, array in file.items() if name != "m.leaf_3"}
+        np.savez(path, **arrays)
+        with pytest.raises(ValueError, match="wanted array m.leaf_3 finite"):
+            storage.load_checkpoint(path, "rvae")
+        return
+    rng = np.random.default_rng()
+    params, state = storage.load_checkpoint(path, "rvae")
+    resumed, _ = rvae.train(params, stream(rng), rng, **settings, state=state)
+    for a, b in zip(whole.leaves(), resumed.leaves()):
+        np.testing.assert_array_equal(a, b)
+    with pytest.raises(ValueError, match="n_updates: wanted more than the 12"):
+        rvae.train(params, stream(rng), rng, n_updates=12, state=state)
+    with pytest.raises(ValueError, match="state: wanted moments like params"):
+        rvae.train(rvae.init(15, 2, 9, "poisson", rng), stream(rng), rng, n_updates=40, state=state)
+    with pytest.raises(TypeError, match="state: wanted the State"):
+        rvae.train(params, stream(rng), rng, n_updates=40, state=3)
+
+
+def test_weights_are_no_checkpoint(tmp_path):
+    path = tmp_path / "weights.npz"
+    rvae.save(path, rvae.init(3, 2, 5, "poisson", np.random.default_rng(0)))
+    with pytest.raises(ValueError, match="wanted array m.leaf_0"):
+        storage.load_checkpoint(path, "rvae")
 
 
 def test_x_given_u_is_bayes():
@@ -149,7 +234,7 @@ def test_save_and_load(model, tmp_path):
     assert meta == {"seed": 3} and again.model == params.model
     for a, b in zip(params.leaves(), again.leaves()):
         np.testing.assert_array_equal(a, b)
-    other = tvae if model is rvae else rvae
+    other = MODELS[MODELS.index(model) - 1]
     with pytest.raises(ValueError, match="wanted the weights of model"):
         other.load(path)
     path.write_bytes(path.read_bytes()[:100])

@@ -1,0 +1,106 @@
+"""The linear theory of the rVAE: against simulation, against its own loss, against the optimal filter."""
+import numpy as np
+import pytest
+
+from examples import linear_rvae as theory
+from kalman import filtering, lds
+
+SIGMA = 0.07
+
+
+@pytest.fixture(scope="module")
+def fixed_point():
+    """Where two latents end from our start: F, G, W, c, each with a leading axis of 1"""
+    F, G = theory.start_near_identity(2, np.random.default_rng(0))
+    return theory.learn(F, G, SIGMA, 4000)
+
+
+def test_it_is_second_order_and_its_noises_are_the_tables(fixed_point):
+    result, = theory.measure(*fixed_point, SIGMA)
+    assert theory.ending(result) == "second order" and result["velocity_r2"] > 0.9
+    assert 1.2 * theory.optimal_filter() < result["mse"] < 4e-4
+
+
+def test_it_is_a_fixed_point_of_the_loss_with_the_states_taken_for_data(fixed_point):
+    """Central differences of the loss along W and c, V being held fixed: the slope is nowhere"""
+    F, G, W, c = fixed_point
+    V = theory.seen(theory.stationary(F, G))
+    h = 1e-5
+    for leaf in (W, c):
+        for index in np.ndindex(leaf.shape):
+            ends = []
+            for sign in (1, -1):
+                leaf[index] += sign * h
+                ends.append(theory.loss(W, c, SIGMA, V)[0])
+                leaf[index] -= sign * h
+            assert abs(ends[0] - ends[1]) / (2 * h) < 1e-3
+    # and the loss does depend on them
+    assert theory.loss(W * 1.05, c, SIGMA, V) > theory.loss(W, c, SIGMA, V) + 1e-2
+
+
+def test_but_the_loss_falls_where_the_states_move_too(fixed_point):
+    """What the local rule ignores: states that shrink as well as the weights would lower the loss."""
+    F, G, W, c = fixed_point
+    at_rest = theory.loss(W, c, SIGMA, theory.seen(theory.stationary(F, G)))
+    shrunk = theory.loss(0.9 * W, c, SIGMA, theory.seen(theory.stationary(F, 0.9 * G)))
+    assert shrunk < at_rest
+
+
+def test_covariances_are_those_of_a_simulation(fixed_point):
+    F, G, W, c = (array[0] for array in fixed_point)
+    simulated = theory.simulate(F, G, c, np.random.default_rng(1))
+    result, = theory.measure(*fixed_point, SIGMA)
+    np.testing.assert_allclose(simulated["mse"], result["mse"], rtol=0.05)
+    np.testing.assert_allclose(simulated["velocity_r2"], result["velocity_r2"], atol=0.02)
+
+
+def test_the_exact_posterior_is_that_of_the_joint():
+    """E-step against conditioning the joint covariance of (x, u, y)."""
+    rng = np.random.default_rng(2)
+    W, c = rng.standard_normal((1, 2, 2)), rng.standard_normal((1, 2))
+    F, G, Upsilon = theory.e_step(W, c, 0.3)
+    L = np.concatenate([W[0], c], axis=0)
+    gain = L.T @ np.linalg.inv(L @ L.T + np.diag([0.09, 0.09, theory.R]))
+    np.testing.assert_allclose(np.concatenate([F[0], G[0][:, None]], axis=1), gain, atol=1e-10)
+    np.testing.assert_allclose(Upsilon[0], np.eye(2) - gain @ L, atol=1e-10)
+
+
+def test_learning_from_samples_ends_where_the_covariances_say(fixed_point):
+    """The local rule on 3000 simulated trajectories, one step of time a step of learning: nothing is known but samples."""
+    rng = np.random.default_rng(3)
+    n_traj = 3000
+    F, G = theory.start_near_identity(2, np.random.default_rng(0))
+    there, = theory.measure(*fixed_point, SIGMA)
+    Upsilon = SIGMA**2 * np.eye(2)[None]
+    S = theory.stationary(F, G)[0]
+    start = rng.multivariate_normal(np.zeros(4), S, size=n_traj)
+    z, u = start[:, :2], start[:, 2:]
+    for _ in range(6000):
+        z = z @ theory.A.T + rng.standard_normal((n_traj, 2)) * np.sqrt(np.diag(theory.Q))
+        y = z @ theory.C + rng.standard_normal(n_traj) * np.sqrt(theory.R)
+        v = np.column_stack([u, y])
+        W, c = theory.m_step(F, G, Upsilon, (v.T @ v / n_traj)[None])
+        u = u @ F[0].T + y[:, None] * G[0]
+        F, G, Upsilon = (old + theory.STRIDE * (new - old)
+                         for old, new in zip((F, G, Upsilon), theory.e_step(W, c, SIGMA)))
+    here = theory.measure(F, G, W, c, SIGMA)[0]
+    np.testing.assert_allclose(here["mse"], there["mse"], rtol=0.1)
+    assert theory.ending(here) == theory.ending(there) == "second order"
+    np.testing.assert_allclose(sorted(e[0] for e in here["eigenvalues"]), sorted(e[0] for e in there["eigenvalues"]),
+                               atol=0.05)
+
+
+def test_the_optimal_filter_is_the_kalman_filter():
+    model = lds.LDS(theory.A, theory.C[None], theory.Q, np.zeros(2), np.eye(2))
+    post = filtering.kalman_filter(model, np.zeros((1, 3000, 1)), np.array([[theory.R]]))
+    np.testing.assert_allclose(theory.optimal_filter(), post.cov[0, -1, 0, 0], rtol=1e-6)
+
+
+def test_a_start_that_flips_becomes_a_clock_and_is_liked_better(fixed_point):
+    F, G = np.diag([-0.9, 0.4])[None], np.array([[0.3, 0.2]])
+    end = theory.learn(F, G, SIGMA, 4000)
+    result, = theory.measure(*end, SIGMA)
+    assert theory.ending(result) == "clock"
+    assert result["loss"] < theory.measure(*fixed_point, SIGMA)[0]["loss"]
+    assert theory.least_persistence(F, G) < 0 < theory.least_persistence(*theory.start_near_identity(
+        2, np.random.default_rng(0)))
