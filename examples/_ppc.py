@@ -73,12 +73,13 @@ def kalman_estimate(model, y):
     return filtering.kalman_filter(model, *observations(y)).mean[..., 0]
 
 
-def network_estimate(model, params, y):
+def network_estimate(model, params, y, u0=None):
     """Positions (n_traj, T), in rad: what the state says about the present spikes, decoded as spikes are        [D1]
 
     model : the module that params belong to, refh_numpy.refh for instance
+    u0 : the states before the first observation; None for where the model begins by itself
     """
-    return ppc.decode(SYSTEM, model.emission_mean(params, model.infer(params, y)))[0]
+    return ppc.decode(SYSTEM, model.emission_mean(params, model.infer(params, y, u0)))[0]
 
 
 def mse(z_hat, z):

@@ -32,7 +32,7 @@ from examples import _plots, _ppc, _run
 SIZES = {"refh_numpy": dict(n_x=240, n_y=15), "rvae_numpy": dict(n_x=2, n_y=15, hidden=64)}
 LOCAL = dict(n_traj=40, T=200, chunk=1, rate=1e-3)
 BPTT = dict(n_traj=10, T=1000, chunk=50)
-VAE = dict(n_traj=160, T=1000, chunk=2, rate=4e-3, n_updates=60_000, wake=5_000)
+VAE = dict(n_traj=40, T=1000, chunk=8, rate=2e-3, n_updates=60_000, wake=5_000)
 NETWORKS = {
     "ORDER 0": LOCAL | dict(model="refh_numpy.efh", n_updates=10_000),
     "TRBM": LOCAL | dict(model="refh_numpy.trbm", n_updates=40_000),
@@ -44,7 +44,7 @@ NETWORKS = {
     "TVAE": VAE | dict(model="rvae_numpy.tvae"),
     "TVAE, prior N(0, I)": VAE | dict(model="rvae_numpy.tvae", prior_given_u=False),
     "rVAE": VAE | dict(model="rvae_numpy.rvae"),
-    "rVAE + BPTT": VAE | dict(model="rvae_numpy.rvae_bptt", n_traj=40, chunk=50, n_updates=6_000),
+    "rVAE + BPTT": VAE | dict(model="rvae_numpy.rvae_bptt", chunk=50, n_updates=10_000),
 }
 KALMAN = ["KF-1", "KF-2", "true parameters"]
 ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "RTRBM", "KF-2",                 # the poster's, in its order
@@ -179,6 +179,11 @@ def draw(rows):
     return figure
 
 
+def shortened(settings):
+    """To see that it runs"""
+    return settings | dict(n_updates=100) | (dict(wake=20) if "wake" in settings else {})
+
+
 def main(argv=None):
     arguments = _run.parse(_run.parser("ppc_table", __doc__), argv)
     folder = arguments.out / "ppc_table"
@@ -186,7 +191,7 @@ def main(argv=None):
     n_seeds = 5 if arguments.full else 1 if arguments.quick else 2
     jobs = []
     for seed in range(arguments.seed, arguments.seed + n_seeds):
-        jobs += [(name, seed, settings | dict(n_updates=100) if arguments.quick else settings)
+        jobs += [(name, seed, shortened(settings) if arguments.quick else settings)
                  for name, settings in NETWORKS.items()]
         jobs += [(name, seed, {}) for name in KALMAN]
     jobs.sort(key=lambda job: -job[2].get("n_updates", 0))          # the long ones first: no core idles at the end

@@ -12,9 +12,10 @@ Shapes: y (n_traj, T, n_y); n_u = 0. What `infer` returns are the hidden means x
 import numpy as np
 
 from refh_numpy import harmonium, storage, training
-from refh_numpy.harmonium import emission_mean, generate, infer, predict_next
+from refh_numpy.harmonium import emission_mean, generate, infer, predict_next, predict_next_by_means
 
-__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "predict_next_by_means",
+           "generate", "save", "load"]
 
 
 def init(n_x, n_y, family, rng, dtype=np.float32):

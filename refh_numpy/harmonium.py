@@ -222,14 +222,18 @@ def through_time(params, u, y, x_mean, slope, local):
 
 # What a trained model says. Each of the model files (efh, refh, trbm, ...) hands these out under the same names.
 
-def infer(params, y):
+def infer(params, y, u0=None):
     """The states u_t after y_1 .. y_t, for every t: hidden means, no sampling, causal                   [poster P4]
 
     y : (n_traj, T, n_y), values of the model's family
-    returns (n_traj, T, n_x) probabilities; every trajectory starts from u_0 = 0
+    u0 : (n_traj, n_x) the state before y_1; None for 0, from which the networks are trained
+    returns (n_traj, T, n_x) probabilities
     """
     y = check_observations("y", y, params)
-    return forward(params, np.zeros((len(y), len(params.b_u)), y.dtype), y)
+    if u0 is None:
+        u0 = np.zeros((len(y), len(params.b_x)), y.dtype)
+    u0 = check_states("u0", u0, params, axes=(len(y),))
+    return forward(params, u0[:, :len(params.b_u)], y)
 
 
 def emission_mean(params, u):
@@ -241,13 +245,13 @@ def emission_mean(params, u):
     return y_mean(params, check_states("u", u, params))
 
 
-def clamped_gibbs(params, u, n_sweeps, rng):
-    """y_t given u_{t-1}: a Gibbs chain over (x, y) with u clamped, started from noise
+def clamped_gibbs(params, u, n_sweeps, rng, y=None):
+    """y_t given u_{t-1}: a Gibbs chain over (x, y) with u clamped, started from y, or from noise
 
-    u : (..., n_u)
+    u : (..., n_u);  y : (..., n_y)
     returns a sample of y (..., n_y), and the mean of y after one last pass with means
     """
-    y = noise(params, u.shape[:-1], rng)
+    y = noise(params, u.shape[:-1], rng) if y is None else y
     x = sample_bernoulli(hidden_mean(params, u, y), rng)
     _, y, x_mean = gibbs(params, u, x, n_sweeps, rng, clamped=True)
     return y, y_mean(params, x_mean)
@@ -262,18 +266,40 @@ def noise(params, shape, rng):
     return params.family.sample(np.broadcast_to(params.family.mean(params.b_y), shape), rng)
 
 
-def predict_next(params, u, rng, n_sweeps=25):
-    """E[y_{t+1} | y_1 .. y_t] for every t, by clamped Gibbs sampling (poster, table 2): one chain a frame
+def predict_next(params, u, rng, n_sweeps=25, n_chains=1, start=None):
+    """E[y_{t+1} | y_1 .. y_t] for every t, by clamped Gibbs sampling
 
-    The last pass takes means for both x and y. That is less noisy than a sample, and not quite E[y | u]: a mean of
-    sigmas is not the sigma of a mean.
+    The poster's way (table 2) is the default: one chain a frame, started from noise. The last pass takes means for both x
+    and y. That is less noisy than a sample, and not quite E[y | u]: a mean of sigmas is not the sigma of a mean. The mean
+    over several chains is nearer to what minimises the squared error.
 
-    u : (n_traj, T, n_x) from infer;  n_sweeps : Gibbs sweeps (25 in the authors' code)
+    u : (n_traj, T, n_x) from infer;  n_sweeps : Gibbs sweeps (25 in the authors' code);  n_chains : averaged over
+    start : (n_traj, T, n_y) observations to start the chains from, in the place of noise. Starting at the present ones is
+        quicker, for little changes from one frame to the next; what the chain then fails to forget is not predicted
     returns (n_traj, T, n_y); the one at t is about the observation at t + 1
     """
     u = check_states("u", u, params)
     checks.generator("rng", rng)
-    return clamped_gibbs(params, u[..., :len(params.b_u)], checks.count("n_sweeps", n_sweeps), rng)[1]
+    n_sweeps, n_chains = checks.count("n_sweeps", n_sweeps), checks.count("n_chains", n_chains)
+    if start is not None:
+        start = check_observations("start", checks.array("start", start, (*u.shape[:2], len(params.b_y))), params)
+    u = u[..., :len(params.b_u)]
+    return sum(clamped_gibbs(params, u, n_sweeps, rng, start)[1] for _ in range(n_chains)) / n_chains
+
+
+def predict_next_by_means(params, u, start, n_rounds=25):
+    """A prediction without sampling: mean field, x and y by turns with u clamped, started at the observations `start`
+
+        x <- E[x_{t+1} | u_t, y],   y <- E[y | x]
+
+    u : (n_traj, T, n_x) from infer;  start : (n_traj, T, n_y);  returns (n_traj, T, n_y), about the observations at t + 1
+    """
+    u = check_states("u", u, params)
+    y = check_observations("start", checks.array("start", start, (*u.shape[:2], len(params.b_y))), params)
+    from_u = u[..., :len(params.b_u)] @ params.W_u.T + params.b_x
+    for _ in range(checks.count("n_rounds", n_rounds)):
+        y = y_mean(params, sigmoid(from_u + y @ params.W_y.T))
+    return y
 
 
 def generate(params, u0, T, rng, n_sweeps=25):

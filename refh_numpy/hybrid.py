@@ -16,9 +16,10 @@ from functools import partial
 
 from datasets import checks
 from refh_numpy import harmonium, storage, training
-from refh_numpy.harmonium import emission_mean, generate, infer, init, predict_next
+from refh_numpy.harmonium import emission_mean, generate, infer, init, predict_next, predict_next_by_means
 
-__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "predict_next_by_means",
+           "generate", "save", "load"]
 
 
 def gradient(params, u, y, x_mean, k, rng, *, w):

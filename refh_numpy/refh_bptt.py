@@ -14,9 +14,10 @@ it: the partition function of the joint does not depend on the u that the data h
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
 """
 from refh_numpy import harmonium, storage, training
-from refh_numpy.harmonium import emission_mean, generate, infer, init, predict_next
+from refh_numpy.harmonium import emission_mean, generate, infer, init, predict_next, predict_next_by_means
 
-__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "predict_next_by_means",
+           "generate", "save", "load"]
 
 
 def gradient(params, u, y, x_mean, k, rng):

@@ -282,14 +282,17 @@ def through_time(params, u, y, d_u, local):
 
 # What a trained model says. Each of the model files (vae, rvae, tvae, rvae_bptt) hands these out under the same names.
 
-def infer(params, y):
+def infer(params, y, u0=None):
     """The states u_t after y_1 .. y_t, for every t: recognised means, no sampling, causal              [poster P10]
 
     y : (n_traj, T, n_y), values of the model's family
-    returns (n_traj, T, n_x); a trajectory starts from first_state(y_1)
+    u0 : (n_traj, n_x) the state before y_1; None for first_state, from which the models are trained
+    returns (n_traj, T, n_x)
     """
     y = check_observations("y", y, params)
-    return forward(params, first_state(params, y[:, 0]), y)
+    if u0 is None:
+        return forward(params, first_state(params, y[:, 0]), y)
+    return forward(params, check_states("u0", u0, params, axes=(len(y),))[:, :params.n_u], y)
 
 
 def emission_mean(params, u):

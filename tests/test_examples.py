@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets import ppc
-from examples import _ppc, _run, local_vs_bptt, ppc_dial, ppc_order, ppc_table, quickstart
+from datasets import bouncing_balls, ppc
+from examples import _ppc, _run, balls_table, linear_rvae, local_vs_bptt, ppc_dial, ppc_order, ppc_start, ppc_table, quickstart
 from refh_numpy import refh, training, trbm
 
 ROOT = Path(__file__).parent.parent
@@ -168,9 +168,86 @@ def test_order_of_what_was_learnt(quick_table):
     assert (quick_table / "ppc_order.png").stat().st_size > 10_000
 
 
-def test_order_needs_trained_models(tmp_path):
+@pytest.mark.parametrize("script", [ppc_order, ppc_start])
+def test_order_and_start_need_trained_models(script, tmp_path):
     with pytest.raises(SystemExit, match="--out: wanted the folder of a finished"):
-        ppc_order.main(["--out", str(tmp_path)])
+        script.main(["--out", str(tmp_path)])
+
+
+def test_starts_of_every_model(quick_table):
+    ppc_start.main(["--out", str(quick_table)])
+    rows = rows_of(quick_table / "ppc_start.json")
+    table = rows_of(quick_table / "ppc_table.json")
+    assert list(rows) == ppc_start.MODELS
+    for name, row in rows.items():          # the rule by which a model begins by itself is the one of the table
+        np.testing.assert_allclose(row["mse"][row["own"]], table[name]["seeds"][0]["mse"], rtol=1e-5)
+    assert (quick_table / "ppc_start.png").stat().st_size > 10_000
+
+
+def test_linear_theory_and_what_is_trained_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(linear_rvae, "SIGMAS", [0.07, 0.1])
+    monkeypatch.setattr(linear_rvae, "TRAINED_SIGMAS", [0.07])
+    monkeypatch.setattr(linear_rvae, "ANGLES", [0, 135])
+    linear_rvae.main(["--quick", "--out", str(tmp_path)])
+    result = json.loads((tmp_path / "linear_rvae.json").read_text())
+    assert len(result["rows"]) == 6 and len(result["trained"]) == 2
+    for row in result["rows"]:
+        assert row["mse"] > result["optimal_filter"]
+        np.testing.assert_allclose(row["simulated"]["mse"], row["mse"], rtol=0.2)
+    assert (tmp_path / "linear_rvae.png").stat().st_size > 10_000
+
+
+@pytest.fixture
+def small_balls(monkeypatch):
+    monkeypatch.setattr(balls_table, "QUICK", dict(n_updates=4, rate=0.02, momentum=0.9, k=1))
+    monkeypatch.setattr(balls_table, "CHECKPOINT", 2)
+    monkeypatch.setattr(balls_table, "TEST", dict(n_traj=2, T=60))
+    monkeypatch.setattr(balls_table, "N_CHAINS", 2)
+    monkeypatch.setattr(balls_table, "N_TO_FIT", 60)
+
+
+def test_balls_table(small_balls, tmp_path, capsys):
+    balls_table.main(["--quick", "--out", str(tmp_path)])
+    rows = rows_of(tmp_path / "balls_table.json")
+    assert list(rows)[:5] == ["mean frame", "previous frame", "regression on one frame", "regression on two frames",
+                              "constant velocity, true positions"]
+    # what one can say without a network, whatever the seed
+    assert (rows["mean frame"]["mse"] > 0.07 > rows["previous frame"]["mse"] > rows["regression on one frame"]["mse"]
+            > rows["regression on two frames"]["mse"] > rows["constant velocity, true positions"]["mse"])
+    assert set(rows["rEFH"]["mse"]) == set(balls_table.WAYS) and [c["n_updates"] for c in rows["rEFH"]["curve"]] == [2, 4]
+    assert (tmp_path / "balls_table.png").stat().st_size > 10_000
+    assert {path.suffix for path in (tmp_path / "balls_table").iterdir()} == {".json", ".npz"}
+    before = (tmp_path / "balls_table" / "rEFH_sutskever_quick_0.npz").stat().st_mtime_ns
+    balls_table.main(["--quick", "--out", str(tmp_path)])
+    assert (tmp_path / "balls_table" / "rEFH_sutskever_quick_0.npz").stat().st_mtime_ns == before
+
+
+def test_an_interrupted_training_on_balls_goes_on_from_its_checkpoint(small_balls, tmp_path):
+    job = "rEFH", 0, "sutskever", "quick", balls_table.QUICK, tmp_path
+
+    def interrupt(params, log):
+        raise KeyboardInterrupt
+
+    checkpoint = balls_table.file(tmp_path, *job[:1], "sutskever", "quick", 0, ".checkpoint.npz")
+    with pytest.raises(KeyboardInterrupt):
+        balls_table.train("rEFH", 0, bouncing_balls.Box(), balls_table.QUICK, checkpoint, interrupt)
+    assert checkpoint.exists()
+    balls_table.write(balls_table.file(tmp_path, "rEFH", "sutskever", "quick", 0, ".so_far.json"),
+                      {"curve": [{"n_updates": 2}], "seconds": 5.0})
+    row = balls_table.run(*job)
+    assert [c["n_updates"] for c in row["curve"]] == [2, 4] and row["seconds"] > 5 and not checkpoint.exists()
+    whole = balls_table.train("rEFH", 0, bouncing_balls.Box(), balls_table.QUICK, checkpoint)
+    params, _ = refh.load(balls_table.file(tmp_path, "rEFH", "sutskever", "quick", 0, ".npz"))
+    for name, leaf in whole.leaves().items():
+        np.testing.assert_array_equal(leaf, getattr(params, name))
+
+
+def test_regression_finds_what_is_linear():
+    """Films whose next frame is the last one plus the change before it: two frames say all, one does not."""
+    rng = np.random.default_rng(0)
+    start, step = rng.random((2, 30, 1, 5)) * [[[[0.3]]], [[[0.02]]]]
+    films = (start + step * np.arange(20)[:, None]).astype(np.float32)
+    assert balls_table.regression(films, films, 2, strength=1e-6) < 1e-7 < balls_table.regression(films, films, 1, strength=1e-6)
 
 
 def test_the_impulse_response_of_the_decoder_is_an_impulse():

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 
 from refh_numpy import efh, exact, harmonium, hybrid, refh, refh_bptt, rtrbm, storage, trbm
 from tests.tiny import Y_MAX, harmonium_of
@@ -66,6 +66,50 @@ def test_predict_next_is_the_clamped_chain_with_one_last_pass_of_means(family):
     np.testing.assert_allclose(chains.mean(0), wanted, atol=5 * chains.std(0).max() / np.sqrt(n))
 
 
+def test_chains_forget_where_they_started_and_averaging_them_makes_the_prediction_steadier():
+    rng, n = np.random.default_rng(1), 4000
+    params = harmonium_of("bernoulli", rng, n_x=3, n_u=3)
+    u = np.tile(rng.random(3), (1, n, 1))
+    one = refh.predict_next(params, u, rng)[0]
+    for start in (np.zeros((1, n, 2)), np.ones((1, n, 2))):
+        elsewhere = refh.predict_next(params, u, rng, start=start)[0]
+        np.testing.assert_allclose(elsewhere.mean(0), one.mean(0), atol=5 * one.std(0).max() * np.sqrt(2 / n))
+    four = refh.predict_next(params, u, rng, n_chains=4)[0]
+    np.testing.assert_allclose(four.mean(0), one.mean(0), atol=5 * one.std(0).max() * np.sqrt(1.25 / n))
+    np.testing.assert_allclose(four.var(0), one.var(0) / 4, rtol=0.2)
+
+
+def test_a_start_is_where_the_chain_starts():
+    """Units that hold on to each other strongly stay for a sweep where they were put."""
+    params = refh.init(2, 2, "bernoulli", np.random.default_rng(0), np.float64)
+    params.W_y[:] = 40 * np.eye(2)
+    params.b_x[:] = params.b_y[:] = -20
+    start = np.array([[[1.0, 0], [0, 1]]])
+    y = refh.predict_next(params, np.zeros((1, 2, 2)), np.random.default_rng(0), n_sweeps=1, start=start)
+    np.testing.assert_allclose(y, start, atol=1e-6)
+    np.testing.assert_allclose(refh.predict_next_by_means(params, np.zeros((1, 2, 2)), start), start, atol=1e-6)
+
+
+def test_mean_field_ends_where_it_stands_still_and_is_exact_for_units_that_are_not_coupled():
+    rng = np.random.default_rng(2)
+    params = harmonium_of("bernoulli", rng, n_x=3, n_u=3)
+    u, start = rng.random((1, 1, 3)), rng.random((1, 1, 2))
+    y = refh.predict_next_by_means(params, u, start, n_rounds=500)
+    again = harmonium.y_mean(params, harmonium.hidden_mean(params, u, y))
+    np.testing.assert_allclose(again, y, atol=1e-9)
+    params.W_y[:] = 0
+    np.testing.assert_allclose(refh.predict_next_by_means(params, u, start), expit(params.b_y)[None, None])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_inference_goes_on_from_a_state_that_it_is_given(model):
+    rng = np.random.default_rng(3)
+    params = model.init(5, 3, "poisson", rng, np.float64)
+    y = rng.poisson(2.0, (2, 6, 3))
+    whole, first = model.infer(params, y), model.infer(params, y[:, :4])
+    np.testing.assert_allclose(model.infer(params, y[:, 4:], first[:, -1]), whole[:, 4:])
+
+
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
 def test_generated_steps_are_drawn_from_the_model(family):
     """The first free-running step is a sample of y given u_0; the second, of y given the u_1 that the first led to."""
@@ -94,6 +138,10 @@ def test_generated_steps_are_drawn_from_the_model(family):
     (lambda m, p: m.predict_next(p, np.zeros((3, 5)), RNG), "u"),
     (lambda m, p: m.predict_next(p, np.zeros((1, 3, 5)), 1), "rng"),
     (lambda m, p: m.predict_next(p, np.zeros((1, 3, 5)), RNG, 0), "n_sweeps"),
+    (lambda m, p: m.predict_next(p, np.zeros((1, 3, 5)), RNG, n_chains=0), "n_chains"),
+    (lambda m, p: m.predict_next(p, np.zeros((1, 3, 5)), RNG, start=np.zeros((1, 2, 3))), "start"),
+    (lambda m, p: m.predict_next_by_means(p, np.zeros((1, 3, 5)), np.full((1, 3, 3), -1)), "start"),
+    (lambda m, p: m.infer(p, np.zeros((1, 3, 3)), np.zeros((2, 5))), "u0"),
     (lambda m, p: m.generate(p, np.zeros((1, 3, 5)), 3, RNG), "u0"),
     (lambda m, p: m.generate(p, np.zeros((1, 5)), 0, RNG), "T"),
     (lambda m, p: m.generate(p, np.zeros((1, 5)), 2, None), "rng"),

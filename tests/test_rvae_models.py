@@ -125,6 +125,15 @@ def test_weights_are_no_checkpoint(tmp_path):
         storage.load_checkpoint(path, "rvae")
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_inference_goes_on_from_a_state_that_it_is_given(model):
+    rng = np.random.default_rng(3)
+    params = model.init(3, 2, 5, "poisson", rng, np.float64)
+    y = rng.poisson(2.0, (2, 6, 3))
+    whole, first = model.infer(params, y), model.infer(params, y[:, :4])
+    np.testing.assert_allclose(model.infer(params, y[:, 4:], first[:, -1]), whole[:, 4:])
+
+
 def test_x_given_u_is_bayes():
     """D31 against importance weights: x from the prior, weighed by p(u | x)."""
     rng = np.random.default_rng(1)
@@ -213,7 +222,7 @@ def test_ctrl_c_keeps_what_was_learnt_and_divergence_is_said():
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("call, name", [
     (lambda m, p: m.infer(p, np.zeros((2, 3))), "y"), (lambda m, p: m.infer(p, np.full((1, 1, 15), 0.5)), "y"),
-    (lambda m, p: m.infer(p, np.full((1, 1, 15), np.nan)), "y"), (lambda m, p: m.emission_mean(p, np.zeros((1, 2))), "u"),
+    (lambda m, p: m.infer(p, np.full((1, 1, 15), np.nan)), "y"), (lambda m, p: m.infer(p, np.ones((1, 1, 15)), np.zeros((2, 2))), "u0"), (lambda m, p: m.emission_mean(p, np.zeros((1, 2))), "u"),
     (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), RNG, 0), "n_samples"),
     (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), 0), "rng"),
     (lambda m, p: m.generate(p, np.zeros((1, 3)), 2, RNG), "u0"), (lambda m, p: m.generate(p, np.zeros((1, 2)), 0, RNG), "T"),

@@ -1,0 +1,299 @@
+"""Table 2 of the poster: bouncing balls, one-step prediction.
+
+Trains the harmoniums on films of three balls, then lets each predict the next frame of 200 unseen films of 100 frames, and
+prints the mean squared error a pixel beside the poster's. A network predicts in three ways:
+
+  poster's       clamped Gibbs sampling: one chain a frame, 25 sweeps from noise, one last pass with means
+  averaged       the mean of 16 such chains, started at the present frame
+  mean field     no sampling: x and y by turns, started at the present frame
+
+and beside them stand predictors without a network: the mean frame, the previous frame, linear (ridge) regression on the
+last frame and on the last two, and balls that go straight on, told their true positions.
+
+Settings: "authors" are the authors' (400 hidden units, CD-25, one film an update, 102 000 updates, momentum: an hour and a
+half a network on a core that is not shared); "ours" cost a fraction of that. By default, the baselines and a short rEFH
+(--quick: under five minutes on two cores); --full: all networks. A network that is done is kept (in DIR/balls_table) and not
+trained again; one that is interrupted goes on from its last checkpoint. Draws balls_table.png: truth, predictions, errors.
+"""
+# %%
+import importlib
+import itertools
+import json
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from datasets import bouncing_balls
+from datasets.bouncing_balls import Box
+from examples import _plots, _run
+from refh_numpy import storage
+
+# %% [markdown]
+# ## Rows and settings
+
+# %%
+POSTER = {"ORDER 0": 0.0120, "TRBM": 0.0124, "rEFH": 0.0067, "RTRBM": 0.0059}
+MODELS = {"ORDER 0": "efh", "TRBM": "trbm", "rEFH": "refh", "RTRBM": "rtrbm"}
+N_HIDDEN, T = 400, 100
+AUTHORS = dict(n_updates=102_000, rate=0.02, momentum=0.9, k=25)
+OURS = dict(n_updates=20_000, rate=0.02, momentum=0.9, k=10)
+QUICK = dict(n_updates=1500, rate=0.02, momentum=0.9, k=5)
+TEST = dict(n_traj=200, T=T)
+N_TO_FIT = 400                      # films for the regressions
+N_CHAINS = 16
+WAYS = ["poster's", "averaged", "mean field"]
+CHECKPOINT = 500                    # updates
+
+
+def films(rng, box, n_traj=1):
+    """Endless fresh films (1, 100, 900)"""
+    return (bouncing_balls.sample(n_traj, T, rng, box).frames for _ in itertools.count())
+
+
+def squared_error(prediction, frames):
+    """Mean squared error a pixel, of predictions (n_traj, T, n) whose entry at t is about frame t + 1"""
+    return float(np.mean((prediction[:, :-1] - frames[:, 1:]) ** 2))
+
+
+# %% [markdown]
+# ## Predictors without a network
+
+# %%
+def regression(train, frames, n_frames, strength=10.0):
+    """Ridge regression of the next frame on the last n_frames, clipped to [0, 1]; nothing is said about the first frames"""
+    def design(films):
+        pasts = [films[:, n_frames - 1 - lag:films.shape[1] - 1 - lag] for lag in range(n_frames)]
+        pasts = np.concatenate([*pasts, np.ones_like(pasts[0][..., :1])], axis=-1)
+        return pasts.reshape(-1, pasts.shape[-1])
+
+    X, Y = design(train), train[:, n_frames:].reshape(-1, train.shape[-1])
+    weights = np.linalg.solve(X.T @ X + strength * np.eye(X.shape[1], dtype=X.dtype), X.T @ Y)
+    prediction = np.clip(design(frames) @ weights, 0, 1)
+    return float(np.mean((prediction - frames[:, n_frames:].reshape(prediction.shape)) ** 2))
+
+
+def baselines(box, seed):
+    """[{"model", "mse"}] of the predictors without a network"""
+    train = bouncing_balls.sample(N_TO_FIT, T, np.random.default_rng([seed, 2]), box).frames
+    test = test_films(box, seed)
+    frames = test.frames
+    step = np.diff(test.position, axis=1, prepend=test.position[:, :1] - test.velocity[:, :1])
+    straight_on = bouncing_balls.render(np.clip(test.position + step, 0, box.side), box)
+    return [{"model": "mean frame", "mse": squared_error(np.broadcast_to(train.mean((0, 1)), frames.shape), frames)},
+            {"model": "previous frame", "mse": squared_error(frames, frames)},
+            {"model": "regression on one frame", "mse": regression(train, frames, 1)},
+            {"model": "regression on two frames", "mse": regression(train, frames, 2)},
+            {"model": "constant velocity, true positions", "mse": squared_error(straight_on, frames)}]
+
+
+# %% [markdown]
+# ## Networks
+# Each is trained on films that it sees once. The biases of the pixels start at the mean frame, so that no time is spent on
+# learning it. The state after the present frame predicts the next one; the static model has no state, and all that it can
+# say about the next frame is what it makes of the present one.
+
+# %%
+def test_films(box, seed):
+    return bouncing_balls.sample(**TEST, rng=np.random.default_rng([seed, 1]), box=box)
+
+
+def module(name):
+    return importlib.import_module(f"refh_numpy.{MODELS[name]}")
+
+
+def start(name, rng, box):
+    params = module(name).init(N_HIDDEN, box.resolution**2, "bernoulli", rng)
+    mean = bouncing_balls.sample(200, 10, rng, box).frames.mean((0, 1))
+    odds = np.clip(mean, 0.002, 0.998)
+    return replace(params, b_y=np.log(odds / (1 - odds)))
+
+
+def train(name, seed, box, settings, path, watch=lambda params, log: None):
+    """Parameters after the training; checkpoints at `path` on the way, and on from there if there is one"""
+    model = module(name)
+    rng = np.random.default_rng([seed, 3])
+    if path.exists():
+        params, state = storage.load_checkpoint(path, MODELS[name])
+    else:
+        params, state = start(name, rng, box), None
+
+    def keep(params, log):
+        storage.save_checkpoint(path, params, log.state, MODELS[name])
+        watch(params, log)
+
+    params, log = model.train(params, films(rng, box), rng, chunk=T, **settings, state=state, callback=keep,
+                              every=CHECKPOINT)
+    if log.interrupted:
+        raise KeyboardInterrupt
+    return params
+
+
+def predictions(name, params, frames, rng):
+    """{way of predicting: (n_traj, T, 900)}; ORDER 0 has but one"""
+    model = module(name)
+    u = model.infer(params, frames)
+    if name == "ORDER 0":
+        return {WAYS[0]: model.emission_mean(params, u)}
+    return dict(zip(WAYS, (model.predict_next(params, u, rng),
+                           model.predict_next(params, u, rng, n_chains=N_CHAINS, start=frames),
+                           model.predict_next_by_means(params, u, frames))))
+
+
+# %% [markdown]
+# ## Runs
+
+# %%
+def file(folder, name, rendering, setting, seed, suffix):
+    return folder / f"{name.replace(' ', '_')}_{rendering}_{setting}_{seed}{suffix}"
+
+
+def run(name, seed, rendering, setting, settings, folder):
+    """Train and test one network; writes its row and its weights. The row that it made, or that it had made before."""
+    row_file, weights, checkpoint, so_far = (file(folder, name, rendering, setting, seed, suffix) for suffix in
+                                             (".json", ".npz", ".checkpoint.npz", ".so_far.json"))
+    if (row := finished(row_file, settings)) is not None:
+        return row
+    box = Box(rendering=rendering)
+    past = json.loads(so_far.read_text()) if checkpoint.exists() else {"curve": [], "seconds": 0.0}
+    curve, begun = past["curve"], time.monotonic() - past["seconds"]
+    some = test_films(box, seed + 1000).frames[:20]         # the curve is drawn on other films than the test's
+
+    def watch(params, log):
+        n = log.n_updates[-1]
+        if n % max(settings["n_updates"] // 10 // CHECKPOINT * CHECKPOINT, CHECKPOINT) == 0:
+            errors = {way: squared_error(prediction, some) for way, prediction in
+                      predictions(name, params, some, np.random.default_rng(seed)).items()}
+            curve.append({"n_updates": n, **errors})
+            said = ", ".join(f"{way} {error:.4f}" for way, error in errors.items())
+            print(f"  {name}, {rendering}, seed {seed}: {n} of {settings['n_updates']} updates: {said}", flush=True)
+        write(so_far, {"curve": curve, "seconds": time.monotonic() - begun})
+
+    params = train(name, seed, box, settings, checkpoint, watch)
+    frames = test_films(box, seed).frames
+    found = predictions(name, params, frames, np.random.default_rng([seed, 4]))
+    row = {"model": name, "seed": seed, "rendering": rendering, "setting": setting, "settings": settings,
+           "mse": {way: squared_error(prediction, frames) for way, prediction in found.items()}, "curve": curve,
+           "seconds": time.monotonic() - begun}
+    module(name).save(weights, params, **{key: row[key] for key in ("seed", "rendering", "settings", "mse")},
+                      version=_run.version())
+    write(row_file, row)
+    for path in (checkpoint, so_far):
+        path.unlink(missing_ok=True)
+    return row
+
+
+def write(path, content):
+    _run.write_whole(path, lambda temporary: Path(temporary).write_text(json.dumps(content)))
+
+
+def finished(row_file, settings):
+    """The row, if it has been run with these settings; otherwise None"""
+    try:
+        row = json.loads(row_file.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return row if row["settings"] == settings else None
+
+
+def run_all(jobs, n_workers):
+    """Rows of all jobs (arguments of run), n_workers at a time"""
+    progress = _run.Progress("table 2", len(jobs))
+    rows = []
+    with ProcessPoolExecutor(n_workers) as pool:
+        futures = [pool.submit(run, *job) for job in jobs]
+        try:
+            for number, future in enumerate(as_completed(futures), start=1):
+                row = future.result()
+                rows.append(row)
+                progress(number, f"{row['model']}, {row['rendering']}, seed {row['seed']}: "
+                                 f"{row['mse'][WAYS[0]]:.4f} ({row['seconds']:.0f} s)")
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            progress.stop()
+            print("stopped; checkpoints are kept, the next call goes on from them")
+    return sorted(rows, key=lambda row: (list(MODELS).index(row["model"]), row["rendering"], row["setting"], row["seed"]))
+
+
+# %% [markdown]
+# ## The picture
+
+# %%
+def strips(box, seed, folder, rows, n_shown=12, first=30):
+    """[(label, frames (n_shown, 900))] of one unseen film: the truth, and what each network said a frame before"""
+    frames = test_films(box, seed).frames[:1, :first + n_shown + 1]
+    shown = slice(first, first + n_shown)
+    result = [("truth", frames[0, shown])]
+    for row in rows:
+        if row["rendering"] != box.rendering or row["seed"] != seed:
+            continue
+        params, _ = module(row["model"]).load(file(folder, row["model"], row["rendering"], row["setting"], seed, ".npz"))
+        found = predictions(row["model"], params, frames, np.random.default_rng(seed))
+        best = min(found, key=lambda way: row["mse"][way])
+        prediction = found[best][0, first - 1:first + n_shown - 1]
+        name = f"{row['model']}, {best}"
+        result += [(name, prediction), ("error", prediction - frames[0, shown])]
+    return result
+
+
+def draw(box, strip):
+    n_shown = len(strip[0][1])
+    figure = _plots.figure(9, 0.8 * len(strip) + 0.4)
+    grid = figure.subplots(len(strip), n_shown, squeeze=False)
+    for line, (label, frames) in zip(grid, strip):
+        signed = label == "error"
+        for axes, frame in zip(line, frames):
+            picture = axes.imshow(frame.reshape(box.shape), origin="lower", cmap="RdBu_r" if signed else "Greys_r",
+                                  vmin=-1 if signed else 0, vmax=1)
+            axes.set(xticks=[], yticks=[])
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
+        figure.colorbar(picture, ax=list(line), pad=0.01, ticks=[-1, 0, 1] if signed else [0, 1])
+    grid[0, 0].set_title(f"One film, frame after frame: what was predicted a frame before ({box.rendering} rendering)")
+    return figure
+
+
+# %%
+def main(argv=None):
+    arguments = _run.parse(_run.parser("balls_table", __doc__), argv)
+    folder = arguments.out / "balls_table"
+    _run.prepare_folder(folder)
+    renderings = bouncing_balls.RENDERINGS if arguments.full else ["sutskever"]
+    if arguments.full:
+        jobs = [(name, arguments.seed, rendering, "ours", OURS, folder) for rendering in renderings for name in MODELS]
+        jobs += [(name, arguments.seed, "authors", "authors", AUTHORS, folder) for name in ("rEFH", "RTRBM")]
+    else:
+        jobs = [(name, arguments.seed, "sutskever", "quick", QUICK, folder) for name in ("ORDER 0", "rEFH")]
+    plain = [row | {"rendering": rendering} for rendering in renderings
+             for row in baselines(Box(rendering=rendering), arguments.seed)]
+    print_rows(plain, [])
+    rows = run_all(jobs, os.cpu_count())
+    _run.write_json(arguments.out / "balls_table.json", plain + rows, arguments.seed)
+    box = Box(rendering=renderings[0])
+    _plots.save(draw(box, strips(box, arguments.seed, folder, rows)), arguments.out / "balls_table.png")
+    print()
+    print_rows(plain, rows)
+    print(f"\nwritten: balls_table.png, balls_table.json in {arguments.out}, weights in {folder}")
+
+
+def print_rows(plain, rows):
+    def error(row, way):
+        return f"{row['mse'][way]:.4f}" if way in row["mse"] else "-"
+
+    _run.print_table([("MSE a pixel", lambda row: row["model"]), ("rendering", lambda row: row["rendering"]),
+                      ("", lambda row: f"{row['mse']:.4f}")], plain)
+    if rows:
+        print()
+        _run.print_table([
+            ("MSE a pixel", lambda row: row["model"]), ("rendering", lambda row: row["rendering"]),
+            ("settings", lambda row: row["setting"]), ("seed", lambda row: str(row["seed"])),
+            ("poster", lambda row: f"{POSTER[row['model']]:.4f}"),
+            *((way, lambda row, way=way: error(row, way)) for way in WAYS),
+            ("seconds", lambda row: f"{row['seconds']:.0f}"),
+        ], rows)
+
+
+if __name__ == "__main__":
+    main()
