@@ -102,5 +102,20 @@ def test_a_start_that_flips_becomes_a_clock_and_is_liked_better(fixed_point):
     result, = theory.measure(*end, SIGMA)
     assert theory.ending(result) == "clock"
     assert result["loss"] < theory.measure(*fixed_point, SIGMA)[0]["loss"]
-    assert theory.least_persistence(F, G) < 0 < theory.least_persistence(*theory.start_near_identity(
-        2, np.random.default_rng(0)))
+    early = [theory.with_its_past(*theory.learn(*start, SIGMA, theory.FIRST_STEPS)[:2])[0]
+             for start in ((F, G), theory.start_near_identity(2, np.random.default_rng(0)))]
+    assert early[0] < 0 < early[1]
+
+
+def test_the_correlation_with_the_past_is_a_simulations(fixed_point):
+    F, G = np.array([[0.5, 0.2], [-0.3, -0.4]]), np.array([0.5, -0.2])
+    rng = np.random.default_rng(4)
+    z, u = np.zeros((5000, 2)), np.zeros((5000, 2))
+    z += rng.multivariate_normal(np.zeros(2), theory.stationary(F[None], G[None])[0, :2, :2], size=5000)
+    for _ in range(60):
+        before = u
+        z = z @ theory.A.T + rng.standard_normal(z.shape) * np.sqrt(np.diag(theory.Q))
+        y = z @ theory.C + rng.standard_normal(len(z)) * np.sqrt(theory.R)
+        u = u @ F.T + y[:, None] * G
+    simulated = np.trace(u.T @ before @ np.linalg.inv(before.T @ before))
+    np.testing.assert_allclose(theory.with_its_past(F[None], G[None])[0], simulated, atol=0.05)
