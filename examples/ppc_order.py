@@ -24,6 +24,7 @@ from kalman import filtering
 PUSH = 0.1              # rad, how far one observation is moved aside
 MOMENT = 300            # the step at which it is
 LAGS = 60               # steps after it that are looked at
+ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE + BPTT", "rVAE", "rEFH", "hybrid, w = 0.03", "rEFH + BPTT", "RTRBM", "KF-2"]
 BIN = 10                # steps over which the error is averaged, where it is shown against time
 
 
@@ -163,7 +164,7 @@ def main(argv=None):
                  "(no trained models there)")
     found = {seed: examine(seed, folder, np.random.default_rng([seed, 3])) for seed in seeds}
     rows = []
-    for name in ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "hybrid, w = 0.03", "rEFH + BPTT", "rVAE + BPTT", "RTRBM", "KF-2"]:
+    for name in ROWS:
         results = [result[name] for result in found.values() if name in result]
         if not results:
             print(f"{name}: not trained in {folder}, left out")

@@ -1,1 +1,1 @@
-"""The recurrent variational autoencoder. Not here yet: README.md beside this file says what will be."""
+"""The recurrent variational autoencoder; README.md beside this file is its chapter of the tutorial."""

@@ -10,7 +10,7 @@ guess at t is the u of t + 1.
     P9    p(y_t | x_t)     = N(mu_y(x_t), sigma_y^2 I)   or   Pois(exp(eta_y(x_t)))
     P10   q(x_t | u_{t-1}, y_t) = N(nu(u_{t-1}, y_t), Upsilon(u_{t-1}, y_t)),   Upsilon diagonal
     P11   L = sum_t E_q[log q(x_t | U_{t-1}, Y_t) - log p(x_t, U_{t-1}, Y_t)]                        a loss, to be descended
-    P12   dL/dtheta: the derivative passes through the expectation over U_{t-1}, as if U did not depend on theta
+    P12   dL/dtheta: the derivative passes through the expectation over U_{t-1}, as if U did not depend on the parameters
 
 The poster prints P7's mean and variance with the subscript of x-hat; they are those of u. It writes q as p with a check.
 Taken apart, the loss of one frame is
@@ -35,7 +35,7 @@ from rvae_numpy import gaussian, mlp
 from rvae_numpy.mlp import Layer
 
 FAMILIES = ("normal", "poisson")
-FIRST_ROUNDS = 25       # of D34: as many as the poster's clamped Gibbs sampling has
+FIRST_ROUNDS = 25       # of D34: as many as the authors' clamped Gibbs sampling has sweeps
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ def first_state(params, y_1):
     """u_0, which nobody has seen, given the first observation: (n_traj, n_u) from (n_traj, n_y)
 
     A model of the joint knows something about u_0 once it is told y_1: the most probable pair (u_0, x_1) given y_1. It is
-    climbed to coordinate by coordinate, each given the other, from u_0 = 0:
+    climbed towards coordinate by coordinate, each given the other, from u_0 = 0:
 
         D34   x_1 <- nu(u_0, y_1),   u_0 <- mu_u(x_1)        FIRST_ROUNDS times
 

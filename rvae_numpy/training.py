@@ -7,8 +7,8 @@ carried into the next chunk. Every batch begins where `infer` does, at autoencod
     D18   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2            (Kingma and Ba 2015)
           theta <- theta - rate * (m / (1 - beta_1^n)) / (sqrt(v / (1 - beta_2^n)) + epsilon)
 
-The states are data that move while one learns: what p(u | x) and p(y | x) have learnt of them is always a little out of date.
-So a run is best ended with phi frozen: the states stand still, and the generative model catches up with them. (The wake
+The states are data that move while one learns: what p(u | x) and p(y | x) have learnt of them is always a little out of
+date. So a run is best ended with phi frozen: the states stand still, and the generative model catches up with them. (The wake
 phase of Hinton, Dayan, Frey and Neal 1995 learns in this way throughout.)
 """
 from dataclasses import dataclass, field

@@ -23,7 +23,7 @@ __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next"
 
 
 def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_y=1.0, prior_given_u=True):
-    """Weights as autoencoder.init makes them."""
+    """Weights as autoencoder.init makes them. prior_given_u: learn p(x | u), or keep N(0, I)? (see above)"""
     model = Model(family, activation, sigma_y=sigma_y, learn_u=False, prior_given_u=prior_given_u)
     return autoencoder.init(n_y, n_x, hidden, model, rng, dtype)
 

@@ -24,7 +24,7 @@ def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", 
 
 
 def gradient(params, u, y, rng):
-    """The local rule: y_t is given back; u is empty, the previous states taken for data                    [poster P12]"""
+    """D30's gradient: y_t is given back, and there is nothing else                                   [poster P12]"""
     loss, local, _ = autoencoder.frames_gradient(params, u, y, rng)
     return loss, local
 

@@ -222,7 +222,8 @@ def test_ctrl_c_keeps_what_was_learnt_and_divergence_is_said():
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("call, name", [
     (lambda m, p: m.infer(p, np.zeros((2, 3))), "y"), (lambda m, p: m.infer(p, np.full((1, 1, 15), 0.5)), "y"),
-    (lambda m, p: m.infer(p, np.full((1, 1, 15), np.nan)), "y"), (lambda m, p: m.infer(p, np.ones((1, 1, 15)), np.zeros((2, 2))), "u0"), (lambda m, p: m.emission_mean(p, np.zeros((1, 2))), "u"),
+    (lambda m, p: m.infer(p, np.full((1, 1, 15), np.nan)), "y"), (lambda m, p: m.infer(p, np.ones((1, 1, 15)), np.zeros((2, 2))), "u0"),
+    (lambda m, p: m.emission_mean(p, np.zeros((1, 2))), "u"),
     (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), RNG, 0), "n_samples"),
     (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), 0), "rng"),
     (lambda m, p: m.generate(p, np.zeros((1, 3)), 2, RNG), "u0"), (lambda m, p: m.generate(p, np.zeros((1, 2)), 0, RNG), "T"),
