@@ -24,7 +24,7 @@ def d_log_density(v, mu, sigma):
 
 
 def kl(nu, log_upsilon, m, log_k):
-    """KL(N(nu, e^log_upsilon) || N(m, e^log_k)), (n,): all (n, d), (numbers will do for the second)             [D27]"""
+    """KL(N(nu, e^log_upsilon) || N(m, e^log_k)), (n,): all (n, d)                                            [D27]"""
     return 0.5 * np.sum(log_k - log_upsilon + (np.exp(log_upsilon) + (nu - m) ** 2) * np.exp(-log_k) - 1, -1)
 
 

@@ -2,8 +2,8 @@
 
     python -m examples.benchmarks.rvae_step
 
-The update: 40 trajectories of 20 steps, 15 Poisson units, two latents, 64 units in each layer of encoder and decoder: the
-states through time, the loss of 800 frames, its gradient, AdaM, float32. First both are given the same weights and the same
+The update of table 1: 40 trajectories of 8 steps, 15 Poisson units, two latents, 64 units in each layer of encoder and decoder: the
+states through time, the loss of 320 frames, its gradient, AdaM, float32. First both are given the same weights and the same
 noise, and their gradients compared.
 """
 import numpy as np
@@ -12,7 +12,7 @@ from datasets import ppc
 from examples.benchmarks import _timing
 from rvae_numpy import autoencoder, rvae
 
-N_TRAJ, CHUNK, N_UPDATES = 40, 20, 50
+N_TRAJ, CHUNK, N_UPDATES = 40, 8, 100
 SIZES = dict(n_y=15, n_x=2, hidden=64)
 SIGMA = 0.07
 
