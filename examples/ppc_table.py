@@ -3,8 +3,8 @@
 Trains every network over several seeds, on all cores, and fits the Kalman filters; then prints a table beside the
 poster's, and draws ppc_table.png: one dot a seed, the poster's figure as a bar, the Kalman filters as lines.
 
---quick takes ten seconds and shows that everything runs; without it, two seeds a model take six minutes on two cores;
---full has five seeds, a quarter of an hour. A row that is done is kept (in DIR/ppc_table) and not run again.
+--quick takes ten seconds and shows that everything runs; without it, two seeds a model take ten minutes on two cores;
+--full has five seeds, half an hour. A row that is done is kept (in DIR/ppc_table) and not run again.
 
 Settings were chosen on trajectories that no row below is tested on (drawn with seed 999).
 """

@@ -209,7 +209,9 @@ def small_balls(monkeypatch):
 
 def test_balls_table(small_balls, tmp_path, capsys):
     balls_table.main(["--quick", "--out", str(tmp_path)])
-    rows = rows_of(tmp_path / "balls_table.json")
+    both = json.loads((tmp_path / "balls_table.json").read_text())["rows"]
+    assert [row["rendering"] for row in both[:10]] == ["sutskever"] * 5 + ["authors"] * 5
+    rows = {row["model"]: row for row in both if row["rendering"] == "sutskever"}
     assert list(rows)[:5] == ["mean frame", "previous frame", "regression on one frame", "regression on two frames",
                               "constant velocity, true positions"]
     # what one can say without a network, whatever the seed
