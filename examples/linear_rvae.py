@@ -261,6 +261,7 @@ def print_basins(points):
     groups = {"eigenvalues of F: both positive": lambda p: sign(min(p["start"])) > 0,
               "of opposite signs": lambda p: sign(min(p["start"])) < 0 < sign(max(p["start"])),
               "both negative": lambda p: sign(max(p["start"])) < 0,
+              "(one of them 0)": lambda p: sign(min(np.abs(p["start"]))) == 0,
               f"after {FIRST_STEPS} steps the state goes with its past": lambda p: p["early"] > 0,
               "against it": lambda p: p["early"] <= 0}
     _run.print_table([
