@@ -1,5 +1,6 @@
 """What the scripts on the oscillator share: the data, the estimates of every kind of model, the errors in a table."""
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,19 +20,25 @@ def training_batches(rng, n_traj, T):
     return (ppc.sample(SYSTEM, n_traj, T, rng, staggered=True).y for _ in itertools.count())
 
 
-def learn(model, params, rng, *, n_traj, T, wake=0, **settings):
+def learn(model, params, rng, *, n_traj, T, n_updates, rate, sigmas=None, wake=0, **settings):
     """Train on fresh trajectories; Ctrl+C is raised, for half a training makes no row
 
+    sigmas : for the rVAE, the sigma_u that it has in each of as many equal parts of the training
     wake : for the autoencoders, updates of the generative model alone, at the end
     """
-    stages = [settings]
-    if wake:
-        stages.append(dict(n_updates=wake, rate=WAKE_RATE, chunk=settings["chunk"], freeze_phi=True))
-    for stage in stages:
-        params, log = model.train(params, training_batches(rng, n_traj, T), rng, **stage)
+    def stage(**more):
+        learnt, log = model.train(params, training_batches(rng, n_traj, T), rng, **settings, **more)
         if log.interrupted:
             raise KeyboardInterrupt
-    return params
+        return learnt
+
+    n_parts = len(sigmas or [None])
+    for part in range(n_parts):
+        if sigmas:
+            params = replace(params, model=replace(params.model, sigma_u=sigmas[part]))
+        params = stage(n_updates=n_updates // n_parts, rate=rate * (1 - part / n_parts),
+                       final_rate=rate * (1 - (part + 1) / n_parts))
+    return stage(n_updates=wake, rate=WAKE_RATE, freeze_phi=True) if wake else params
 
 
 def observations(y):
@@ -80,6 +87,12 @@ def network_estimate(model, params, y, u0=None):
     u0 : the states before the first observation; None for where the model begins by itself
     """
     return ppc.decode(SYSTEM, model.emission_mean(params, model.infer(params, y, u0)))[0]
+
+
+def next_step_loss(model, params, y, rng):
+    """-log p(y_{t+1} | y_1 .. y_t) a step (nats, log y! left out), for Poisson counts of the predicted mean"""
+    mean = model.predict_next(params, model.infer(params, y), rng)[:, :-1]
+    return float(np.mean(np.sum(mean - y[:, 1:] * np.log(mean), axis=-1)))
 
 
 def mse(z_hat, z):

@@ -286,7 +286,8 @@ def print_basins(points):
 TRAINED_SIGMAS = [0.05, 0.07, 0.1, 0.14, 0.2]
 ANGLES = [0, 45, 75, 105, 135, 180]                 # degrees
 SIGMA = 0.07
-SETTINGS = {name: value for name, value in NETWORKS["rVAE"].items() if name != "model"} | dict(n_updates=30_000)
+SETTINGS = {name: value for name, value in NETWORKS["rVAE"].items() if name not in ("model", "sigmas", "n_starts")}
+SETTINGS |= dict(n_updates=30_000)
 
 
 def turned(params, degrees):

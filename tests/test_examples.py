@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import gammaln
+from scipy.stats import poisson
 
 from datasets import bouncing_balls, ppc
 from examples import (_ppc, _run, balls_table, linear_rvae, local_vs_bptt, ppc_dial, ppc_order, ppc_start, ppc_table,
                       quickstart)
 from refh_numpy import refh, training, trbm
+from rvae_numpy import rvae, vae
 
 ROOT = Path(__file__).parent.parent
 
@@ -137,6 +140,25 @@ def test_table_has_every_row_of_the_poster(quick_table):
     assert all(rows[name]["poster"] for name in list(rows)[:8])
     assert all(np.isfinite(row["mse"]) for row in rows.values())
     assert (quick_table / "ppc_table.png").stat().st_size > 10_000
+
+
+def test_of_two_starts_the_better_predictor_is_kept_and_both_are_told(quick_table):
+    row = rows_of(quick_table / "ppc_table.json")["rVAE"]["seeds"][0]
+    losses = [start["next_step_loss"] for start in row["starts"]]
+    assert len(losses) == 2 and losses[0] != losses[1]
+    assert row["mse"] == row["starts"][int(np.argmin(losses))]["mse"][0]
+
+
+def test_the_next_step_loss_is_the_poissons():
+    """A model whose prediction is the same at every step: minus the Poisson log likelihood, but for log y!."""
+    rng = np.random.default_rng(0)
+    params = vae.init(15, 2, 4, "poisson", rng, np.float64)
+    for layer in params.decode_y:
+        layer.W[:] = 0
+    params.decode_y[-1].b[:] = np.log(1.5)
+    y = rng.poisson(1.5, (3, 20, 15))
+    wanted = -(poisson(1.5).logpmf(y[:, 1:]) + gammaln(y[:, 1:] + 1)).sum(-1).mean()
+    np.testing.assert_allclose(_ppc.next_step_loss(vae, params, y, rng), wanted)
 
 
 def test_a_row_that_is_done_is_not_run_again(quick_table, capsys):
@@ -284,6 +306,24 @@ def test_the_dial(quick_table):
     rows = json.loads((quick_table / "ppc_dial.json").read_text())["rows"]
     assert [row["w"] for row in rows] == ppc_dial.DIAL and all(np.isfinite(row["mse"]) for row in rows)
     assert (quick_table / "ppc_dial.png").stat().st_size > 10_000
+
+
+def test_stages_of_a_training(monkeypatch):
+    """sigma_u and the rate go down in steps, and the generative model has the last word."""
+    stages = []
+
+    def spy(params, batches, rng, **settings):
+        stages.append((params.model.sigma_u, settings))
+        return params, training.Log()
+
+    monkeypatch.setattr(rvae, "train", spy)
+    rng = np.random.default_rng(0)
+    _ppc.learn(rvae, rvae.init(15, 2, 4, "poisson", rng), rng, n_traj=2, T=10, n_updates=60, rate=0.3, chunk=5,
+               sigmas=[0.3, 0.2, 0.1], wake=7)
+    assert [sigma for sigma, _ in stages] == [0.3, 0.2, 0.1, 0.1]
+    rates = [(settings["n_updates"], settings["rate"], settings.get("final_rate", 0.0)) for _, settings in stages]
+    np.testing.assert_allclose(rates, [(20, 0.3, 0.2), (20, 0.2, 0.1), (20, 0.1, 0), (7, _ppc.WAKE_RATE, 0)], atol=1e-12)
+    assert [settings.get("freeze_phi", False) for _, settings in stages] == [False, False, False, True]
 
 
 def test_half_a_training_makes_no_row(quick_table, monkeypatch, capsys):
