@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib import metadata
 from pathlib import Path
 
@@ -60,6 +61,40 @@ def write_whole(path, write):
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def keep(path, row):
+    """Write down what came of one long run, for `kept`"""
+    write_whole(path, lambda temporary: Path(temporary).write_text(json.dumps(row)))
+
+
+def kept(path, asked):
+    """What `keep` wrote there, if it has all that is asked ({"settings": ..., ...}) in it; otherwise None"""
+    try:
+        row = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return row if row.items() >= asked.items() else None
+
+
+def in_parallel(label, function, jobs, n_workers, say):
+    """function(*job) for all jobs, n_workers at a time: the results, in the order in which they were ready
+
+    say : result -> what the line of progress says of it. Ctrl+C leaves the results that there are.
+    """
+    progress = Progress(label, len(jobs))
+    results = []
+    with ProcessPoolExecutor(n_workers) as pool:
+        futures = [pool.submit(function, *job) for job in jobs]
+        try:
+            for future in as_completed(futures):
+                results.append(future.result())
+                progress(len(results), say(results[-1]))
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            progress.stop()
+            print("stopped; what is done is kept, and the next call goes on from there")
+    return results
 
 
 def write_json(path, rows, seed, **more):

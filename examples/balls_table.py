@@ -12,19 +12,16 @@ last frame and on the last two, and balls that go straight on, told their true p
 
 Settings: "authors" are the authors' (400 hidden units, CD-25, one film an update, 102 000 updates, momentum: an hour and a
 half a network on a core that is not shared); "ours" are faster: ten frames of each of ten films an update, so that the frames
-of an update differ more, which allows a higher rate; and CD-10. By default, the baselines and a short rEFH
-(--quick: the same; five minutes on two cores); --full: all networks. A network that is done is kept (in DIR/balls_table) and not
-trained again; one that is interrupted goes on from its last checkpoint. Draws balls_table.png: truth, predictions, errors.
+of an update differ more, which allows a higher rate; and CD-10. By default, the baselines and a short rEFH (--quick: the
+same; minutes); --full: all networks, hours. A network that is done is kept (in DIR/balls_table) and not trained again; one
+that is interrupted goes on from its last checkpoint. Draws balls_table.png: truth, predictions, errors.
 """
 # %%
 import importlib
 import itertools
-import json
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -121,6 +118,8 @@ def train(name, seed, box, settings, path, watch=lambda params, log: None):
         params, state = storage.load_checkpoint(path, MODELS[name])
     else:
         params, state = start(name, rng, box), None
+    if state is not None and state.n_updates == settings["n_updates"]:      # it was interrupted while it was tested
+        return params
 
     def keep(params, log):
         storage.save_checkpoint(path, params, log.state, MODELS[name])
@@ -157,10 +156,13 @@ def run(name, seed, rendering, setting, settings, folder):
     """Train and test one network; writes its row and its weights. The row that it made, or that it had made before."""
     row_file, weights, checkpoint, so_far = (file(folder, name, rendering, setting, seed, suffix) for suffix in
                                              (".json", ".npz", ".checkpoint.npz", ".so_far.json"))
-    if (row := finished(row_file, settings)) is not None:
+    if (row := _run.kept(row_file, {"settings": settings})) is not None:
         return row
     box = Box(rendering=rendering)
-    past = json.loads(so_far.read_text()) if checkpoint.exists() else {"curve": [], "seconds": 0.0}
+    past = _run.kept(so_far, {"settings": settings})
+    if past is None:                                        # no checkpoint, or one of other settings
+        checkpoint.unlink(missing_ok=True)
+        past = {"curve": [], "seconds": 0.0}
     curve, begun = past["curve"], time.monotonic() - past["seconds"]
     some = test_films(box, seed + 1000).frames[:20]         # the curve is drawn on other films than the test's
 
@@ -172,7 +174,7 @@ def run(name, seed, rendering, setting, settings, folder):
             curve.append({"n_updates": n, **errors})
             said = ", ".join(f"{way} {error:.4f}" for way, error in errors.items())
             print(f"  {name}, {rendering}, seed {seed}: {n} of {settings['n_updates']} updates: {said}", flush=True)
-        write(so_far, {"curve": curve, "seconds": time.monotonic() - begun})
+        _run.keep(so_far, {"settings": settings, "curve": curve, "seconds": time.monotonic() - begun})
 
     params = train(name, seed, box, settings, checkpoint, watch)
     frames = test_films(box, seed).frames
@@ -182,41 +184,16 @@ def run(name, seed, rendering, setting, settings, folder):
            "seconds": time.monotonic() - begun}
     module(name).save(weights, params, **{key: row[key] for key in ("seed", "rendering", "settings", "mse")},
                       version=_run.version())
-    write(row_file, row)
+    _run.keep(row_file, row)
     for path in (checkpoint, so_far):
         path.unlink(missing_ok=True)
     return row
 
 
-def write(path, content):
-    _run.write_whole(path, lambda temporary: Path(temporary).write_text(json.dumps(content)))
-
-
-def finished(row_file, settings):
-    """The row, if it has been run with these settings; otherwise None"""
-    try:
-        row = json.loads(row_file.read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    return row if row["settings"] == settings else None
-
-
 def run_all(jobs, n_workers):
     """Rows of all jobs (arguments of run), n_workers at a time"""
-    progress = _run.Progress("table 2", len(jobs))
-    rows = []
-    with ProcessPoolExecutor(n_workers) as pool:
-        futures = [pool.submit(run, *job) for job in jobs]
-        try:
-            for number, future in enumerate(as_completed(futures), start=1):
-                row = future.result()
-                rows.append(row)
-                progress(number, f"{row['model']}, {row['rendering']}, seed {row['seed']}: "
-                                 f"{row['mse'][WAYS[0]]:.4f} ({row['seconds']:.0f} s)")
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            progress.stop()
-            print("stopped; checkpoints are kept, the next call goes on from them")
+    rows = _run.in_parallel("table 2", run, jobs, n_workers, lambda row: (
+        f"{row['model']}, {row['rendering']}, seed {row['seed']}: {row['mse'][WAYS[0]]:.4f} ({row['seconds']:.0f} s)"))
     return sorted(rows, key=lambda row: (list(MODELS).index(row["model"]), row["rendering"], row["setting"], row["seed"]))
 
 

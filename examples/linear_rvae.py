@@ -12,10 +12,7 @@ The theory alone takes half a minute; the trained models beside it five minutes 
 quarter of an hour. What is trained is kept (in DIR/linear_rvae) and not trained again.
 """
 # %%
-import json
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 
 import numpy as np
 from scipy.linalg import solve_discrete_are
@@ -301,7 +298,7 @@ def train(seed, sigma_u, degrees, settings, folder):
     """One rVAE, on spikes: what was asked, and what came of it; kept in the folder, and not trained again"""
     asked = {"seed": seed, "sigma_u": sigma_u, "degrees": degrees, "settings": settings}
     path = folder / f"rVAE_{sigma_u:g}_{degrees}_{seed}.json"
-    if path.exists() and (kept := json.loads(path.read_text())).items() >= asked.items():
+    if (kept := _run.kept(path, asked)) is not None:
         return kept | {"ending": ending_of_trained(kept)}
     rng = np.random.default_rng([seed, 6])
     params = turned(rvae.init(**SIZES["rvae_numpy"], family="poisson", rng=rng, sigma_u=sigma_u), degrees)
@@ -315,7 +312,7 @@ def train(seed, sigma_u, degrees, settings, folder):
         everywhere, settled = _ppc.mse(_ppc.network_estimate(rvae, params, test.y), test.z)
         result = asked | {"mse": everywhere, "mse_after_100": settled, "velocity_r2": readout(u, test.z[..., 1]),
                           "eigenvalues": [[float(e.real), float(e.imag)] for e in np.linalg.eigvals(params.nu.W[:, -2:])]}
-    _run.write_whole(path, lambda temporary: Path(temporary).write_text(json.dumps(result)))
+    _run.keep(path, result)
     return result | {"ending": ending_of_trained(result)}
 
 
@@ -325,19 +322,8 @@ def ending_of_trained(result):
 
 def run_all(jobs, n_workers):
     """Results of train for all jobs (its arguments), n_workers at a time"""
-    progress = _run.Progress("rVAEs on spikes", len(jobs))
-    results = []
-    with ProcessPoolExecutor(n_workers) as pool:
-        futures = [pool.submit(train, *job) for job in jobs]
-        try:
-            for number, future in enumerate(as_completed(futures), start=1):
-                result = future.result()
-                results.append(result)
-                progress(number, f"sigma_u {result['sigma_u']:g}, {result['degrees']:3d}°: {result['ending']}")
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            progress.stop()
-            print("stopped; what is done is kept, and will not be trained again")
+    results = _run.in_parallel("rVAEs on spikes", train, jobs, n_workers, lambda result: (
+        f"sigma_u {result['sigma_u']:g}, {result['degrees']:3d}°: {result['ending']}"))
     return sorted(results, key=lambda result: (result["degrees"], result["sigma_u"], result["seed"]))
 
 
@@ -367,7 +353,8 @@ def draw(points, map_of_basins, by_turn, trained, floor):
         axes.set_xticks(SIGMAS, labels=[f"{s:g}" for s in SIGMAS])
         axes.minorticks_off()
     error.axhline(1e4 * floor, color=_plots.COLOURS["KF-2"], linestyle=_plots.DASHES["KF-2"], label="optimal filter")
-    error.set(ylabel="MSE (10$^{-4}$ rad²); at the top: more", ylim=(0, OFF_SCALE + 0.3), title="How well it filters, from our start")
+    error.set(ylabel="MSE (10$^{-4}$ rad²); at the top: more", ylim=(0, OFF_SCALE + 0.3),
+              title="How well it filters, from our start")
     error.legend(fontsize=8)
     velocity.set(ylabel="R² of velocity", ylim=(-0.05, 1.05), title="How well it knows velocity")
 

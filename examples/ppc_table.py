@@ -10,11 +10,8 @@ Settings were chosen on trajectories that no row below is tested on (drawn with 
 """
 # %%
 import importlib
-import json
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 
 import numpy as np
 
@@ -105,7 +102,7 @@ def run(name, seed, settings, folder):
     everywhere, settled = _ppc.mse(z_hat, test.z)
     row = {"model": name, "seed": seed, "settings": settings, "mse": everywhere, "mse_after_100": settled,
            "seconds": time.monotonic() - start} | ({"starts": starts} if starts else {})
-    _run.write_whole(file(folder, name, seed, ".json"), lambda path: Path(path).write_text(json.dumps(row)))
+    _run.keep(file(folder, name, seed, ".json"), row)
     return row
 
 
@@ -115,11 +112,7 @@ def file(folder, name, seed, suffix):
 
 def finished(name, seed, settings, folder):
     """The row, if it has been run with these settings; otherwise None"""
-    try:
-        row = json.loads(file(folder, name, seed, ".json").read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    return row if row["settings"] == settings else None
+    return _run.kept(file(folder, name, seed, ".json"), {"settings": settings})
 
 
 # %% [markdown]
@@ -133,20 +126,8 @@ def run_all(jobs, folder, n_workers):
     rows = [row for row in rows if row is not None]
     if rows:
         print(f"{len(rows)} of {len(jobs)} runs are done already")
-    progress = _run.Progress("table 1", len(open_jobs))
-    with ProcessPoolExecutor(n_workers) as pool:
-        futures = [pool.submit(run, *job, folder) for job in open_jobs]
-        try:
-            for number, future in enumerate(as_completed(futures), start=1):
-                row = future.result()
-                rows.append(row)
-                progress(number, f"{row['model']}, seed {row['seed']}: {1e4 * row['mse']:.2f}e-4 rad²"
-                                 f" ({row['seconds']:.0f} s)")
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            progress.stop()
-            print("stopped; the rows that are done are kept, and will not be run again")
-    return rows
+    return rows + _run.in_parallel("table 1", run, [(*job, folder) for job in open_jobs], n_workers, lambda row: (
+        f"{row['model']}, seed {row['seed']}: {1e4 * row['mse']:.2f}e-4 rad² ({row['seconds']:.0f} s)"))
 
 
 def table(rows):

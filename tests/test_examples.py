@@ -257,14 +257,25 @@ def test_an_interrupted_training_on_balls_goes_on_from_its_checkpoint(small_ball
     with pytest.raises(KeyboardInterrupt):
         balls_table.train("rEFH", 0, bouncing_balls.Box(), balls_table.QUICK, checkpoint, interrupt)
     assert checkpoint.exists()
-    balls_table.write(balls_table.file(tmp_path, "rEFH", "sutskever", "quick", 0, ".so_far.json"),
-                      {"curve": [{"n_updates": 2}], "seconds": 5.0})
+    so_far = balls_table.file(tmp_path, "rEFH", "sutskever", "quick", 0, ".so_far.json")
+    _run.keep(so_far, {"settings": balls_table.QUICK, "curve": [{"n_updates": 2}], "seconds": 5.0})
     row = balls_table.run(*job)
     assert [c["n_updates"] for c in row["curve"]] == [2, 4] and row["seconds"] > 5 and not checkpoint.exists()
     whole = balls_table.train("rEFH", 0, bouncing_balls.Box(), balls_table.QUICK, checkpoint)
     params, _ = refh.load(balls_table.file(tmp_path, "rEFH", "sutskever", "quick", 0, ".npz"))
     for name, leaf in whole.leaves().items():
         np.testing.assert_array_equal(leaf, getattr(params, name))
+
+
+def test_balls_interrupted_in_the_test_or_with_other_settings(small_balls, tmp_path):
+    job = "rEFH", 0, "sutskever", "quick", balls_table.QUICK, tmp_path
+    checkpoint, so_far = (balls_table.file(tmp_path, "rEFH", "sutskever", "quick", 0, suffix)
+                          for suffix in (".checkpoint.npz", ".so_far.json"))
+    learnt = balls_table.train("rEFH", 0, bouncing_balls.Box(), balls_table.QUICK, checkpoint)
+    again = balls_table.train("rEFH", 0, bouncing_balls.Box(), balls_table.QUICK, checkpoint)       # nothing is left to do
+    np.testing.assert_array_equal(learnt.W_u, again.W_u)
+    _run.keep(so_far, {"settings": balls_table.QUICK | {"rate": 1.0}, "curve": [{"n_updates": 4}], "seconds": 5.0})
+    assert [c["n_updates"] for c in balls_table.run(*job)["curve"]] == [2, 4]       # from the beginning
 
 
 def test_regression_finds_what_is_linear():
