@@ -11,8 +11,8 @@ and beside them stand predictors without a network: the mean frame, the previous
 last frame and on the last two, and balls that go straight on, told their true positions.
 
 Settings: "authors" are the authors' (400 hidden units, CD-25, one film an update, 102 000 updates, momentum: an hour and a
-half a network on a core that is not shared); "ours" are faster: ten frames of each of ten films an update, so that the frames
-of an update differ more, which allows a higher rate; and CD-10. By default, the baselines and a short rEFH (--quick: the
+half a network on a core that is not shared); "ours" are faster: ten frames of each of ten films an update, so that the
+frames of an update differ more, which allows a higher rate; and CD-10. By default, the baselines and a short rEFH (--quick: the
 same; minutes); --full: all networks, hours. A network that is done is kept (in DIR/balls_table) and not trained again; one
 that is interrupted goes on from its last checkpoint. Draws balls_table.png: truth, predictions, errors.
 """

@@ -4,7 +4,8 @@ A Kalman filter has a prior for its first state. A network has a state u_0 that 
 that `python -m examples.ppc_table` has trained (run it first, with the same --out):
 
   zero        u_0 = 0
-  joint       what the model itself says about u_0 given y_1: x_1 and u_0 are filled in by turns, with means (D34). A model of the joint p(u, y) can say it; a conditional model p(y | u) was never asked
+  joint       what the model itself says about u_0 given y_1: x_1 and u_0 are filled in by turns, with means (D34). A
+              model of the joint p(u, y) can say it; a conditional model p(y | u) was never asked
   typical     the mean of the states that the model has been in when it went on to see an observation like y_1: a regression
               of u_{t-1} on the square roots of y_t, over other trajectories. Every model alike can be begun like this
 
@@ -92,7 +93,7 @@ def draw(rows):
         for rule in RULES:
             axes.plot(time_s, 1e4 * np.array(row["error_by_time"][rule]), color=_plots.COLOURS[row["model"]],
                       linestyle=lines[rule], linewidth=1 if rule == "zero" else 1.5, label=rule)
-        axes.set(title=row["model"], yscale="log", ylim=(1, 1500), xlim=(0, time_s[-1]))
+        axes.set(title=f"{row['model']} (trained from: {row['own']})", yscale="log", ylim=(1, 1500), xlim=(0, time_s[-1]))
         axes.legend(fontsize=8)
     for axes in grid[-1]:
         axes.set_xlabel("time since the start (s)")
