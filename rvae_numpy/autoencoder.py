@@ -21,14 +21,18 @@ with the first term in closed form (D27) and the others with one reparameterised
 parts on and off: `learn_u` for the term log p(u | x); `prior_given_u` for p(x_t | u_{t-1}) in the place of P8; n_u = 0
 for a model without a state.
 
-y is encoded first, by an MLP; u is concatenated after the encoding, as on the poster. From there on everything is linear
-in (encoding, u): nu, log Upsilon, and mu_u and the prior too. Only encoding and decoding of y bend.
+y is encoded first, by an MLP; u is concatenated after the encoding, as on the poster. From there on log Upsilon and the
+prior are linear, and so are nu and mu_u where `bend` is 0: then only encoding and decoding of y bend, and the model
+follows a linear system. Otherwise nu and mu_u are linear maps plus an MLP with `bend` hidden units:
+
+    D40   nu(u, y) = W (e, u) + b + MLP(e, u),    mu_u(x) = W x + b + MLP(x),     e: the encoding of y
 
 Shapes: y (n, n_y), x (n, n_x), u (n, n_u) with n_u = n_x or 0, encoding (n, n_h); n frames, in any order.
 """
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from scipy.special import expit
 
 from datasets import checks
 from rvae_numpy import gaussian, mlp
@@ -45,6 +49,7 @@ class Model:
     activation: str = "tanh"        # of the MLPs that encode and decode y
     sigma_u: float = 0.07           # of p(u | x), in units of x, which has unit variance under its prior
     sigma_y: float = 1.0            # of p(y | x), for the normal family
+    pixels: bool = False            # does mu_y pass through a logistic function, so that it stays in [0, 1]? (normal family)
     learn_u: bool = True            # is u_{t-1} modelled together with y_t? the rVAE's one difference
     prior_given_u: bool = False     # is the prior of x_t a function of u_{t-1}, in place of N(0, I)?
 
@@ -54,15 +59,19 @@ class Model:
         mlp.get_activation(self.activation)
         checks.number("sigma_u", self.sigma_u, low=0, above_low=True)
         checks.number("sigma_y", self.sigma_y, low=0, above_low=True)
+        if self.pixels and self.family != "normal":
+            raise ValueError(f"pixels: wanted False for the family {self.family!r}, got {self.pixels!r}")
 
 
 @dataclass
 class Params:
     """theta and phi; also holds gradients and AdaM's moments, which have the same shapes."""
     encode: list        # Layers, y -> encoding                                  phi
-    nu: Layer           # (encoding, u) -> nu                                    phi
+    nu: Layer           # (encoding, u) -> nu, its linear part                   phi
+    bend_nu: list       # (encoding, u) -> nu, what is added to it: an MLP       phi
     log_upsilon: Layer  # (encoding, u) -> log of Upsilon's diagonal             phi
-    decode_u: Layer     # x -> mu_u                                              theta
+    decode_u: Layer     # x -> mu_u, its linear part                             theta
+    bend_u: list        # x -> mu_u, what is added to it: an MLP                 theta
     decode_y: list      # Layers, x -> mu_y, or eta_y for counts                 theta
     prior: Layer        # u -> mean and log variance of p(x | u), used by the TVAE alone
     model: Model        # what is not learnt
@@ -98,40 +107,58 @@ class Params:
 
 
 LAYERS = [f.name for f in fields(Params) if f.name != "model"]
-PHI = ("encode", "nu", "log_upsilon")           # the recognition model; the rest is theta, the generative one
+PHI = ("encode", "nu", "bend_nu", "log_upsilon")           # the recognition model; the rest is theta, the generative one
 
 
-def init(n_y, n_x, hidden, model, rng, dtype=np.float32, *, static=False):
-    """Encoder n_y - hidden - hidden, decoder n_x - hidden - n_y; nu starts as nearly the identity of u
+def init(n_y, n_x, hidden, model, rng, dtype=np.float32, *, bend=0, static=False):
+    """Encoder n_y - hidden, decoder n_x - hidden, the other way round, - n_y; nu starts as nearly the identity of u
 
-    hidden : units of the one hidden layer of encoder and decoder, and of the encoding
+    hidden : units of the layers of the encoder, the last of which is the encoding: (400, 200). One number for two such layers
+        of the encoder and one of the decoder
+    bend : hidden units of the MLPs in nu and mu_u (D40); 0 leaves both linear
     static : True for a model without a state (n_u = 0)
     """
-    n_y, n_x, hidden = checks.count("n_y", n_y), checks.count("n_x", n_x), checks.count("hidden", hidden)
+    n_y, n_x, bend = checks.count("n_y", n_y), checks.count("n_x", n_x), checks.count("bend", bend, at_least=0)
+    encoder, decoder = layer_sizes(hidden)
     checks.generator("rng", rng)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype: wanted numpy.float32 or numpy.float64, got {dtype!r}")
-    n_u = 0 if static else n_x
+    n_u, n_h = 0 if static else n_x, encoder[-1]
     nu, log_upsilon, decode_u, prior = (mlp.init(sizes, rng, dtype)[0] for sizes in (
-        (hidden + n_u, n_x), (hidden + n_u, n_x), (n_x, n_u), (n_u, 2 * n_x)))
+        (n_h + n_u, n_x), (n_h + n_u, n_x), (n_x, n_u), (n_u, 2 * n_x)))
     # a state that keeps most of itself, with its sign: examples/linear_rvae.py shows what becomes of other starts
-    nu.W[:, hidden:] = 0.9 * np.eye(n_x, n_u)
+    nu.W[:, n_h:] = 0.9 * np.eye(n_x, n_u)
     decode_u.W[:] = 0.95 * np.eye(n_u, n_x)
     # guesses as precise as u's reproduction: with Upsilon = 1 the first thing learnt would be to give up u
     log_upsilon.W *= 0.1
     log_upsilon.b[:] = 2 * np.log(model.sigma_u)
     prior.W[:] = 0
-    return Params(mlp.init((n_y, hidden, hidden), rng, dtype), nu, log_upsilon, decode_u,
-                  mlp.init((n_x, hidden, n_y), rng, dtype), prior, model)
+    encode, decode_y = mlp.init((n_y, *encoder), rng, dtype), mlp.init((n_x, *decoder, n_y), rng, dtype)
+    bend_nu, bend_u = [], []
+    if bend:
+        bend_nu, bend_u = (mlp.init(sizes, rng, dtype) for sizes in ((n_h + n_u, bend, n_x), (n_x, bend, n_u)))
+        bend_nu[-1].W[:] = bend_u[-1].W[:] = 0              # at first, they add nothing
+    return Params(encode, nu, bend_nu, log_upsilon, decode_u, bend_u, decode_y, prior, model)
+
+
+def layer_sizes(hidden):
+    """The hidden layers of the encoder and of the decoder"""
+    if np.ndim(hidden) == 0:
+        hidden = checks.count("hidden", hidden)
+        return (hidden, hidden), (hidden,)
+    encoder = tuple(checks.count("hidden", n) for n in hidden)
+    if not encoder:
+        raise ValueError("hidden: wanted at least one layer, got none")
+    return encoder, encoder[::-1]
 
 
 def recognise(params, u, y):
-    """nu and log Upsilon, (n, n_x) each, and the cache for the way back                                [poster P10]"""
+    """nu and log Upsilon, (n, n_x) each, and the cache for the way back                           [poster P10, D40]"""
     encoding, cache = encode(params, y)
     joined = np.concatenate([encoding, u], axis=1)
-    nu = joined @ params.nu.W.T + params.nu.b
+    nu, cache_bend = mlp.forward_skip(params.nu, params.bend_nu, joined, mlp.get_activation(params.model.activation))
     log_upsilon = joined @ params.log_upsilon.W.T + params.log_upsilon.b
-    return nu, log_upsilon, (cache, joined)
+    return nu, log_upsilon, (cache, joined, cache_bend)
 
 
 def encode(params, y):
@@ -141,14 +168,21 @@ def encode(params, y):
 
 
 def mu_u(params, x):
-    """E[u_{t-1} | x_t], (n, n_u)                                                                        [poster P7]"""
-    return x @ params.decode_u.W.T + params.decode_u.b
+    """E[u_{t-1} | x_t], (n, n_u)                                                                    [poster P7, D40]"""
+    return mlp.forward_skip(params.decode_u, params.bend_u, x, mlp.get_activation(params.model.activation))[0]
 
 
 def emission(params, x):
-    """E[y | x], (n, n_y), spikes per time step or means                                                 [poster P9]"""
+    """E[y | x], (n, n_y), spikes per time step, means, or brightness                                    [poster P9]"""
     out, _ = mlp.forward(params.decode_y, x, mlp.get_activation(params.model.activation))
-    return np.exp(out) if params.model.family == "poisson" else out
+    return mean_y(params.model, out)
+
+
+def mean_y(model, out):
+    """E[y] from the output of the decoder"""
+    if model.family == "poisson":
+        return np.exp(out)
+    return expit(out) if model.pixels else out
 
 
 def loss_and_gradient(params, u, y, eps):
@@ -163,10 +197,10 @@ def loss_and_gradient(params, u, y, eps):
     activation = mlp.get_activation(model.activation)
 
     # forward
-    nu, log_upsilon, (cache_encode, joined) = recognise(params, u, y)
+    nu, log_upsilon, (cache_encode, joined, cache_bend_nu) = recognise(params, u, y)
     x = gaussian.reparameterise(nu, log_upsilon, eps)                                                       # D28
     out, cache_decode = mlp.forward(params.decode_y, x, activation)
-    mean_u = mu_u(params, x)
+    mean_u, cache_bend_u = mlp.forward_skip(params.decode_u, params.bend_u, x, activation)
     if model.prior_given_u:
         m, log_k = np.split(u @ params.prior.W.T + params.prior.b, 2, axis=1)
     else:
@@ -176,8 +210,11 @@ def loss_and_gradient(params, u, y, eps):
         loss = loss - gaussian.poisson_log_likelihood(y, out)
         d_out = -gaussian.d_poisson_log_likelihood(y, out)
     else:
-        loss = loss - gaussian.log_density(y, out, model.sigma_y)
-        d_out = -gaussian.d_log_density(y, out, model.sigma_y)
+        mean = mean_y(model, out)
+        loss = loss - gaussian.log_density(y, mean, model.sigma_y)
+        d_out = -gaussian.d_log_density(y, mean, model.sigma_y)
+        if model.pixels:
+            d_out *= mean * (1 - mean)
     if model.learn_u:
         loss = loss - gaussian.log_density(u, mean_u, model.sigma_u)
 
@@ -187,8 +224,9 @@ def loss_and_gradient(params, u, y, eps):
     d_mu_u = np.zeros_like(u)
     if model.learn_u:
         d_mu_u = -gaussian.d_log_density(u, mean_u, model.sigma_u)
-        d_x = d_x + d_mu_u @ params.decode_u.W
         d_u -= d_mu_u
+    d_decode_u, d_bend_u, d_x_u = mlp.backward_skip(params.decode_u, params.bend_u, x, cache_bend_u, d_mu_u, activation)
+    d_x = d_x + d_x_u
     d_nu, d_log_upsilon, d_m, d_log_k = gaussian.d_kl(nu, log_upsilon, m, log_k)
     by_sample = gaussian.d_reparameterise(d_x, log_upsilon, eps)
     d_nu, d_log_upsilon = d_nu + by_sample[0], d_log_upsilon + by_sample[1]
@@ -196,14 +234,14 @@ def loss_and_gradient(params, u, y, eps):
     if model.prior_given_u:
         d_prior = np.concatenate([d_m, d_log_k], axis=1)
         d_u += d_prior @ params.prior.W
-    d_joined = d_nu @ params.nu.W + d_log_upsilon @ params.log_upsilon.W
+    d_nu_map, d_bend_nu, d_joined = mlp.backward_skip(params.nu, params.bend_nu, joined, cache_bend_nu, d_nu, activation)
+    d_joined = d_joined + d_log_upsilon @ params.log_upsilon.W
     n_h = joined.shape[1] - n_u
     d_u += d_joined[:, n_h:]
     d_encode, _ = mlp.backward(params.encode, cache_encode, d_joined[:, :n_h], activation)
 
-    gradient = Params(d_encode, Layer(d_nu.T @ joined, d_nu.sum(0)),
-                      Layer(d_log_upsilon.T @ joined, d_log_upsilon.sum(0)),
-                      Layer(d_mu_u.T @ x, d_mu_u.sum(0)), d_decode_y, Layer(d_prior.T @ u, d_prior.sum(0)), model)
+    gradient = Params(d_encode, d_nu_map, d_bend_nu, Layer(d_log_upsilon.T @ joined, d_log_upsilon.sum(0)),
+                      d_decode_u, d_bend_u, d_decode_y, Layer(d_prior.T @ u, d_prior.sum(0)), model)
     return loss.mean(), gradient.map(lambda leaf: leaf / n), d_u / n
 
 
@@ -225,13 +263,17 @@ def forward(params, u, y):
     """
     n_traj, T, n_y = y.shape
     n_u = params.n_u
+    activation = mlp.get_activation(params.model.activation)
     encoding, _ = encode(params, y.reshape(n_traj * T, n_y))
     n_h = encoding.shape[1]
     from_y = (encoding @ params.nu.W[:, :n_h].T + params.nu.b).reshape(n_traj, T, -1)       # no order in time
     from_u = params.nu.W[:, n_h:].T
+    encoding = encoding.reshape(n_traj, T, n_h)
     states = np.empty_like(from_y)
     for t in range(T):
         states[:, t] = u @ from_u + from_y[:, t]
+        if params.bend_nu:
+            states[:, t] += mlp.forward(params.bend_nu, np.concatenate([encoding[:, t], u], axis=1), activation)[0]
         u = states[:, t, :n_u]
     return states
 
@@ -259,25 +301,34 @@ def first_state(params, y_1):
 def through_time(params, u, y, d_u, local):
     """Backprop through time: what phi does to L by way of the states, added to the local gradient             [D35]
 
-    The state u_t is judged at step t + 1 (d_u), and u_{t+1} is computed from it. Going back from the chunk's end, with F
-    the block of nu's weights that multiplies u:
+    The state u_t is judged at step t + 1 (d_u), and u_{t+1} is computed from it. Going back from the chunk's end, with F_t
+    the derivative of nu at step t with respect to u (where nu is linear, the block of its weights that multiplies u):
 
-        D35   dL/du_t = dL_{t+1}/du_t + F' dL/du_{t+1},      and u_t = nu(u_{t-1}, y_t) hands it on to nu and the encoder
+        D35   dL/du_t = dL_{t+1}/du_t + F_{t+1}' dL/du_{t+1},      and u_t = nu(u_{t-1}, y_t) hands it on to nu and the encoder
 
     u, y, d_u : (n_traj, T, n);  local : the gradient with the states taken for data, averaged over frames as d_u is
     At the end of the chunk dL/du_T is 0: what comes after is not looked at.
     """
     n_traj, T, n_y = y.shape
-    _, _, (cache, joined) = recognise(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y))
+    activation = mlp.get_activation(params.model.activation)
+    _, _, (cache, joined, cache_bend) = recognise(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y))
     n_h = joined.shape[1] - params.n_u
+    caches = [a.reshape(n_traj, T, a.shape[-1]) for a in cache_bend]
+    joined_at = joined.reshape(n_traj, T, -1)
     d_nu = np.zeros((n_traj, T, params.n_x), y.dtype)
     for t in range(T - 1, 0, -1):
-        d_nu[:, t - 1] = d_u[:, t] + d_nu[:, t] @ params.nu.W[:, n_h:]
-    d_nu = d_nu.reshape(n_traj * T, -1)
-    d_encode, _ = mlp.backward(params.encode, cache, d_nu @ params.nu.W[:, :n_h],
-                               mlp.get_activation(params.model.activation))
-    encode = [Layer(a.W + b.W, a.b + b.b) for a, b in zip(local.encode, d_encode)]
-    return replace(local, encode=encode, nu=Layer(local.nu.W + d_nu.T @ joined, local.nu.b + d_nu.sum(0)))
+        _, _, d_joined = mlp.backward_skip(params.nu, params.bend_nu, joined_at[:, t], [a[:, t] for a in caches], d_nu[:, t],
+                                           activation)
+        d_nu[:, t - 1] = d_u[:, t] + d_joined[:, n_h:]
+    d_map, d_bend, d_joined = mlp.backward_skip(params.nu, params.bend_nu, joined, cache_bend,
+                                                d_nu.reshape(n_traj * T, -1), activation)
+    d_encode, _ = mlp.backward(params.encode, cache, d_joined[:, :n_h], activation)
+    return replace(local, encode=added(local.encode, d_encode), nu=added([local.nu], [d_map])[0],
+                   bend_nu=added(local.bend_nu, d_bend))
+
+
+def added(layers, others):
+    return [Layer(a.W + b.W, a.b + b.b) for a, b in zip(layers, others)]
 
 
 # What a trained model says. Each of the model files (vae, rvae, tvae, rvae_bptt) hands these out under the same names.

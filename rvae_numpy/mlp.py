@@ -4,6 +4,8 @@
     D25   dL/da_i = dL/dh_i * f'(a_i),   dL/dW_i = sum dL/da_i h_{i-1}',   dL/db_i = sum dL/da_i,
           dL/dh_{i-1} = W_i' dL/da_i
 
+    D40   linear plus bent: W x + b + MLP(x), an MLP that starts from a linear map; without layers it is the linear map
+
 The sums are over frames. f' is written in terms of h = f(a), which the cache holds anyway.
 
 Shapes: inputs (n, n_in), outputs (n, n_out); W_i (n_i, n_{i-1}), b_i (n_i,).
@@ -67,3 +69,21 @@ def backward(layers, inputs, d_out, activation):
         if number > 0:
             d = d * activation.slope(inputs[number])        # a layer's input is the h of the layer before
     return gradients[::-1], d
+
+
+def forward_skip(linear, layers, x, activation):
+    """W x + b + MLP(x), and the cache for the way back: (n, n_out) from (n, n_in). No layers: only W x + b     [D40]"""
+    out = x @ linear.W.T + linear.b
+    if not layers:
+        return out, []
+    bent, cache = forward(layers, x, activation)
+    return out + bent, cache
+
+
+def backward_skip(linear, layers, x, cache, d_out, activation):
+    """Gradients of the linear map (a Layer) and of the layers, and dL/dx (n, n_in)"""
+    d_linear, d_x = Layer(d_out.T @ x, d_out.sum(0)), d_out @ linear.W
+    if not layers:
+        return d_linear, [], d_x
+    d_layers, d_bent = backward(layers, cache, d_out, activation)
+    return d_linear, d_layers, d_x + d_bent

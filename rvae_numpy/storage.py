@@ -46,7 +46,9 @@ def _arrays(params, prefix):
 
 
 def _header(params, name):
-    sizes = {"n_y": params.n_y, "n_x": params.n_x, "hidden": len(params.encode[0].b), "static": params.n_u == 0}
+    encoder, decoder = ([len(layer.b) for layer in layers] for layers in (params.encode, params.decode_y[:-1]))
+    sizes = {"n_y": params.n_y, "n_x": params.n_x, "hidden": encoder if decoder == encoder[::-1] else encoder[0],
+             "bend": len(params.bend_u[0].b) if params.bend_u else 0, "static": params.n_u == 0}
     return {"name": name, "model": asdict(params.model), "sizes": sizes}
 
 
@@ -61,4 +63,9 @@ def _params(path, arrays, header, name, prefix):
             raise ValueError(f"{path}: wanted array {prefix}leaf_{number} finite and of shape {wanted.shape}, "
                              f"got {'none' if leaf is None else leaf.shape}")
     leaves = iter(leaves)
-    return like.map(lambda _: next(leaves))
+    return like.map(lambda _: widened(next(leaves)))
+
+
+def widened(leaf):
+    """float16, in which weights may be kept to save room, is for files only: computed is in float32"""
+    return leaf.astype(np.float32) if leaf.dtype == np.float16 else leaf

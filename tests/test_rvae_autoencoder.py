@@ -10,11 +10,13 @@ VARIANTS = {"VAE": dict(learn_u=False), "rVAE": dict(), "TVAE": dict(learn_u=Fal
             "all": dict(prior_given_u=True)}
 
 
-def case(model, n=5, n_y=3, n_x=2):
+def case(model, n=5, n_y=3, n_x=2, hidden=4, bend=0):
     rng = np.random.default_rng(0)
-    params = autoencoder.init(n_y, n_x, 4, model, rng, dtype=np.float64)
+    params = autoencoder.init(n_y, n_x, hidden, model, rng, dtype=np.float64, bend=bend)
     params = params.map(lambda leaf: leaf + 0.3 * rng.standard_normal(leaf.shape))
     y = rng.poisson(2.0, (n, n_y)).astype(float) if model.family == "poisson" else rng.standard_normal((n, n_y))
+    if model.pixels:
+        y = rng.random((n, n_y))
     return params, rng.standard_normal((n, n_x)), y, rng.standard_normal((n, n_x))
 
 
@@ -33,11 +35,37 @@ def test_gradient_is_the_slope_of_the_loss_for_every_leaf(variant, activation, f
     np.testing.assert_allclose(d_u, slopes(loss, u), rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("variant", ["rVAE", "TVAE", "all"])
-def test_backprop_through_time_is_the_slope_of_a_chunks_loss(variant):
+@pytest.mark.parametrize("hidden", [(4, 3), (4,)])
+def test_gradient_of_the_models_of_films(hidden):
+    """Several layers, pixels, nu and mu_u bent (D40)"""
+    model = Model(family="normal", sigma_u=0.4, sigma_y=0.7, pixels=True)
+    params, u, y, eps = case(model, hidden=hidden, bend=3)
+
+    def loss():
+        return autoencoder.loss_and_gradient(params, u, y, eps)[0]
+
+    _, gradient, d_u = autoencoder.loss_and_gradient(params, u, y, eps)
+    assert len(gradient.bend_nu) == len(gradient.bend_u) == 2
+    for by_hand, leaf in zip(gradient.leaves(), params.leaves()):
+        np.testing.assert_allclose(by_hand, slopes(loss, leaf), rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(d_u, slopes(loss, u), rtol=1e-6, atol=1e-8)
+
+
+def test_what_is_bent_starts_straight():
+    straight, bent = (autoencoder.init(3, 2, (5, 4), Model(), np.random.default_rng(0), bend=bend) for bend in (0, 6))
+    x = np.random.default_rng(1).standard_normal((7, 2)).astype(np.float32)
+    assert np.array_equal(autoencoder.mu_u(straight, x), x @ straight.decode_u.W.T)
+    np.testing.assert_allclose(autoencoder.mu_u(bent, x), x @ bent.decode_u.W.T, atol=1e-6)
+    assert not straight.bend_u and bent.bend_nu[0].W.shape == (6, 4 + 2)
+    assert [layer.W.shape for layer in bent.encode] == [(5, 3), (4, 5)]
+    assert [layer.W.shape for layer in bent.decode_y] == [(4, 2), (5, 4), (3, 5)]
+
+
+@pytest.mark.parametrize("variant, bend", [("rVAE", 0), ("TVAE", 0), ("all", 0), ("rVAE", 3)])
+def test_backprop_through_time_is_the_slope_of_a_chunks_loss(variant, bend):
     """D35: every leaf, with the states of the chunk computed anew for each change of the parameters."""
     n_traj, T = 2, 5
-    params, _, _, _ = case(Model(sigma_u=0.4, **VARIANTS[variant]))
+    params, _, _, _ = case(Model(sigma_u=0.4, **VARIANTS[variant]), bend=bend)
     params.nu.W *= 0.5                                          # the states must not grow over the chunk
     rng = np.random.default_rng(3)
     y = rng.poisson(2.0, (n_traj, T, 3)).astype(float)
@@ -83,14 +111,14 @@ def test_what_a_variant_leaves_out_gets_no_gradient():
 
 @pytest.mark.parametrize("change, name", [
     (dict(family="gamma"), "family"), (dict(activation="gelu"), "activation"), (dict(sigma_u=0), "sigma_u"),
-    (dict(sigma_y=-1.0), "sigma_y"), (dict(sigma_u=np.nan), "sigma_u")])
+    (dict(sigma_y=-1.0), "sigma_y"), (dict(sigma_u=np.nan), "sigma_u"), (dict(family="poisson", pixels=True), "pixels")])
 def test_bad_models_are_named(change, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
         Model(**change)
 
 
 @pytest.mark.parametrize("change, name", [(dict(n_y=0), "n_y"), (dict(n_x=0), "n_x"), (dict(hidden=1.5), "hidden"),
-                                          (dict(rng=1), "rng")])
+                                          (dict(hidden=()), "hidden"), (dict(bend=-1), "bend"), (dict(rng=1), "rng")])
 def test_init_names_the_bad_argument(change, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
         autoencoder.init(**(dict(n_y=3, n_x=2, hidden=4, model=Model(), rng=np.random.default_rng(0)) | change))
