@@ -39,6 +39,7 @@ from rvae_numpy import gaussian, mlp
 from rvae_numpy.mlp import Layer
 
 FAMILIES = ("normal", "poisson")
+MODE_STEPS = 12         # of D31, where mu_u bends
 FIRST_ROUNDS = 25       # of D34: as many as the authors' clamped Gibbs sampling has sweeps
 
 
@@ -49,6 +50,7 @@ class Model:
     activation: str = "tanh"        # of the MLPs that encode and decode y
     sigma_u: float = 0.07           # of p(u | x), in units of x, which has unit variance under its prior
     sigma_y: float = 1.0            # of p(y | x), for the normal family
+    noise_u: float = 0.0            # added to u, while learning, where it enters the recognition model
     pixels: bool = False            # does mu_y pass through a logistic function, so that it stays in [0, 1]? (normal family)
     learn_u: bool = True            # is u_{t-1} modelled together with y_t? the rVAE's one difference
     prior_given_u: bool = False     # is the prior of x_t a function of u_{t-1}, in place of N(0, I)?
@@ -59,6 +61,7 @@ class Model:
         mlp.get_activation(self.activation)
         checks.number("sigma_u", self.sigma_u, low=0, above_low=True)
         checks.number("sigma_y", self.sigma_y, low=0, above_low=True)
+        checks.number("noise_u", self.noise_u, low=0)
         if self.pixels and self.family != "normal":
             raise ValueError(f"pixels: wanted False for the family {self.family!r}, got {self.pixels!r}")
 
@@ -185,10 +188,11 @@ def mean_y(model, out):
     return expit(out) if model.pixels else out
 
 
-def loss_and_gradient(params, u, y, eps):
+def loss_and_gradient(params, u, y, eps, noise=0.0):
     """D30, averaged over frames; its gradient with respect to params; and with respect to u
 
     eps : (n, n_x) the noise of the reparameterised sample
+    noise : (n, n_u) added to u where it enters the recognition model; what is to be given back is u without it
     returns loss, gradient (Params), d_u (n, n_u). The local rules do not use d_u: that is the term that "letting the
     derivative pass through the expectations" leaves out (P12), and backprop through time starts from it.
     """
@@ -197,7 +201,7 @@ def loss_and_gradient(params, u, y, eps):
     activation = mlp.get_activation(model.activation)
 
     # forward
-    nu, log_upsilon, (cache_encode, joined, cache_bend_nu) = recognise(params, u, y)
+    nu, log_upsilon, (cache_encode, joined, cache_bend_nu) = recognise(params, u + noise, y)
     x = gaussian.reparameterise(nu, log_upsilon, eps)                                                       # D28
     out, cache_decode = mlp.forward(params.decode_y, x, activation)
     mean_u, cache_bend_u = mlp.forward_skip(params.decode_u, params.bend_u, x, activation)
@@ -249,7 +253,10 @@ def frames_gradient(params, u, y, rng):
     """loss_and_gradient of the frames of a chunk, u and y (n_traj, T, n); d_u comes back in their shape"""
     n_traj, T, n_y = y.shape
     eps = rng.standard_normal((n_traj * T, params.n_x), dtype=y.dtype)
-    loss, gradient, d_u = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps)
+    noise = params.model.noise_u
+    if noise:
+        noise = noise * rng.standard_normal((n_traj * T, params.n_u), dtype=y.dtype)
+    loss, gradient, d_u = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps, noise)
     return loss, gradient, d_u.reshape(u.shape)
 
 
@@ -355,19 +362,47 @@ def emission_mean(params, u):
     return emission(params, u.reshape(-1, params.n_x)).reshape(*u.shape[:2], params.n_y)
 
 
+def mode_of_x(params, u):
+    """The most probable x_t given u_{t-1}, where u is modelled: x (n, n_x), and the covariance S (n, n_x, n_x) around it
+
+        D31   x <- x + S (J'(u - mu_u(x)) / sigma_u^2 - x),    S = (I + J'J / sigma_u^2)^-1,    J = dmu_u / dx at x
+
+    A step of Gauss and Newton up log p(x) + log p(u | x), from P8 and P7. Where mu_u is linear, p(x | u) is the normal
+    N(x, S), and one step finds it, whatever the start. Where it bends, the step is held back (Levenberg and Marquardt: more
+    weight on the I) until it climbs; MODE_STEPS of them are made, and N(x, S) is Laplace's approximation.
+    """
+    linear, bend, activation = params.decode_u, params.bend_u, mlp.get_activation(params.model.activation)
+    precision = 1 / params.model.sigma_u**2
+    eye = np.eye(params.n_x, dtype=u.dtype)
+
+    def energy(x):
+        return precision * np.sum((u - mu_u(params, x)) ** 2, -1) + np.sum(x**2, -1)
+
+    x = np.zeros((len(u), params.n_x), u.dtype) if not bend else u.copy()       # x_t is near u_{t-1}, for little changes
+    damping, now = np.full(len(u), 1e-3 if bend else 0, u.dtype), energy(x)
+    for _ in range(MODE_STEPS if bend else 1):
+        J = mlp.jacobian_skip(linear, bend, x, activation)
+        curvature = eye + precision * J.swapaxes(1, 2) @ J
+        uphill = precision * np.einsum("nij,ni->nj", J, u - mu_u(params, x)) - x
+        step = np.linalg.solve(curvature * (1 + damping[:, None, None] * eye), uphill[..., None])[..., 0]
+        then = energy(x + step)
+        better = then < now
+        x = np.where(better[:, None], x + step, x)
+        now, damping = np.minimum(now, then), np.where(better, damping / 4, damping * 8 + 1e-6).astype(u.dtype)
+    J = mlp.jacobian_skip(linear, bend, x, activation)
+    return x, np.linalg.inv(eye + precision * J.swapaxes(1, 2) @ J)
+
+
 def draw_x(params, u, rng):
     """x_t given u_{t-1}, before y_t is seen: (n, n_x) from (n, n_u)
 
-    Where u is modelled, by Bayes from P7 and P8; mu_u is linear, so that this is a Gaussian too. Where the prior is a
-    function of u, from that. Where there is neither, from N(0, I).
-
-        D31   p(x | u) = N(S W'(u - b) / sigma_u^2, S),   S = (I + W'W / sigma_u^2)^-1,   mu_u(x) = W x + b
+    Where u is modelled, a draw from N(x, S) of mode_of_x. Where the prior is a function of u, from that. Where there is
+    neither, from N(0, I).
     """
     eps = rng.standard_normal((len(u), params.n_x), dtype=u.dtype)
     if params.model.learn_u:
-        W, b = params.decode_u.W, params.decode_u.b
-        S = np.linalg.inv(np.eye(params.n_x, dtype=u.dtype) + W.T @ W / params.model.sigma_u**2)
-        return (u - b) @ W @ S / params.model.sigma_u**2 + eps @ np.linalg.cholesky(S).T
+        x, S = mode_of_x(params, u)
+        return x + np.einsum("nij,nj->ni", np.linalg.cholesky(S), eps)
     if params.model.prior_given_u:
         m, log_k = np.split(u @ params.prior.W.T + params.prior.b, 2, axis=1)
         return gaussian.reparameterise(m, log_k, eps)

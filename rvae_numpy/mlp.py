@@ -87,3 +87,15 @@ def backward_skip(linear, layers, x, cache, d_out, activation):
         return d_linear, [], d_x
     d_layers, d_bent = backward(layers, cache, d_out, activation)
     return d_linear, d_layers, d_x + d_bent
+
+
+def jacobian_skip(linear, layers, x, activation):
+    """d(W x + b + MLP(x)) / dx, (n, n_out, n_in): the product of the layers' own, and W"""
+    n = len(x)
+    if not layers:
+        return np.broadcast_to(linear.W, (n, *linear.W.shape))
+    _, inputs = forward(layers, x, activation)
+    product = np.broadcast_to(layers[0].W, (n, *layers[0].W.shape))
+    for layer, h in zip(layers[1:], inputs[1:]):
+        product = layer.W @ (activation.slope(h)[:, :, None] * product)
+    return linear.W + product

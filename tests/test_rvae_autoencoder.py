@@ -37,14 +37,15 @@ def test_gradient_is_the_slope_of_the_loss_for_every_leaf(variant, activation, f
 
 @pytest.mark.parametrize("hidden", [(4, 3), (4,)])
 def test_gradient_of_the_models_of_films(hidden):
-    """Several layers, pixels, nu and mu_u bent (D40)"""
+    """Several layers, pixels, nu and mu_u bent (D40), noise on u"""
     model = Model(family="normal", sigma_u=0.4, sigma_y=0.7, pixels=True)
     params, u, y, eps = case(model, hidden=hidden, bend=3)
+    noise = 0.5 * eps[::-1]
 
     def loss():
-        return autoencoder.loss_and_gradient(params, u, y, eps)[0]
+        return autoencoder.loss_and_gradient(params, u, y, eps, noise)[0]
 
-    _, gradient, d_u = autoencoder.loss_and_gradient(params, u, y, eps)
+    _, gradient, d_u = autoencoder.loss_and_gradient(params, u, y, eps, noise)
     assert len(gradient.bend_nu) == len(gradient.bend_u) == 2
     for by_hand, leaf in zip(gradient.leaves(), params.leaves()):
         np.testing.assert_allclose(by_hand, slopes(loss, leaf), rtol=1e-6, atol=1e-8)
@@ -111,7 +112,8 @@ def test_what_a_variant_leaves_out_gets_no_gradient():
 
 @pytest.mark.parametrize("change, name", [
     (dict(family="gamma"), "family"), (dict(activation="gelu"), "activation"), (dict(sigma_u=0), "sigma_u"),
-    (dict(sigma_y=-1.0), "sigma_y"), (dict(sigma_u=np.nan), "sigma_u"), (dict(family="poisson", pixels=True), "pixels")])
+    (dict(sigma_y=-1.0), "sigma_y"), (dict(sigma_u=np.nan), "sigma_u"), (dict(noise_u=-0.1), "noise_u"),
+    (dict(family="poisson", pixels=True), "pixels")])
 def test_bad_models_are_named(change, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
         Model(**change)
