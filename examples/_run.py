@@ -13,14 +13,19 @@ from pathlib import Path
 import numpy as np
 
 
-def parser(name, description):
-    """The arguments that all scripts have: --seed, --quick or --full, --out"""
+WEIGHTS = Path(__file__).parent / "weights"         # of the long trainings, kept in the repository
+
+
+def parser(name, description, saved=False):
+    """The arguments that all scripts have: --seed, --quick or --full, --out; and --use-saved, where weights are kept"""
     p = argparse.ArgumentParser(prog=f"python -m examples.{name}", description=description,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--seed", type=seed, default=0, metavar="N", help="of the one random generator (default: 0)")
     size = p.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="seconds: to see that everything works, not what it can do")
     size.add_argument("--full", action="store_true", help="the long run, over several seeds")
+    if saved:
+        size.add_argument("--use-saved", action="store_true", help="train nothing: draw from the weights in examples/weights")
     p.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="where to write (default: results)")
     return p
 
@@ -95,6 +100,36 @@ def in_parallel(label, function, jobs, n_workers, say):
             progress.stop()
             print("stopped; what is done is kept, and the next call goes on from there")
     return results
+
+
+def learn(model, storage, name, params, batches, rng, path, watch=lambda params, log: None, every=500, **settings):
+    """model.train(params, batches, rng, **settings), with a checkpoint at `path` every `every` updates: an interrupted call
+    that is made again goes on from there. Ctrl+C is raised, for half a training makes no row.
+
+    storage : the package's, with save_checkpoint and load_checkpoint;  name : of the model, in the checkpoint
+    watch : called as watch(params, log) after each checkpoint
+    """
+    state = None
+    if path.exists():
+        params, state = storage.load_checkpoint(path, name)
+        if state.n_updates == settings["n_updates"]:            # it was interrupted after the last update
+            return params
+
+    def keep(params, log):
+        storage.save_checkpoint(path, params, log.state, name)
+        watch(params, log)
+
+    params, log = model.train(params, batches, rng, **settings, state=state, callback=keep, every=every)
+    if log.interrupted:
+        if log.state is not None:
+            storage.save_checkpoint(path, params, log.state, name)
+        raise KeyboardInterrupt
+    return params
+
+
+def halved(leaf):
+    """Weights as they are kept in files: float16 is precise enough for them, and takes half the room"""
+    return leaf.astype(np.float16)
 
 
 def write_json(path, rows, seed, **more):

@@ -14,7 +14,8 @@ Settings: "authors" are the authors' (400 hidden units, CD-25, one film an updat
 half a network on a core that is not shared); "ours" are faster: ten frames of each of ten films an update, so that the
 frames of an update differ more, which allows a higher rate; and CD-10. By default, the baselines and a short rEFH (--quick: the
 same; minutes); --full: all networks, hours. A network that is done is kept (in DIR/balls_table) and not trained again; one
-that is interrupted goes on from its last checkpoint. Draws balls_table.png: truth, predictions, errors.
+that is interrupted goes on from its last checkpoint. --use-saved: no training, but the networks kept in examples/weights.
+Draws balls_table.png (truth, predictions, errors) and balls_table_curves.png (the error while it learns).
 """
 # %%
 import importlib
@@ -112,25 +113,11 @@ def start(name, rng, box):
 
 def train(name, seed, box, settings, path, watch=lambda params, log: None):
     """Parameters after the training; checkpoints at `path` on the way, and on from there if there is one"""
-    model = module(name)
     rng = np.random.default_rng([seed, 3])
-    if path.exists():
-        params, state = storage.load_checkpoint(path, MODELS[name])
-    else:
-        params, state = start(name, rng, box), None
-    if state is not None and state.n_updates == settings["n_updates"]:      # it was interrupted while it was tested
-        return params
-
-    def keep(params, log):
-        storage.save_checkpoint(path, params, log.state, MODELS[name])
-        watch(params, log)
-
+    params = start(name, rng, box)
     settings = dict(settings)
     batches = films(rng, box, settings.pop("n_traj"))
-    params, log = model.train(params, batches, rng, **settings, state=state, callback=keep, every=CHECKPOINT)
-    if log.interrupted:
-        raise KeyboardInterrupt
-    return params
+    return _run.learn(module(name), storage, MODELS[name], params, batches, rng, path, watch, CHECKPOINT, **settings)
 
 
 def predictions(name, params, frames, rng):
@@ -177,13 +164,14 @@ def run(name, seed, rendering, setting, settings, folder):
         _run.keep(so_far, {"settings": settings, "curve": curve, "seconds": time.monotonic() - begun})
 
     params = train(name, seed, box, settings, checkpoint, watch)
+    about = {"seed": seed, "rendering": rendering, "settings": settings, "version": _run.version(), "command": _run.command()}
+    module(name).save(weights, params.map(_run.halved), **about)
+    params, _ = module(name).load(weights)                      # what is tested is what is kept
     frames = test_films(box, seed).frames
     found = predictions(name, params, frames, np.random.default_rng([seed, 4]))
     row = {"model": name, "seed": seed, "rendering": rendering, "setting": setting, "settings": settings,
            "mse": {way: squared_error(prediction, frames) for way, prediction in found.items()}, "curve": curve,
-           "seconds": time.monotonic() - begun}
-    module(name).save(weights, params, **{key: row[key] for key in ("seed", "rendering", "settings", "mse")},
-                      version=_run.version())
+           "seconds": time.monotonic() - begun, "version": about["version"]}
     _run.keep(row_file, row)
     for path in (checkpoint, so_far):
         path.unlink(missing_ok=True)
@@ -198,62 +186,95 @@ def run_all(jobs, n_workers):
 
 
 # %% [markdown]
-# ## The picture
+# ## The pictures
 
 # %%
-def strips(box, seed, folder, rows, n_shown=12, first=30):
-    """[(label, frames (n_shown, 900))] of one unseen film: the truth, and what each network said a frame before"""
-    frames = test_films(box, seed).frames[:1, :first + n_shown + 1]
+def strips(rows, folder, n_shown=12, first=30):
+    """[(label, frames (n_shown, 900))] of one unseen film in each rendering: the truth, what each network said a frame
+    before, in its best way, and the error"""
+    result = []
     shown = slice(first, first + n_shown)
-    result = [("truth", frames[0, shown])]
-    for row in rows:
-        if row["rendering"] != box.rendering or row["seed"] != seed:
+    for rendering in RENDERINGS:
+        of_these = [row for row in rows if row["rendering"] == rendering]
+        if not of_these:
             continue
-        params, _ = module(row["model"]).load(file(folder, row["model"], row["rendering"], row["setting"], seed, ".npz"))
-        found = predictions(row["model"], params, frames, np.random.default_rng(seed))
-        best = min(found, key=lambda way: row["mse"][way])
-        prediction = found[best][0, first - 1:first + n_shown - 1]
-        name = f"{row['model']}, {best}"
-        result += [(name, prediction), ("error", prediction - frames[0, shown])]
+        frames = test_films(Box(rendering=rendering), of_these[0]["seed"]).frames[:1, :first + n_shown + 1]
+        result.append((f"truth\n({rendering})", frames[0, shown]))
+        for row in of_these:
+            name, setting, seed = row["model"], row["setting"], row["seed"]
+            params, _ = module(name).load(file(folder, name, rendering, setting, seed, ".npz"))
+            found = predictions(name, params, frames, np.random.default_rng(seed))
+            best = min(found, key=lambda way: row["mse"][way])
+            prediction = found[best][0, first - 1:first + n_shown - 1]
+            result += [(f"{name} ({setting}),\n{best}", prediction), ("error", prediction - frames[0, shown])]
     return result
 
 
-def draw(box, strip):
+def draw(shape, strip):
     n_shown = len(strip[0][1])
     figure = _plots.figure(9, 0.8 * len(strip) + 0.4)
     grid = figure.subplots(len(strip), n_shown, squeeze=False)
     for line, (label, frames) in zip(grid, strip):
         signed = label == "error"
         for axes, frame in zip(line, frames):
-            picture = axes.imshow(frame.reshape(box.shape), origin="lower", cmap="RdBu_r" if signed else "Greys_r",
+            picture = axes.imshow(frame.reshape(shape), origin="lower", cmap="RdBu_r" if signed else "Greys_r",
                                   vmin=-1 if signed else 0, vmax=1)
             axes.set(xticks=[], yticks=[])
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
         figure.colorbar(picture, ax=list(line), pad=0.01, ticks=[-1, 0, 1] if signed else [0, 1])
-    grid[0, 0].set_title(f"One film, frame after frame: what was predicted a frame before ({box.rendering} rendering)")
+    grid[0, 0].set_title("Frame after frame: what was predicted a frame before")
+    return figure
+
+
+def draw_curves(rows, plain):
+    """How far the training goes: the error on films that are not the test's, as it falls"""
+    figure = _plots.figure(3.6 * len(rows), 3.2)
+    markers = dict(zip(WAYS, "osv"))
+    for axes, row in zip(figure.subplots(1, len(rows), squeeze=False, sharey=True)[0], rows):
+        n_updates = [point["n_updates"] for point in row["curve"]]
+        for way, marker in markers.items():
+            if way in row["mse"]:
+                axes.plot(n_updates, [point[way] for point in row["curve"]], marker=marker, markersize=4, label=way,
+                          color=_plots.COLOURS[row["model"]], alpha={"o": 1, "s": 0.7, "v": 0.4}[marker])
+        lines = {line["model"]: line["mse"] for line in plain if line["rendering"] == row["rendering"]}
+        for line, dashes in (("previous frame", "--"), ("regression on two frames", ":")):
+            axes.axhline(lines[line], color="black", linestyle=dashes, linewidth=1, label=line)
+        axes.axhline(POSTER[row["model"]], color="grey", linewidth=1, label="poster")
+        axes.set(title=f"{row['model']} ({row['setting']}), {row['rendering']}", xlabel="updates", yscale="log")
+        axes.set_yticks([0.004, 0.006, 0.01, 0.02, 0.04], ["0.004", "0.006", "0.01", "0.02", "0.04"])
+        axes.minorticks_off()
+    axes.legend(fontsize=7)
+    figure.axes[0].set_ylabel("MSE a pixel")
     return figure
 
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("balls_table", __doc__), argv)
-    folder = arguments.out / "balls_table"
-    _run.prepare_folder(folder)
-    if arguments.full:
+    arguments = _run.parse(_run.parser("balls_table", __doc__, saved=True), argv)
+    folder = _run.WEIGHTS / "balls_table" if arguments.use_saved else arguments.out / "balls_table"
+    _run.prepare_folder(arguments.out)
+    if arguments.use_saved:
+        jobs = [(row["model"], row["seed"], row["rendering"], row["setting"], row["settings"], folder)
+                for row in (_run.kept(path, {}) for path in sorted(folder.glob("*.json")))]
+    elif arguments.full:
         jobs = [(name, arguments.seed, rendering, "ours", OURS, folder) for rendering in RENDERINGS for name in MODELS]
         jobs += [(name, arguments.seed, "authors", "authors", AUTHORS, folder) for name in ("rEFH", "RTRBM")]
     else:
         jobs = [(name, arguments.seed, "sutskever", "quick", QUICK, folder) for name in ("ORDER 0", "rEFH")]
+    _run.prepare_folder(folder)
     plain = [row | {"rendering": rendering} for rendering in RENDERINGS
              for row in baselines(Box(rendering=rendering), arguments.seed)]
     print_rows(plain, [])
     rows = run_all(jobs, os.cpu_count())
     _run.write_json(arguments.out / "balls_table.json", plain + rows, arguments.seed)
-    box = Box(rendering=RENDERINGS[0])
-    _plots.save(draw(box, strips(box, arguments.seed, folder, rows)), arguments.out / "balls_table.png")
+    written = ["balls_table.json"]
+    if rows:
+        _plots.save(draw(Box().shape, strips(rows, folder)), arguments.out / "balls_table.png")
+        _plots.save(draw_curves(rows, plain), arguments.out / "balls_table_curves.png")
+        written += ["balls_table.png", "balls_table_curves.png"]
     print()
     print_rows(plain, rows)
-    print(f"\nwritten: balls_table.png, balls_table.json in {arguments.out}, weights in {folder}")
+    print(f"\nwritten: {', '.join(written)} in {arguments.out}; weights: {folder}")
 
 
 def print_rows(plain, rows):

@@ -1,0 +1,188 @@
+"""Films that the rVAE dreams: bouncing balls.
+
+Trains an rVAE on films of three balls; shows it 10 frames of unseen films, and lets it go on for 50 frames by itself. The
+poster shows such a film; here it is measured too, on 50 films: how often there are three balls and nothing else, how fast they
+move, how straight, how sharp they are; beside the truth, the repeated last frame, and the harmoniums whose weights are kept.
+
+How y_t is got from u_{t-1} is not on the poster. Five ways are compared (rvae_numpy/dreaming.py); the first is the default.
+
+By default, minutes (--quick: the same); --full: the settings of the chapter, about an hour. A run that is interrupted goes
+on from its last checkpoint (in DIR/balls_generate). --use-saved: no training, but the weights kept in examples/weights.
+Writes balls_generate.png (strips), balls_generate.gif (beside the truth), balls_generate_open_loop.png, balls_generate.json.
+"""
+# %%
+import importlib
+import itertools
+import time
+
+import numpy as np
+
+from datasets import bouncing_balls
+from datasets.bouncing_balls import Box
+from examples import _films, _plots, _run
+from rvae_numpy import autoencoder, dreaming, rvae, storage
+
+# %% [markdown]
+# ## Settings
+
+# %%
+BOX = Box()
+SIZES = dict(n_y=900, n_x=32, hidden=(400, 200), bend=100)
+MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3, pixels=True)
+FULL = dict(n_traj=16, T=100, chunk=25, n_updates=60_000, rate=1e-3)
+QUICK = FULL | dict(n_updates=5000)
+CHECKPOINT = 500                            # updates
+SEEN, DREAMT = 10, 50                       # frames
+N_FILMS = 50
+WAYS = [("mode", 0), ("mode", 1), ("draw", 0), ("weigh", 0), ("langevin", 0), ("alternate", 0)]     # scheme, clean-ups
+HARMONIUMS = {"rEFH": "refh", "RTRBM": "rtrbm"}
+
+
+# %% [markdown]
+# ## Training
+# The bias of every pixel starts at the mean frame, as in table 2.
+
+# %%
+def start(rng):
+    params = rvae.init(**SIZES, **MODEL, rng=rng)
+    mean = np.clip(bouncing_balls.sample(200, 10, rng, BOX).frames.mean((0, 1)), 0.002, 0.998)
+    params.decode_y[-1].b[:] = np.log(mean / (1 - mean))
+    return params
+
+
+def train(seed, settings, path, watch=lambda params, log: None):
+    rng = np.random.default_rng([seed, 3])
+    params = start(rng)
+    settings = dict(settings)
+    n_traj, T = settings.pop("n_traj"), settings.pop("T")
+    batches = (bouncing_balls.sample(n_traj, T, rng, BOX).frames for _ in itertools.count())
+    return _run.learn(rvae, storage, "rvae", params, batches, rng, path, watch, CHECKPOINT, **settings)
+
+
+def trained(seed, settings, folder):
+    """params and seconds: of a finished run in the folder, or of one that is made, or gone on with, now"""
+    weights, checkpoint = folder / f"rVAE_{seed}.npz", folder / f"rVAE_{seed}.checkpoint.npz"
+    asked = {"settings": settings, "sizes": SIZES | {"hidden": list(SIZES["hidden"])}, "model": MODEL}
+    if weights.exists():
+        params, meta = rvae.load(weights)
+        if meta.items() >= asked.items():
+            return params, meta["seconds"]
+    so_far = folder / f"rVAE_{seed}.so_far.json"
+    past = _run.kept(so_far, asked)
+    if past is None:
+        checkpoint.unlink(missing_ok=True)
+    begun = time.monotonic() - (past["seconds"] if past else 0)
+    progress = _run.Progress("rVAE", settings["n_updates"])
+
+    def watch(params, log):
+        _run.keep(so_far, asked | {"seconds": time.monotonic() - begun})
+        progress(log.n_updates[-1], f"loss {log.loss[-1]:.1f}")
+
+    try:
+        params = train(seed, settings, checkpoint, watch)
+    except KeyboardInterrupt:
+        progress.stop()
+        raise SystemExit("stopped; what is learnt is kept, and the next call goes on from there") from None
+    seconds = time.monotonic() - begun
+    rvae.save(weights, params.map(_run.halved), **asked, seed=seed, seconds=seconds, version=_run.version(),
+              command=_run.command())
+    for path in (checkpoint, so_far):
+        path.unlink(missing_ok=True)
+    return rvae.load(weights)[0], seconds
+
+
+# %% [markdown]
+# ## Dreams, and what they are measured against
+
+# %%
+def next_frame_error(params, frames):
+    """Mean squared error a pixel of the next frame: mu_y at the most probable x given u, frame by frame"""
+    u = rvae.infer(params, frames)[:, :-1]
+    prediction = dreaming.mode(params, u.reshape(-1, params.n_x), None)
+    return float(np.mean((prediction.reshape(frames[:, 1:].shape) - frames[:, 1:]) ** 2))
+
+
+def harmonium_film(name, path, seen, rng):
+    """What a harmonium dreams after the frames `seen`: samples, by clamped Gibbs sampling"""
+    model = importlib.import_module(f"refh_numpy.{HARMONIUMS[name]}")
+    params, _ = model.load(path)
+    return model.generate(params, model.infer(params, seen)[:, -1], DREAMT, rng)
+
+
+def all_films(params, test, seed):
+    """{label: frames (N_FILMS, DREAMT, 900)}"""
+    seen, truth = test[:, :SEEN], test[:, SEEN:]
+    state = rvae.infer(params, seen)[:, -1]
+    films = {"truth": truth, "last frame, repeated": np.repeat(seen[:, -1:], DREAMT, axis=1)}
+    for scheme, clean_up in WAYS:
+        label = f"rVAE, {scheme}" + (", cleaned up" if clean_up else "")
+        films[label] = dreaming.dream(params, state, DREAMT, np.random.default_rng([seed, 5]), scheme, clean_up)
+    for name in HARMONIUMS:
+        for path in sorted((_run.WEIGHTS / "balls_table").glob(f"{name}_{BOX.rendering}_*.npz")):
+            films[f"{name}, clamped Gibbs"] = harmonium_film(name, path, seen, np.random.default_rng([seed, 6]))
+    return films
+
+
+# %%
+def draw_open_loop(rows):
+    figure = _plots.figure(6, 3.2)
+    axes = figure.subplots()
+    colours = {"last frame, repeated": "#999999", "rEFH, clamped Gibbs": _plots.COLOURS["rEFH"],
+               "RTRBM, clamped Gibbs": _plots.COLOURS["RTRBM"]}
+    shades = iter(["#D55E00", "#7A2E00", "#E69F00", "#CC79A7", "#F0E442", "#56B4E9"])
+    for row in rows[1:]:
+        colour = colours.get(row["model"]) or next(shades)
+        axes.plot(np.arange(1, DREAMT + 1), row["error"], color=colour, label=row["model"])
+    axes.set(xlabel="frames since the last true one", ylabel="MSE a pixel", ylim=(0, None),
+             title="Open loop: how far the dream is from what happened")
+    axes.legend(fontsize=7, ncols=2)
+    return figure
+
+
+def print_measures(rows):
+    _run.print_table([
+        ("film", lambda row: row["model"]), ("three balls", lambda row: f"{100 * row['three_balls']:.0f} %"),
+        ("speed", lambda row: f"{row['speed_ratio']:.2f}"),
+        ("straight", lambda row: "-" if row["straightness"] is None else f"{row['straightness']:.3f}"),
+        ("sharp", lambda row: f"{row['sharpness']:.2f}"),
+        ("error after 1", lambda row: f"{row['error'][0]:.4f}"), ("after 5", lambda row: f"{row['error'][4]:.4f}"),
+        ("after 20", lambda row: f"{row['error'][19]:.4f}"),
+    ], rows)
+
+
+# %%
+def main(argv=None):
+    arguments = _run.parse(_run.parser("balls_generate", __doc__, saved=True), argv)
+    folder = _run.WEIGHTS if arguments.use_saved else arguments.out / "balls_generate"
+    _run.prepare_folder(arguments.out)
+    if arguments.use_saved:
+        params, meta = rvae.load(folder / "balls_generate.npz")
+        seconds = meta["seconds"]
+    else:
+        _run.prepare_folder(folder)
+        params, seconds = trained(arguments.seed, FULL if arguments.full else QUICK, folder)
+    test = bouncing_balls.sample(N_FILMS, SEEN + DREAMT, np.random.default_rng([arguments.seed, 1]), BOX).frames
+    films = all_films(params, test, arguments.seed)
+    rows = [{"model": label} | _films.measures(frames, films["truth"], BOX) for label, frames in films.items()]
+    for row in rows:
+        row["speed_ratio"] = row["speed"] / rows[0]["speed"]
+    error = next_frame_error(params, test)
+    _run.write_json(arguments.out / "balls_generate.json", rows, arguments.seed, next_frame=error, seconds=seconds)
+
+    default = f"rVAE, {WAYS[0][0]}"
+    shown = [("truth", films["truth"]), (default, films[default])]
+    every = slice(0, DREAMT, 4)
+    _plots.save(_films.strip([(f"{label}\n({n + 1})", frames[n, every]) for n in range(3) for label, frames in shown], BOX.shape,
+                             f"Three films: every fourth frame after the {SEEN} that were seen"),
+                arguments.out / "balls_generate.png")
+    captions = [f"seen: frame {t + 1}" if t < SEEN else f"dreamt: frame {t + 1 - SEEN}" for t in range(SEEN + DREAMT)]
+    both = [(label, np.concatenate([test[n, :SEEN], frames[n]])) for n in range(2) for label, frames in shown]
+    _films.animate(both, BOX.shape, arguments.out / "balls_generate.gif", captions)
+    _plots.save(draw_open_loop(rows), arguments.out / "balls_generate_open_loop.png")
+    print_measures(rows)
+    print(f"\nnext frame, from the most probable x given u: {error:.4f} (trained for {seconds:.0f} s)")
+    print(f"written: balls_generate.png, .gif, .json, balls_generate_open_loop.png in {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The tracker and the measures of films: right on films of which everything is known, and different on bad ones."""
+import json
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from datasets import bouncing_balls
+from datasets.bouncing_balls import RENDERINGS, Box
+from examples import _films, _run, balls_generate
+from rvae_numpy import rvae
+
+
+def film(box=Box(), n_traj=6, T=40, seed=0):
+    return bouncing_balls.sample(n_traj, T, np.random.default_rng(seed), box)
+
+
+@pytest.mark.parametrize("rendering", RENDERINGS)
+def test_the_tracker_finds_the_balls_where_they_are(rendering):
+    box = Box(rendering=rendering)
+    truth = film(box)
+    found, unexplained = _films.track(truth.frames.reshape(-1, 900), box)
+    assert all(len(positions) == 3 for positions in found) and unexplained.max() < 0.1
+    errors = [cdist(positions, real).min(1) for positions, real in zip(found, truth.position.reshape(-1, 3, 2))]
+    assert np.median(errors) < 0.03                         # a ball moves by 0.26 a frame, a pixel is 0.33 wide
+
+
+@pytest.mark.parametrize("n_balls", [0, 1, 2, 4])
+def test_the_tracker_counts(n_balls):
+    frames = film(Box(n_balls=n_balls)).frames if n_balls else np.zeros((6, 40, 900), np.float32)
+    found, _ = _films.track(frames.reshape(-1, 900), Box(n_balls=max(n_balls, 1)))
+    assert {len(positions) for positions in found} == {n_balls}
+    assert _films.measures(frames, film().frames, Box())["three_balls"] == 0
+
+
+def test_measures_of_the_truth():
+    truth = film()
+    found = _films.measures(truth.frames, truth.frames, Box())
+    assert found["three_balls"] == 1 and found["sharpness"] == 1 and found["straightness"] > 0.98
+    real = np.median(np.linalg.norm(truth.velocity, axis=-1))
+    assert found["speed"] == pytest.approx(real, rel=0.05)
+    assert found["error"] == [0] * 40
+
+
+def test_measures_tell_films_that_are_wrong_in_one_way():
+    truth = film()
+    frames = truth.frames
+    fast = _films.measures(film(Box(speed=1.0), T=40).frames, frames, Box())
+    assert fast["speed"] == pytest.approx(2 * _films.measures(frames, frames, Box())["speed"], rel=0.1)
+    still = _films.measures(np.repeat(frames[:, :1], 40, axis=1), frames, Box())
+    assert still["three_balls"] == 1 and still["speed"] < 0.01
+    rng = np.random.default_rng(0)
+    shaken = bouncing_balls.render(truth.position + 0.1 * rng.standard_normal(truth.position.shape))
+    assert _films.measures(shaken, frames, Box())["straightness"] < 0.95
+    blurred = (frames + np.roll(frames, 1, axis=2) + np.roll(frames, -1, axis=2)) / 3
+    assert _films.measures(blurred, frames, Box())["sharpness"] < 0.9
+    grey = _films.measures(np.full_like(frames, 0.1), frames, Box())
+    assert grey["three_balls"] == 0 and grey["speed"] == 0 and grey["straightness"] is None
+
+
+def test_two_balls_and_a_smear_are_not_three():
+    frames = film(Box(n_balls=2)).frames.reshape(6, 40, 30, 30).copy()
+    frames[:, :, 10:20] = np.maximum(frames[:, :, 10:20], 0.7)
+    assert _films.measures(frames.reshape(6, 40, 900), film().frames, Box())["three_balls"] < 0.1
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(balls_generate, "QUICK", dict(n_traj=2, T=10, chunk=5, n_updates=4, rate=1e-3))
+    monkeypatch.setattr(balls_generate, "SIZES", dict(n_y=900, n_x=4, hidden=(6, 5), bend=3))
+    monkeypatch.setattr(balls_generate, "CHECKPOINT", 2)
+    monkeypatch.setattr(balls_generate, "N_FILMS", 4)
+    monkeypatch.setattr(balls_generate, "DREAMT", 20)
+
+
+def test_balls_generate(small, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(balls_generate._run, "WEIGHTS", tmp_path / "weights")
+    balls_generate.main(["--quick", "--out", str(tmp_path)])
+    result = json.loads((tmp_path / "balls_generate.json").read_text())
+    rows = {row["model"]: row for row in result["rows"]}
+    assert rows["truth"]["three_balls"] == 1 and rows["truth"]["speed_ratio"] == 1
+    assert rows["last frame, repeated"]["speed_ratio"] < 0.01 and len(rows["rVAE, mode"]["error"]) == 20
+    assert 0 < result["next_frame"] < 1
+    for name in ("balls_generate.png", "balls_generate.gif", "balls_generate_open_loop.png"):
+        assert (tmp_path / name).stat().st_size > 5_000
+    assert (tmp_path / "balls_generate.gif").read_bytes()[:6] == b"GIF89a"
+    # the weights that it left are found again, and are all that --use-saved needs
+    weights = tmp_path / "balls_generate" / "rVAE_0.npz"
+    monkeypatch.setattr(balls_generate, "train", None)
+    balls_generate.main(["--quick", "--out", str(tmp_path)])
+    (tmp_path / "weights").mkdir()
+    weights.rename(tmp_path / "weights" / "balls_generate.npz")
+    balls_generate.main(["--use-saved", "--out", str(tmp_path / "again")])
+    again = json.loads((tmp_path / "again" / "balls_generate.json").read_text())
+    assert again["rows"] == result["rows"] and again["next_frame"] == result["next_frame"]
+
+
+def test_an_interrupted_training_of_films_goes_on(small, tmp_path):
+    def interrupt(params, log):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "rVAE_0.checkpoint.npz"
+    with pytest.raises(KeyboardInterrupt):
+        balls_generate.train(0, balls_generate.QUICK, path, interrupt)
+    gone_on = balls_generate.train(0, balls_generate.QUICK, path)
+    whole = balls_generate.train(0, balls_generate.QUICK, tmp_path / "other.npz")
+    for a, b in zip(gone_on.leaves(), whole.leaves()):
+        np.testing.assert_array_equal(a, b)
+    params, seconds = balls_generate.trained(0, balls_generate.QUICK, tmp_path)
+    assert seconds > 0 and not path.exists() and rvae.load(tmp_path / "rVAE_0.npz")[1]["version"] == _run.version()
