@@ -27,7 +27,7 @@ from rvae_numpy import autoencoder, dreaming, rvae, storage
 
 # %%
 BOX = Box()
-SIZES = dict(n_y=900, n_x=32, hidden=(400, 200), bend=100)
+SIZES = dict(n_y=900, n_x=32, hidden=(400, 200), bend=600)
 MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3, pixels=True)
 FULL = dict(n_traj=16, T=100, chunk=25, n_updates=60_000, rate=1e-3)
 QUICK = FULL | dict(n_updates=5000)
