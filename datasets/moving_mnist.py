@@ -48,6 +48,7 @@ class Movie(NamedTuple):
     position: np.ndarray    # (n_traj, T, n_digits, 2) of the upper left corners, float64
     velocity: np.ndarray    # (n_traj, T, n_digits, 2) a frame: with which the digit leaves this frame
     labels: np.ndarray      # (n_traj, n_digits) 0 to 9
+    which: np.ndarray       # (n_traj, n_digits) the pictures' rows in digits.images
     shape: tuple            # (side, side) of a frame
 
 
@@ -71,7 +72,8 @@ def sample(n_traj, T, rng, digits, scene=Scene()):
     velocity = scene.speed * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     position, velocity = bounce(start, velocity, T, room)
     position -= scene.margin
-    return Movie(render(digits.images, which, position, scene.side), position, velocity, digits.labels[which], scene.shape)
+    return Movie(render(digits.images, which, position, scene.side), position, velocity, digits.labels[which], which,
+                 scene.shape)
 
 
 def bounce(start, velocity, T, room):

@@ -1,4 +1,7 @@
 """What the scripts on films share: a tracker of balls and what it measures, strips of frames, animated GIFs."""
+import json
+import time
+
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
 from scipy import signal
@@ -7,10 +10,66 @@ from scipy.spatial.distance import cdist
 
 from datasets import bouncing_balls
 from examples import _plots, _run
+from rvae_numpy import rvae, storage
 
+CHECKPOINT = 500            # updates
 THRESHOLD = 0.75            # of the matched filter: a whole ball has 1
 UNEXPLAINED = 0.3           # of the balls' energy may be left over in a frame that counts
 MOST_BALLS = 8
+
+
+# The rVAE of films
+
+def pixel_bias(params, frames):
+    """Start every pixel's bias at the mean frame (in place), so that no time is spent on learning it"""
+    mean = np.clip(frames.mean((0, 1)), 0.002, 0.998)
+    params.decode_y[-1].b[:] = np.log(mean / (1 - mean))
+
+
+def train(start, batches, seed, settings, path, watch=lambda params, log: None):
+    """An rVAE's parameters after the training; checkpoints at `path` on the way, and on from there if there is one
+
+    start : rng -> params;  batches : (rng, n_traj, T) -> endless films;  settings : of both, and of rvae.train
+    """
+    rng = np.random.default_rng([seed, 3])
+    params = start(rng)
+    settings = dict(settings)
+    films = batches(rng, settings.pop("n_traj"), settings.pop("T"))
+    return _run.learn(rvae, storage, "rvae", params, films, rng, path, watch, CHECKPOINT, **settings)
+
+
+def trained(start, batches, seed, settings, about, folder):
+    """params and seconds, of a finished run in the folder, or of one that is made, or gone on with, now
+
+    about : what else must be the same for a run to be the same ({"sizes": ..., "model": ...}), kept with the weights
+    """
+    weights, checkpoint, so_far = (folder / f"rVAE_{seed}{suffix}" for suffix in (".npz", ".checkpoint.npz", ".so_far.json"))
+    asked = json.loads(json.dumps({"settings": settings} | about))
+    if weights.exists():
+        params, meta = rvae.load(weights)
+        if meta.items() >= asked.items():
+            return params, meta["seconds"]
+    past = _run.kept(so_far, asked)
+    if past is None:                                            # no checkpoint, or one of other settings
+        checkpoint.unlink(missing_ok=True)
+    begun = time.monotonic() - (past["seconds"] if past else 0)
+    progress = _run.Progress("rVAE", settings["n_updates"])
+
+    def watch(params, log):
+        _run.keep(so_far, asked | {"seconds": time.monotonic() - begun})
+        progress(log.n_updates[-1], f"loss {log.loss[-1]:.1f}")
+
+    try:
+        params = train(start, batches, seed, settings, checkpoint, watch)
+    except KeyboardInterrupt:
+        progress.stop()
+        raise SystemExit("stopped; what is learnt is kept, and the next call goes on from there") from None
+    seconds = time.monotonic() - begun
+    rvae.save(weights, params.map(_run.halved), **asked, seed=seed, seconds=seconds, version=_run.version(),
+              command=_run.command())
+    for path in (checkpoint, so_far):
+        path.unlink(missing_ok=True)
+    return rvae.load(weights)[0], seconds
 
 
 # Where the balls are

@@ -13,14 +13,13 @@ Writes balls_generate.png (strips), balls_generate.gif (beside the truth), balls
 # %%
 import importlib
 import itertools
-import time
 
 import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
 from examples import _films, _plots, _run
-from rvae_numpy import autoencoder, dreaming, rvae, storage
+from rvae_numpy import dreaming, rvae
 
 # %% [markdown]
 # ## Settings
@@ -31,7 +30,6 @@ SIZES = dict(n_y=900, n_x=32, hidden=(400, 200), bend=600)
 MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3, pixels=True)
 FULL = dict(n_traj=16, T=100, chunk=25, n_updates=60_000, rate=1e-3)
 QUICK = FULL | dict(n_updates=5000)
-CHECKPOINT = 500                            # updates
 SEEN, DREAMT = 10, 50                       # frames
 N_FILMS = 50
 WAYS = [("mode", 0), ("mode", 1), ("draw", 0), ("weigh", 0), ("langevin", 0), ("alternate", 0)]     # scheme, clean-ups
@@ -45,50 +43,17 @@ HARMONIUMS = {"rEFH": "refh", "RTRBM": "rtrbm"}
 # %%
 def start(rng):
     params = rvae.init(**SIZES, **MODEL, rng=rng)
-    mean = np.clip(bouncing_balls.sample(200, 10, rng, BOX).frames.mean((0, 1)), 0.002, 0.998)
-    params.decode_y[-1].b[:] = np.log(mean / (1 - mean))
+    _films.pixel_bias(params, bouncing_balls.sample(200, 10, rng, BOX).frames)
     return params
 
 
-def train(seed, settings, path, watch=lambda params, log: None):
-    rng = np.random.default_rng([seed, 3])
-    params = start(rng)
-    settings = dict(settings)
-    n_traj, T = settings.pop("n_traj"), settings.pop("T")
-    batches = (bouncing_balls.sample(n_traj, T, rng, BOX).frames for _ in itertools.count())
-    return _run.learn(rvae, storage, "rvae", params, batches, rng, path, watch, CHECKPOINT, **settings)
+def batches(rng, n_traj, T):
+    """Endless fresh films"""
+    return (bouncing_balls.sample(n_traj, T, rng, BOX).frames for _ in itertools.count())
 
 
 def trained(seed, settings, folder):
-    """params and seconds: of a finished run in the folder, or of one that is made, or gone on with, now"""
-    weights, checkpoint = folder / f"rVAE_{seed}.npz", folder / f"rVAE_{seed}.checkpoint.npz"
-    asked = {"settings": settings, "sizes": SIZES | {"hidden": list(SIZES["hidden"])}, "model": MODEL}
-    if weights.exists():
-        params, meta = rvae.load(weights)
-        if meta.items() >= asked.items():
-            return params, meta["seconds"]
-    so_far = folder / f"rVAE_{seed}.so_far.json"
-    past = _run.kept(so_far, asked)
-    if past is None:
-        checkpoint.unlink(missing_ok=True)
-    begun = time.monotonic() - (past["seconds"] if past else 0)
-    progress = _run.Progress("rVAE", settings["n_updates"])
-
-    def watch(params, log):
-        _run.keep(so_far, asked | {"seconds": time.monotonic() - begun})
-        progress(log.n_updates[-1], f"loss {log.loss[-1]:.1f}")
-
-    try:
-        params = train(seed, settings, checkpoint, watch)
-    except KeyboardInterrupt:
-        progress.stop()
-        raise SystemExit("stopped; what is learnt is kept, and the next call goes on from there") from None
-    seconds = time.monotonic() - begun
-    rvae.save(weights, params.map(_run.halved), **asked, seed=seed, seconds=seconds, version=_run.version(),
-              command=_run.command())
-    for path in (checkpoint, so_far):
-        path.unlink(missing_ok=True)
-    return rvae.load(weights)[0], seconds
+    return _films.trained(start, batches, seed, settings, {"sizes": SIZES, "model": MODEL}, folder)
 
 
 # %% [markdown]

@@ -68,7 +68,7 @@ def test_two_balls_and_a_smear_are_not_three():
 def small(monkeypatch):
     monkeypatch.setattr(balls_generate, "QUICK", dict(n_traj=2, T=10, chunk=5, n_updates=4, rate=1e-3))
     monkeypatch.setattr(balls_generate, "SIZES", dict(n_y=900, n_x=4, hidden=(6, 5), bend=3))
-    monkeypatch.setattr(balls_generate, "CHECKPOINT", 2)
+    monkeypatch.setattr(_films, "CHECKPOINT", 2)
     monkeypatch.setattr(balls_generate, "N_FILMS", 4)
     monkeypatch.setattr(balls_generate, "DREAMT", 20)
 
@@ -86,7 +86,7 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "balls_generate.gif").read_bytes()[:6] == b"GIF89a"
     # the weights that it left are found again, and are all that --use-saved needs
     weights = tmp_path / "balls_generate" / "rVAE_0.npz"
-    monkeypatch.setattr(balls_generate, "train", None)
+    monkeypatch.setattr(_films, "train", None)
     balls_generate.main(["--quick", "--out", str(tmp_path)])
     (tmp_path / "weights").mkdir()
     weights.rename(tmp_path / "weights" / "balls_generate.npz")
@@ -99,11 +99,13 @@ def test_an_interrupted_training_of_films_goes_on(small, tmp_path):
     def interrupt(params, log):
         raise KeyboardInterrupt
 
+    def learn(path, **watch):
+        return _films.train(balls_generate.start, balls_generate.batches, 0, balls_generate.QUICK, path, **watch)
+
     path = tmp_path / "rVAE_0.checkpoint.npz"
     with pytest.raises(KeyboardInterrupt):
-        balls_generate.train(0, balls_generate.QUICK, path, interrupt)
-    gone_on = balls_generate.train(0, balls_generate.QUICK, path)
-    whole = balls_generate.train(0, balls_generate.QUICK, tmp_path / "other.npz")
+        learn(path, watch=interrupt)
+    gone_on, whole = learn(path), learn(tmp_path / "other.npz")
     for a, b in zip(gone_on.leaves(), whole.leaves()):
         np.testing.assert_array_equal(a, b)
     params, seconds = balls_generate.trained(0, balls_generate.QUICK, tmp_path)
