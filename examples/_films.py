@@ -175,6 +175,29 @@ def sharpness(frames, truth, shape):
     return float(gradient(frames) / gradient(truth))
 
 
+# Where a picture is
+
+def find_picture(frames, picture):
+    """How well a picture fits into each frame where it fits best, and where: likeness (n,), position (n, 2) in pixels
+
+    frames : (n, side, side);  picture : (size, size). Likeness is the correlation (cosine) of the picture with what lies under
+    it, 1 for a copy; the picture may stick out of the frame, by half its size. position: of its upper left corner, (x, y), to a
+    fraction of a pixel.
+    """
+    reach = len(picture) // 2
+    padded = np.pad(frames, ((0, 0), (reach, reach), (reach, reach)))
+    shared = signal.fftconvolve(padded, picture[None, ::-1, ::-1], mode="valid", axes=(1, 2))
+    under = signal.fftconvolve(padded**2, np.ones((1, *picture.shape)), mode="valid", axes=(1, 2))
+    # where there is next to nothing under it, the cosine means nothing: the energy counts as a fifth of the picture's at least
+    energy = np.sum(picture**2)
+    cosine = shared / np.sqrt(np.maximum(under, 0.2 * energy) * energy)
+    positions = np.empty((len(frames), 2))
+    for n, answers in enumerate(cosine):
+        row, column = np.unravel_index(answers.argmax(), answers.shape)
+        positions[n] = column + peak(answers[row], column) - reach, row + peak(answers[:, column], row) - reach
+    return np.clip(cosine.max((1, 2)), 0, 1), positions
+
+
 # What is shown
 
 def strip(rows, shape, title, origin="lower"):

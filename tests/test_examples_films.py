@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from datasets import bouncing_balls
+from datasets import bouncing_balls, digits, moving_mnist
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples import _films, _run, balls_generate
+from examples import _films, _run, balls_generate, digits_generate
 from rvae_numpy import rvae
 
 
@@ -110,3 +110,54 @@ def test_an_interrupted_training_of_films_goes_on(small, tmp_path):
         np.testing.assert_array_equal(a, b)
     params, seconds = balls_generate.trained(0, balls_generate.QUICK, tmp_path)
     assert seconds > 0 and not path.exists() and rvae.load(tmp_path / "rVAE_0.npz")[1]["version"] == _run.version()
+
+
+def test_a_picture_is_found_where_it_is():
+    drawn = digits.load("drawn")
+    movie = moving_mnist.sample(3, 20, np.random.default_rng(0), drawn, digits_generate.SCENES["one"])
+    for n in range(3):
+        likeness, position = _films.find_picture(movie.frames[n].reshape(20, 32, 32), drawn.images[movie.which[n, 0]])
+        assert likeness.min() > 0.88          # a digit between two pixels is a little blurred
+        np.testing.assert_allclose(position, movie.position[n, :, 0], atol=0.3)
+    nothing, _ = _films.find_picture(np.zeros((2, 32, 32)), drawn.images[0])
+    assert not nothing.any()
+
+
+def test_measures_of_digits():
+    drawn = digits.load("drawn")
+    scene = digits_generate.SCENES["one"]
+    movie = moving_mnist.sample(4, 8, np.random.default_rng(0), drawn, scene)
+
+    def measured(frames):
+        return digits_generate.measures(frames, movie, drawn, np.random.default_rng(1))
+
+    truth = measured(movie.frames)
+    assert truth["recognised"] > 0.9 and truth["likeness"] > 0.95 and truth["moving"] > 0.8 and truth["error"] == [0] * 8
+    assert truth["speed"] == pytest.approx(1.5, rel=0.2)
+    still = measured(np.repeat(movie.frames[:, :1], 8, axis=1))
+    assert still["moving"] == 0 and still["speed"] == 0 and still["recognised"] > 0.9
+    other = measured(moving_mnist.sample(4, 8, np.random.default_rng(5), drawn, scene).frames)
+    assert other["recognised"] < 0.6 and other["likeness"] < truth["likeness"]
+
+
+@pytest.mark.parametrize("scene", digits_generate.SCENES)
+def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(digits_generate, "QUICK", dict(n_traj=2, T=10, chunk=5, n_updates=4, rate=1e-3))
+    sizes = {name: size | dict(n_x=4, hidden=(6, 5), bend=3) for name, size in digits_generate.SIZES.items()}
+    monkeypatch.setattr(digits_generate, "SIZES", sizes)
+    monkeypatch.setattr(digits_generate, "N_FILMS", 4)
+    monkeypatch.setattr(digits_generate._run, "WEIGHTS", tmp_path / "weights")
+    name = f"digits_generate_{scene}"
+    digits_generate.main(["--quick", "--scene", scene, "--out", str(tmp_path)])
+    result = json.loads((tmp_path / f"{name}.json").read_text())
+    rows = {row["model"]: row for row in result["rows"]}
+    assert rows["truth"]["recognised"] > 0.8 and rows["truth"]["speed_ratio"] == 1 and result["digits"] == "drawn"
+    for suffix in (".png", ".gif"):
+        assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
+    monkeypatch.setattr(_films, "train", None)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / name / "rVAE_0.npz").rename(tmp_path / "weights" / f"{name}.npz")
+    digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path / "again")])
+    assert json.loads((tmp_path / "again" / f"{name}.json").read_text())["rows"] == result["rows"]

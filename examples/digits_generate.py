@@ -1,0 +1,157 @@
+"""Films that the rVAE dreams: moving MNIST.
+
+Trains an rVAE on films of digits that move and bounce; shows it 10 frames of unseen films, of digits that it has never seen,
+and lets it go on for 20 frames by itself. Measured on 50 films: whether what moves is still the digit that was seen, whether it
+moves, how fast and how sharp it is; beside the truth and the repeated last frame.
+
+--scene one: one digit in 32 x 32 (the default); two: the poster's, two digits in 64 x 64. The digits are MNIST's where they
+are found (the folder in MNIST_DIR; "python -m datasets.digits" fetches them), otherwise drawn ones; four in five are for
+learning, the others for the test.
+
+By default, minutes (--quick: the same); --full: the settings of the chapter. A run that is interrupted goes on from its
+last checkpoint (in DIR/digits_generate_SCENE). --use-saved: no training, but the weights kept in examples/weights.
+Writes digits_generate_SCENE.png (strips), .gif (beside the truth) and .json.
+"""
+# %%
+import itertools
+
+import numpy as np
+
+from datasets import digits, moving_mnist
+from datasets.moving_mnist import Scene
+from examples import _films, _plots, _run
+from rvae_numpy import dreaming, rvae
+
+# %% [markdown]
+# ## Settings
+
+# %%
+SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
+MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3, pixels=True)
+SIZES = {"one": dict(n_y=32**2, n_x=48, hidden=(400, 200), bend=600),
+         "two": dict(n_y=64**2, n_x=64, hidden=(500, 300), bend=800)}
+FULL = dict(n_traj=16, T=50, chunk=25, n_updates=40_000, rate=1e-3)
+QUICK = FULL | dict(n_updates=4000)
+SEEN, DREAMT = 10, 20                       # frames
+N_FILMS = 50
+N_OTHERS = 9                                # pictures of other digits, that a dreamt one must not look like
+
+
+# %% [markdown]
+# ## Training
+
+# %%
+class Films:
+    """What is learnt from: films of the scene, with digits of the training part"""
+
+    def __init__(self, scene, pictures):
+        self.scene, self.pictures = scene, pictures
+
+    def start(self, rng):
+        params = rvae.init(**SIZES[self.scene], **MODEL, rng=rng)
+        _films.pixel_bias(params, self.sample(rng, 200, 10))
+        return params
+
+    def sample(self, rng, n_traj, T):
+        return moving_mnist.sample(n_traj, T, rng, self.pictures, SCENES[self.scene]).frames
+
+    def batches(self, rng, n_traj, T):
+        """Endless fresh films"""
+        return (self.sample(rng, n_traj, T) for _ in itertools.count())
+
+
+# %% [markdown]
+# ## Is it still that digit?
+# The picture of a film's own digit is looked for in each frame, wherever it fits best: 1 is a perfect copy. It is *recognised* if
+# no picture of N_OTHERS other digits fits as well. Where it fits best is where it is, and that says how fast it moves.
+
+# %%
+def measures(frames, movie, pictures, rng):
+    """A dictionary, from dreamt frames (n_traj, T, side^2) and the Movie of what happened in their stead
+
+    likeness : mean correlation of a frame with its own digit at the best place
+    recognised : fraction of the digits (a digit in a frame) that are more like themselves than like other digits
+    moving : fraction of the steps by which a digit moves by at least half the true speed
+    speed : median way of a digit from frame to frame, in pixels
+    sharpness : root mean square of the brightness's spatial gradient, relative to the truth's
+    error : mean squared error a pixel against the truth, frame by frame (T,)
+    """
+    n_traj, T, _ = frames.shape
+    n_digits = movie.which.shape[1]
+    likeness, positions = np.empty((n_traj, T, n_digits)), np.empty((n_traj, T, n_digits, 2))
+    recognised = np.empty((n_traj, T, n_digits), bool)
+    for n in range(n_traj):
+        films = frames[n].reshape(T, *movie.shape)
+        for i in range(n_digits):
+            own = movie.which[n, i]
+            different = np.flatnonzero(pictures.labels != pictures.labels[own])
+            others = pictures.images[rng.choice(different, N_OTHERS, replace=False)]
+            likeness[n, :, i], positions[n, :, i] = _films.find_picture(films, pictures.images[own])
+            best_other = np.max([_films.find_picture(films, other)[0] for other in others], axis=0)
+            recognised[n, :, i] = likeness[n, :, i] > best_other
+    steps = np.linalg.norm(np.diff(positions, axis=1), axis=-1)
+    truth = np.linalg.norm(np.diff(movie.position, axis=1), axis=-1)
+    return {"likeness": float(likeness.mean()), "recognised": float(recognised.mean()),
+            "recognised_at": recognised.mean((0, 2)).tolist(), "moving": float(np.mean(steps > np.median(truth) / 2)),
+            "speed": float(np.median(steps)), "sharpness": _films.sharpness(frames, movie.frames, movie.shape),
+            "error": np.mean((frames - movie.frames) ** 2, axis=(0, 2)).tolist()}
+
+
+def print_measures(rows):
+    _run.print_table([
+        ("film", lambda row: row["model"]), ("likeness", lambda row: f"{row['likeness']:.2f}"),
+        ("recognised", lambda row: f"{100 * row['recognised']:.0f} %"),
+        ("in the last frame", lambda row: f"{100 * row['recognised_at'][-1]:.0f} %"),
+        ("moving", lambda row: f"{100 * row['moving']:.0f} %"), ("speed", lambda row: f"{row['speed_ratio']:.2f}"),
+        ("sharp", lambda row: f"{row['sharpness']:.2f}"), ("error after 1", lambda row: f"{row['error'][0]:.4f}"),
+        ("after 5", lambda row: f"{row['error'][4]:.4f}"),
+    ], rows)
+
+
+# %%
+def main(argv=None):
+    parser = _run.parser("digits_generate", __doc__, saved=True)
+    parser.add_argument("--scene", choices=SCENES, default="one", help="one digit in 32 x 32, or two in 64 x 64")
+    arguments = _run.parse(parser, argv)
+    name = f"digits_generate_{arguments.scene}"
+    _run.prepare_folder(arguments.out)
+    for_learning, for_test = digits.split(digits.load("auto"))
+    print(f"digits: {for_test.source}")
+    if arguments.use_saved:
+        params, meta = rvae.load(_run.WEIGHTS / f"{name}.npz")
+        seconds = meta["seconds"]
+        if meta["digits"] != for_test.source:
+            print(f"the weights were learnt on other digits ({meta['digits']}): what follows is not the chapter's")
+    else:
+        folder = arguments.out / name
+        _run.prepare_folder(folder)
+        films = Films(arguments.scene, for_learning)
+        about = {"sizes": SIZES[arguments.scene], "model": MODEL, "digits": for_learning.source}
+        params, seconds = _films.trained(films.start, films.batches, arguments.seed, FULL if arguments.full else QUICK, about,
+                                         folder)
+    movie = moving_mnist.sample(N_FILMS, SEEN + DREAMT, np.random.default_rng([arguments.seed, 1]), for_test,
+                                SCENES[arguments.scene])
+    seen = movie.frames[:, :SEEN]
+    happened = movie._replace(frames=movie.frames[:, SEEN:], position=movie.position[:, SEEN:],
+                              velocity=movie.velocity[:, SEEN:])
+    dreamt = dreaming.dream(params, rvae.infer(params, seen)[:, -1], DREAMT, np.random.default_rng([arguments.seed, 5]))
+    shown = {"truth": happened.frames, "last frame, repeated": np.repeat(seen[:, -1:], DREAMT, axis=1), "rVAE": dreamt}
+    rows = [{"model": label} | measures(frames, happened, for_test, np.random.default_rng([arguments.seed, 6]))
+            for label, frames in shown.items()]
+    for row in rows:
+        row["speed_ratio"] = row["speed"] / rows[0]["speed"]
+    _run.write_json(arguments.out / f"{name}.json", rows, arguments.seed, digits=for_test.source, seconds=seconds)
+
+    every = slice(0, DREAMT, 2)
+    pairs = [(f"{label}\n({n + 1})", shown[label][n, every]) for n in range(4) for label in ("truth", "rVAE")]
+    _plots.save(_films.strip(pairs, movie.shape, f"Four films: every second frame after the {SEEN} that were seen",
+                             origin="upper"), arguments.out / f"{name}.png")
+    captions = [f"seen: frame {t + 1}" if t < SEEN else f"dreamt: frame {t + 1 - SEEN}" for t in range(SEEN + DREAMT)]
+    both = [(label, np.concatenate([seen[n], shown[label][n]])) for n in range(2) for label in ("truth", "rVAE")]
+    _films.animate(both, movie.shape, arguments.out / f"{name}.gif", captions, origin="upper", frames_a_second=6)
+    print_measures(rows)
+    print(f"\ntrained for {seconds:.0f} s; written: {name}.png, .gif, .json in {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()
