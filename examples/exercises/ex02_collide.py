@@ -1,0 +1,33 @@
+"""Exercise 2: two balls collide.                                             (datasets, D38; about five lines)
+
+Balls i and j of masses m_i and m_j are at q_i and q_j, and touch. Along the line that joins their centres they exchange momentum;
+across it nothing happens:
+
+    D38   v_i <- v_i - 2 m_j / (m_i + m_j) ((v_i - v_j)'w) w,    v_j likewise;    w = (q_i - q_j) / |q_i - q_j|
+
+Afterwards, momentum and energy must be what they were before. (A trap: both right-hand sides mean the velocities *before*.)
+"""
+import numpy as np
+
+from examples.exercises._right import Wrong, parts, same
+
+
+def collide(q_i, q_j, v_i, v_j, m_i, m_j):
+    """v_i, v_j after the collision, (2,) each, from positions and velocities (2,) and masses"""
+    raise NotImplementedError
+
+
+def check(answer):
+    rng = np.random.default_rng(0)
+    for m_i, m_j in ((1.0, 1.0), (1.0, 3.0)):
+        q_i, q_j, v_i, v_j = rng.standard_normal((4, 2))
+        after_i, after_j = parts("collide", answer(q_i.copy(), q_j.copy(), v_i.copy(), v_j.copy(), m_i, m_j), ("v_i", "v_j"))
+        w = (q_i - q_j) / np.linalg.norm(q_i - q_j)
+        across = np.array([-w[1], w[0]])
+        for name, before, after in (("v_i", v_i, after_i), ("v_j", v_j, after_j)):
+            same(f"{name}, the part across the line of centres", np.dot(after, across), before @ across, 1e-9)
+        same(f"momentum (masses {m_i:g}, {m_j:g})", m_i * after_i + m_j * after_j, m_i * v_i + m_j * v_j, 1e-9)
+        same(f"energy (masses {m_i:g}, {m_j:g})", m_i * after_i @ after_i + m_j * after_j @ after_j,
+             m_i * v_i @ v_i + m_j * v_j @ v_j, 1e-9)
+        if np.allclose(after_i, v_i):
+            raise Wrong("v_i: nothing has happened")
