@@ -36,8 +36,9 @@ def enumerate_states(params, *, clamp_u=False, y_max=None):
 
     y_max : largest count of a Poisson family (the others need none)
     """
-    if params.family is families.NORMAL:
-        raise ValueError("params: wanted a family that can be enumerated (bernoulli or poisson), got normal")
+    if params.family not in (families.BERNOULLI, families.POISSON):
+        raise ValueError("params: wanted a family that can be enumerated (bernoulli or poisson), "
+                         f"got {params.family.name}")
     if params.family is families.POISSON:
         y_values = range(checks.count("y_max", y_max) + 1)
     else:

@@ -64,6 +64,11 @@ def rate(eta):
 BERNOULLI = Family("bernoulli", mean=sigmoid, sample=sample_bernoulli, log_base=np.zeros_like,
                    log_partition=softplus, check=lambda name, y: checks.in_range(name, y, 0, 1))
 
+# Brightness in [0, 1], between the two values of a Bernoulli unit: in the chain it is not drawn but stands for its own mean, which is less
+# noisy, and resembles grey pixels more than zeros and ones do (Hinton 2010). x is still drawn, so the chain moves.
+PIXELS = Family("pixels", mean=sigmoid, sample=lambda mean, rng: mean, log_base=np.zeros_like,
+                log_partition=softplus, check=lambda name, y: checks.in_range(name, y, 0, 1))
+
 POISSON = Family("poisson", mean=rate, sample=sample_poisson, log_base=lambda y: -gammaln(y + 1),
                  log_partition=rate, check=checks.counts)
 
@@ -71,11 +76,11 @@ NORMAL = Family("normal", mean=lambda eta: eta, sample=sample_normal,
                 log_base=lambda y: -0.5 * y**2 - 0.5 * np.log(2 * np.pi),
                 log_partition=lambda eta: 0.5 * eta**2, check=lambda name, y: y)
 
-FAMILIES = {family.name: family for family in (BERNOULLI, POISSON, NORMAL)}
+FAMILIES = {family.name: family for family in (BERNOULLI, PIXELS, POISSON, NORMAL)}
 
 
 def get(name):
-    """The family of that name: bernoulli, poisson or normal."""
+    """The family of that name: bernoulli, pixels, poisson or normal."""
     if name not in FAMILIES:
         raise ValueError(f"family: wanted one of {', '.join(FAMILIES)}, got {name!r}")
     return FAMILIES[name]

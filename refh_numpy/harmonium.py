@@ -261,7 +261,7 @@ def noise(params, shape, rng):
     """Observations that know nothing: uniform on [0, 1] for Bernoulli (as the authors start the chain); for the
     unbounded families, drawn with no hidden unit on."""
     shape = (*shape, len(params.b_y))
-    if params.family is families.BERNOULLI:
+    if params.family in (families.BERNOULLI, families.PIXELS):
         return rng.random(shape, dtype=params.b_y.dtype)
     return params.family.sample(np.broadcast_to(params.family.mean(params.b_y), shape), rng)
 

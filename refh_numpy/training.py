@@ -67,7 +67,8 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
     gradient : (params, u, y, x_mean, k, rng) -> (Params, y_hat), of arrays (n_traj, chunk, n)
     params : where to start; not changed
     batches : iterable of (n_traj, T, n_y); one that is endless is read only as far as needed
-    chunk : time steps an update; k : Gibbs sweeps in the negative phase
+    chunk : time steps an update
+    k : Gibbs sweeps in the negative phase; a pair (first, last) to raise them on the way, each number for as many updates
     momentum : None for AdaM; a number in [0, 1] for plain gradient steps with this momentum (D33)
     state : log.state of an earlier call, to go on from there with the params that it returned and *further* batches
     callback : called as callback(params, log) after every `every` updates and at the end; what it is shown goes on
@@ -78,7 +79,10 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
     """
     checks.generator("rng", rng)
     n_updates, every = checks.count("n_updates", n_updates), checks.count("every", every)
-    chunk, k = checks.count("chunk", chunk), checks.count("k", k)
+    chunk = checks.count("chunk", chunk)
+    k_first, k_last = (checks.count("k", one) for one in (k if np.ndim(k) == 1 and len(k) == 2 else (k, k)))
+    if k_last < k_first:
+        raise ValueError(f"k: wanted the last number of sweeps to be no less than the first, got {k_first}, {k_last}")
     rate = checks.number("rate", rate, low=0, above_low=True)
     final_rate = checks.number("final_rate", final_rate, low=0)
     if momentum is not None:
@@ -114,7 +118,8 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
                 y_now = y[:, :chunk]
                 x_mean = harmonium.forward(params, u, y_now)
                 u_prev = harmonium.previous_states(params, u, x_mean)
-                g, y_hat = gradient(params, u_prev, y_now, x_mean, k, rng)
+                k_now = k_first + (k_last - k_first + 1) * step // n_updates
+                g, y_hat = gradient(params, u_prev, y_now, x_mean, k_now, rng)
                 if not np.isfinite(g.b_x.sum()):
                     raise FloatingPointError("the gradient is no longer finite")
                 step += 1

@@ -240,3 +240,19 @@ def test_an_interruption_before_the_first_batch_leaves_no_state():
     rng = np.random.default_rng(0)
     _, log = refh.train(refh.init(5, 15, "poisson", rng), batches(), rng, n_updates=3)
     assert log.interrupted and log.state is None
+
+
+def test_sweeps_rise_from_the_first_number_to_the_last():
+    asked = []
+
+    def spy(params, u, y, x_mean, k, rng):
+        asked.append(k)
+        return refh.gradient(params, u, y, x_mean, 1, rng)
+
+    rng = np.random.default_rng(0)
+    params, batches = refh.init(3, 2, "pixels", rng), [rng.random((2, 12, 2))]
+    training.train(spy, params, batches, rng, n_updates=12, k=(2, 5))
+    assert asked == [2] * 3 + [3] * 3 + [4] * 3 + [5] * 3
+    for bad in ((3, 2), (0, 2), (1, 2, 3), 0):
+        with pytest.raises((ValueError, TypeError), match="^k: wanted"):
+            training.train(spy, params, batches, rng, n_updates=12, k=bad)
