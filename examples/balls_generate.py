@@ -6,7 +6,7 @@ move, how straight, how sharp they are; beside the truth, the repeated last fram
 
 How y_t is got from u_{t-1} is not on the poster. Five ways are compared (rvae_numpy/dreaming.py); the first is the default.
 
-By default, minutes (--quick: the same); --full: the settings of the chapter, about an hour. A run that is interrupted goes
+By default, minutes (--quick: the same); --full: the settings of the chapter, a quarter of an hour. A run that is interrupted goes
 on from its last checkpoint (in DIR/balls_generate). --use-saved: no training, but the weights kept in examples/weights.
 Writes balls_generate.png (strips), balls_generate.gif (beside the truth), balls_generate_open_loop.png, balls_generate.json.
 """
@@ -28,8 +28,8 @@ from rvae_numpy import dreaming, rvae
 BOX = Box()
 SIZES = dict(n_y=900, n_x=32, hidden=(400, 200), bend=600)
 MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3, pixels=True)
-FULL = dict(n_traj=16, T=100, chunk=25, n_updates=60_000, rate=1e-3)
-QUICK = FULL | dict(n_updates=5000)
+FULL = dict(n_traj=16, T=100, chunk=25, n_updates=16_000, rate=1e-3)
+QUICK = FULL | dict(n_updates=4000)
 SEEN, DREAMT = 10, 50                       # frames
 N_FILMS = 50
 WAYS = [("mode", 0), ("mode", 1), ("draw", 0), ("weigh", 0), ("langevin", 0), ("alternate", 0)]     # scheme, clean-ups
