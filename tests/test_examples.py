@@ -222,7 +222,8 @@ def test_linear_theory_and_what_is_trained_beside_it(tmp_path, monkeypatch):
 
 @pytest.fixture
 def small_balls(monkeypatch):
-    monkeypatch.setattr(balls_table, "QUICK", dict(n_traj=2, chunk=10, n_updates=4, rate=0.02, momentum=0.9, k=1))
+    monkeypatch.setattr(balls_table, "QUICK",
+                        dict(family="pixels", n_traj=2, chunk=10, n_updates=4, rate=0.02, momentum=0.9, k=[1, 2]))
     monkeypatch.setattr(balls_table, "CHECKPOINT", 2)
     monkeypatch.setattr(balls_table, "TEST", dict(n_traj=2, T=60))
     monkeypatch.setattr(balls_table, "N_CHAINS", 2)
@@ -284,14 +285,25 @@ def test_an_interrupted_training_on_balls_goes_on_from_its_checkpoint(small_ball
         np.testing.assert_array_equal(_run.halved(leaf), getattr(params, name))
 
 
-def test_balls_interrupted_in_the_test_or_with_other_settings(small_balls, tmp_path):
+def test_balls_interrupted_in_the_test_or_with_other_settings(small_balls, tmp_path, monkeypatch):
     job = "rEFH", 0, "sutskever", "quick", balls_table.QUICK, tmp_path
-    checkpoint, so_far = (balls_table.file(tmp_path, "rEFH", "sutskever", "quick", 0, suffix)
-                          for suffix in (".checkpoint.npz", ".so_far.json"))
+    checkpoint, so_far, weights = (balls_table.file(tmp_path, "rEFH", "sutskever", "quick", 0, suffix)
+                                   for suffix in (".checkpoint.npz", ".so_far.json", ".npz"))
     learnt = balls_table.train("rEFH", 0, bouncing_balls.Box(), balls_table.QUICK, checkpoint)
     again = balls_table.train("rEFH", 0, bouncing_balls.Box(), balls_table.QUICK, checkpoint)       # nothing is left to do
     np.testing.assert_array_equal(learnt.W_u, again.W_u)
     _run.keep(so_far, {"settings": balls_table.QUICK | {"rate": 1.0}, "curve": [{"n_updates": 4}], "seconds": 5.0})
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(balls_table, "test_films", lambda box, seed: interrupt() if seed == 0 else balls_table.bouncing_balls.sample(
+            2, 20, np.random.default_rng(0), box))
+        with pytest.raises(KeyboardInterrupt):
+            balls_table.run(*job)
+    assert weights.exists() and not checkpoint.exists() and not so_far.exists()
+    monkeypatch.setattr(balls_table, "train", None)                                 # it need only be tested
     assert [c["n_updates"] for c in balls_table.run(*job)["curve"]] == [2, 4]       # from the beginning
 
 
