@@ -13,7 +13,7 @@ from scipy.stats import poisson
 
 from datasets import bouncing_balls, ppc
 from examples import (_ppc, _run, balls_table, linear_rvae, local_vs_bptt, ppc_dial, ppc_order, ppc_start, ppc_table,
-                      quickstart)
+                      quickstart, receptive_fields)
 from refh_numpy import refh, training, trbm
 from rvae_numpy import rvae, vae
 
@@ -408,3 +408,28 @@ def test_the_chapters_code_runs_as_printed(chapter, quick, monkeypatch, capsys):
     namespace = {}
     for block in blocks:
         exec(compile(block, chapter, "exec"), namespace)
+
+
+def test_receptive_fields(quick, capsys):
+    receptive_fields.main(["--out", str(quick)])
+    rows = json.loads((quick / "receptive_fields.json").read_text())["rows"]
+    assert len(rows) == quickstart.N_HIDDEN and (quick / "receptive_fields.png").stat().st_size > 10_000
+    assert all(-0.01 <= row["r2_position"] <= row["r2_position_and_velocity"] <= 1 for row in rows)
+
+
+def test_receptive_fields_of_units_that_are_known():
+    """One unit follows position, one velocity, one nothing."""
+    rng = np.random.default_rng(0)
+    z = rng.uniform(-1, 1, (60_000, 2))
+    u = np.stack([(z[:, 0] + 1) / 2, (z[:, 1] > 0) * 1.0, rng.random(len(z))], axis=1)
+    mean, _, _ = receptive_fields.maps(u, z)
+    np.testing.assert_allclose(mean[0], np.broadcast_to((np.arange(15) + 0.5) / 15, (15, 15)), atol=0.02)
+    np.testing.assert_allclose(mean[1, [0, -1]], [[0] * 15, [1] * 15])
+    by_position, by_both = receptive_fields.explained(u, z)
+    np.testing.assert_allclose(by_position, [1, 0, 0], atol=0.01)
+    np.testing.assert_allclose(by_both, [1, 0.93, 0], atol=0.05)
+
+
+def test_receptive_fields_need_a_network(tmp_path):
+    with pytest.raises(SystemExit, match="run python -m examples.quickstart first"):
+        receptive_fields.main(["--out", str(tmp_path)])
