@@ -74,6 +74,7 @@ def draw(mean, position, velocity, gain, order):
     for axes, unit in zip(grid.ravel(), order):
         picture = axes.pcolormesh(position, velocity, mean[unit], vmin=0, vmax=1, cmap="viridis", rasterized=True)
         axes.set_title(f"{gain[unit]:.2f}", fontsize=8)
+    grid[0, 0].set_xticks([-0.5, 0, 0.5], ["-½", "0", "½"])
     top.supxlabel("position (rad)", fontsize=9)
     top.supylabel("velocity (rad/s)", fontsize=9)
     top.colorbar(picture, ax=grid, label="mean activity", shrink=0.8)
