@@ -26,24 +26,27 @@ def pixel_bias(params, frames):
     params.decode_y[-1].b[:] = np.log(mean / (1 - mean))
 
 
-def train(start, batches, seed, settings, path, watch=lambda params, log: None):
+def train(start, batches, seed, settings, path, watch=lambda params, log: None, stage=1):
     """An rVAE's parameters after the training; checkpoints at `path` on the way, and on from there if there is one
 
     start : rng -> params;  batches : (rng, n_traj, T) -> endless films;  settings : of both, and of rvae.train
+    stage : 2 for a training that goes on from an earlier one, with films of its own
     """
-    rng = np.random.default_rng([seed, 3])
+    rng = np.random.default_rng([seed, 2 + stage])
     params = start(rng)
     settings = dict(settings)
     films = batches(rng, settings.pop("n_traj"), settings.pop("T"))
     return _run.learn(rvae, storage, "rvae", params, films, rng, path, watch, CHECKPOINT, **settings)
 
 
-def trained(start, batches, seed, settings, about, folder):
+def trained(start, batches, seed, settings, about, folder, stage=1, before=0.0):
     """params and seconds, of a finished run in the folder, or of one that is made, or gone on with, now
 
     about : what else must be the same for a run to be the same ({"sizes": ..., "model": ...}), kept with the weights
+    stage, before : of a training that goes on from an earlier one: 2, and the seconds that that one took
     """
-    weights, checkpoint, so_far = (folder / f"rVAE_{seed}{suffix}" for suffix in (".npz", ".checkpoint.npz", ".so_far.json"))
+    name = f"rVAE_{seed}" if stage == 1 else f"rVAE_{seed}_stage_{stage}"
+    weights, checkpoint, so_far = (folder / f"{name}{suffix}" for suffix in (".npz", ".checkpoint.npz", ".so_far.json"))
     asked = json.loads(json.dumps({"settings": settings} | about))
     if weights.exists():
         params, meta = rvae.load(weights)
@@ -52,15 +55,15 @@ def trained(start, batches, seed, settings, about, folder):
     past = _run.kept(so_far, asked)
     if past is None:                                            # no checkpoint, or one of other settings
         checkpoint.unlink(missing_ok=True)
-    begun = time.monotonic() - (past["seconds"] if past else 0)
-    progress = _run.Progress("rVAE", settings["n_updates"])
+    begun = time.monotonic() - (past["seconds"] if past else before)
+    progress = _run.Progress(f"rVAE, stage {stage}", settings["n_updates"])
 
     def watch(params, log):
         _run.keep(so_far, asked | {"seconds": time.monotonic() - begun})
         progress(log.n_updates[-1], f"loss {log.loss[-1]:.1f}")
 
     try:
-        params = train(start, batches, seed, settings, checkpoint, watch)
+        params = train(start, batches, seed, settings, checkpoint, watch, stage)
     except KeyboardInterrupt:
         progress.stop()
         raise SystemExit("stopped; what is learnt is kept, and the next call goes on from there") from None

@@ -29,6 +29,7 @@ BOX = Box()
 SIZES = dict(n_y=900, n_x=32, hidden=(400, 200), bend=600)
 MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3, pixels=True)
 FULL = dict(n_traj=16, T=100, chunk=25, n_updates=16_000, rate=1e-3)
+FINISH = dict(n_traj=32, T=100, chunk=25, n_updates=6000, rate=3e-4)        # after FULL: more films an update, and smaller steps
 QUICK = FULL | dict(n_updates=4000)
 SEEN, DREAMT = 10, 50                       # frames
 N_FILMS = 50
@@ -52,8 +53,14 @@ def batches(rng, n_traj, T):
     return (bouncing_balls.sample(n_traj, T, rng, BOX).frames for _ in itertools.count())
 
 
-def trained(seed, settings, folder):
-    return _films.trained(start, batches, seed, settings, {"sizes": SIZES, "model": MODEL}, folder)
+def trained(seed, settings, finish, folder):
+    """params and seconds; finish: settings of a second stage, or None"""
+    about = {"sizes": SIZES, "model": MODEL}
+    params, seconds = _films.trained(start, batches, seed, settings, about, folder)
+    if finish:
+        first = params
+        params, seconds = _films.trained(lambda rng: first, batches, seed, finish, about | {"after": settings}, folder, 2, seconds)
+    return params, seconds
 
 
 # %% [markdown]
@@ -125,7 +132,7 @@ def main(argv=None):
         seconds = meta["seconds"]
     else:
         _run.prepare_folder(folder)
-        params, seconds = trained(arguments.seed, FULL if arguments.full else QUICK, folder)
+        params, seconds = trained(arguments.seed, *((FULL, FINISH) if arguments.full else (QUICK, None)), folder)
     test = bouncing_balls.sample(N_FILMS, SEEN + DREAMT, np.random.default_rng([arguments.seed, 1]), BOX).frames
     films = all_films(params, test, arguments.seed)
     rows = [{"model": label} | _films.measures(frames, films["truth"], BOX) for label, frames in films.items()]

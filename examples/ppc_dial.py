@@ -65,9 +65,9 @@ def main(argv=None):
             continue
         mean, spread = _run.mean_and_spread([row["mse"] for row in mine])
         rows.append({"model": name_of(w), "w": w, "mse": mean, "mse_spread": spread, "seeds": mine})
-    filters = {name: np.mean([row["mse"] for row in results if row["model"] == name])
+    filters = {name: float(np.mean([row["mse"] for row in results if row["model"] == name]))
                for name in ("KF-1", "KF-2") if any(row["model"] == name for row in results)}
-    _run.write_json(arguments.out / "ppc_dial.json", rows, arguments.seed)
+    _run.write_json(arguments.out / "ppc_dial.json", rows, arguments.seed, filters=filters)
     _plots.save(draw(rows, filters), arguments.out / "ppc_dial.png")
     print()
     _run.print_table([("w", lambda row: f"{row['w']:g}"),

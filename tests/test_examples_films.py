@@ -108,8 +108,13 @@ def test_an_interrupted_training_of_films_goes_on(small, tmp_path):
     gone_on, whole = learn(path), learn(tmp_path / "other.npz")
     for a, b in zip(gone_on.leaves(), whole.leaves()):
         np.testing.assert_array_equal(a, b)
-    params, seconds = balls_generate.trained(0, balls_generate.QUICK, tmp_path)
+    params, seconds = balls_generate.trained(0, balls_generate.QUICK, None, tmp_path)
     assert seconds > 0 and not path.exists() and rvae.load(tmp_path / "rVAE_0.npz")[1]["version"] == _run.version()
+    # a second stage goes on from there
+    finish = balls_generate.QUICK | {"n_updates": 2, "rate": 1e-9}
+    finished, in_all = balls_generate.trained(0, balls_generate.QUICK, finish, tmp_path)
+    np.testing.assert_allclose(finished.nu.W, params.nu.W, atol=1e-3)
+    assert in_all > seconds and (tmp_path / "rVAE_0_stage_2.npz").exists()
 
 
 def test_a_picture_is_found_where_it_is():

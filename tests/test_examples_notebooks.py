@@ -1,4 +1,4 @@
-"""Notebooks: what the format asks for, and cells that run one after the other; the walk-through, as a whole."""
+"""Notebooks and figures: what the format asks for, and cells that run one after the other; the walk-through, as a whole."""
 import json
 import re
 import runpy
@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from examples import _run, notebooks
+from examples import _run, figures, notebooks
 from rvae_numpy import rvae
 
 
@@ -82,3 +82,10 @@ def test_the_walk_through(tmp_path, monkeypatch, dreamer, capsys):
     # what does not hang on a long training is right in any case
     kf_1, kf_2 = (float(re.search(rf"{name}: ([\d.]+)e-4", said)[1]) for name in ("KF-1", "KF-2"))
     assert 1.3 < kf_2 < 1.7 < 5 < kf_1 < 6.5
+
+
+def test_figures_are_drawn_again_from_their_numbers(tmp_path, capsys):
+    figures.main([str(tmp_path)])
+    assert {path.stem for path in tmp_path.iterdir()} == set(figures.DRAW)
+    assert all(path.stat().st_size > 10_000 for path in tmp_path.iterdir())
+    assert capsys.readouterr().out.count("python -m examples.") == len(figures.DRAW)
