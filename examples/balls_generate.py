@@ -4,7 +4,7 @@ Trains an rVAE on films of three balls; shows it 10 frames of unseen films, and 
 poster shows such a film; here it is measured too, on 50 films: how often there are three balls and nothing else, how fast they
 move, how straight, how sharp they are; beside the truth, the repeated last frame, and the harmoniums whose weights are kept.
 
-How y_t is got from u_{t-1} is not on the poster. Five ways are compared (rvae_numpy/dreaming.py); the first is the default.
+How y_t is got from u_{t-1} is not on the poster. Six ways are compared (rvae_numpy/dreaming.py); the first is the default.
 
 By default, minutes (--quick: the same); --full: the settings of the chapter, a quarter of an hour. A run that is interrupted goes
 on from its last checkpoint (in DIR/balls_generate). --use-saved: no training, but the weights kept in examples/weights.
@@ -33,7 +33,7 @@ FINISH = dict(n_traj=32, T=100, chunk=25, n_updates=6000, rate=3e-4)        # af
 QUICK = FULL | dict(n_updates=4000)
 SEEN, DREAMT = 10, 50                       # frames
 N_FILMS = 50
-WAYS = [("mode", 0), ("mode", 1), ("draw", 0), ("weigh", 0), ("langevin", 0), ("alternate", 0)]     # scheme, clean-ups
+WAYS = [("choose", 0), ("mode", 0), ("mode", 1), ("draw", 0), ("weigh", 0), ("langevin", 0), ("alternate", 0)]     # scheme, clean-ups
 HARMONIUMS = {"rEFH": "refh", "RTRBM": "rtrbm"}
 
 
@@ -101,7 +101,7 @@ def draw_open_loop(rows):
     axes = figure.subplots()
     colours = {"last frame, repeated": "#999999", "rEFH, clamped Gibbs": _plots.COLOURS["rEFH"],
                "RTRBM, clamped Gibbs": _plots.COLOURS["RTRBM"]}
-    shades = iter(["#D55E00", "#7A2E00", "#E69F00", "#CC79A7", "#F0E442", "#56B4E9"])
+    shades = iter(["#D55E00", "#000000", "#7A2E00", "#E69F00", "#CC79A7", "#F0E442", "#56B4E9"])
     for row in rows[1:]:
         colour = colours.get(row["model"]) or next(shades)
         axes.plot(np.arange(1, DREAMT + 1), row["error"], color=colour, label=row["model"])

@@ -11,11 +11,16 @@ and there are several ways (a chapter compares them: examples/README.md):
         D43   w_i = p(x_i) p(u | x_i) / N(x_i; x*, S)
 
     mode        x* itself, the most probable x given u: no chance at all
+    choose      of mu_y(x*) and of N_CANDIDATES draws' mu_y(x_i), the y that the model of the joint finds most probable next to u
+
+        D45   y_t = argmin_i -log p(u_{t-1}, x_i^, y_i),     y_i = mu_y(x_i),   x_i^ = nu(u_{t-1}, y_i)
+
+                What the model has never seen, two balls in one place for instance, it recognises badly: so it is not chosen.
     langevin    p(x | u) by LANGEVIN_STEPS steps of Langevin's diffusion from x*, its steps measured by S:
 
         D44   x <- x - h/2 S dE/dx + sqrt(h) S^{1/2} eps,      E(x) = |x|^2 / 2 + |u - mu_u(x)|^2 / 2 sigma_u^2
 
-A clean-up follows: y <- mu_y(nu(u, y)), which draws y towards what the model has seen. Then the state sees y as if it had
+A clean-up may follow: y <- mu_y(nu(u, y)), which draws y towards what the model has seen. Then the state sees y as if it had
 been observed: u_t = nu(u_{t-1}, y_t).
 """
 import numpy as np
@@ -25,6 +30,7 @@ from rvae_numpy import autoencoder, gaussian, mlp
 
 ROUNDS = 25
 N_DRAWS = 20
+N_CANDIDATES = 60
 LANGEVIN_STEPS, H = 20, 0.3
 
 
@@ -62,6 +68,25 @@ def weigh(params, u, rng):
     return autoencoder.emission(params, np.array(draws)[chosen, np.arange(len(u))])
 
 
+def joint_energy(params, u, y):
+    """-log p(u, x, y) at the recognised x = nu(u, y), (n,), but for a constant"""
+    nu, _, _ = autoencoder.recognise(params, u, y)
+    return energy(params, u, nu) - gaussian.log_density(y, autoencoder.emission(params, nu), params.model.sigma_y)
+
+
+def choose(params, u, rng):
+    x, S = autoencoder.mode_of_x(params, u)
+    root = np.linalg.cholesky(S)
+    best = autoencoder.emission(params, x)
+    least = joint_energy(params, u, best)
+    for _ in range(N_CANDIDATES):
+        y = autoencoder.emission(params, x + np.einsum("nij,nj->ni", root, rng.standard_normal(x.shape, u.dtype)))
+        now = joint_energy(params, u, y)                                                                        # D45
+        better = now < least
+        best, least = np.where(better[:, None], y, best), np.where(better, now, least)
+    return best
+
+
 def langevin(params, u, rng):
     x, S = autoencoder.mode_of_x(params, u)
     root = np.linalg.cholesky(S)
@@ -74,10 +99,10 @@ def langevin(params, u, rng):
     return autoencoder.emission(params, x)
 
 
-SCHEMES = {"alternate": alternate, "draw": draw, "weigh": weigh, "mode": mode, "langevin": langevin}
+SCHEMES = {"choose": choose, "mode": mode, "draw": draw, "weigh": weigh, "langevin": langevin, "alternate": alternate}
 
 
-def dream(params, u0, T, rng, scheme="mode", clean_up=1):
+def dream(params, u0, T, rng, scheme="choose", clean_up=0):
     """T steps on from the states u0, without observations: y (n_traj, T, n_y), the means of what is generated
 
     u0 : (n_traj, n_x), the last states of infer for instance
@@ -87,8 +112,9 @@ def dream(params, u0, T, rng, scheme="mode", clean_up=1):
     checks.generator("rng", rng)
     if scheme not in SCHEMES:
         raise ValueError(f"scheme: wanted one of {', '.join(SCHEMES)}, got {scheme!r}")
-    if not params.model.learn_u:
-        raise ValueError("params: wanted a model of the joint (an rVAE), got one that does not model u")
+    if not params.model.learn_u or params.model.family != "normal":
+        raise ValueError("params: wanted a model of the joint (an rVAE) of the family normal, got one "
+                         + (f"of the family {params.model.family}" if params.model.learn_u else "that does not model u"))
     clean_up = checks.count("clean_up", clean_up, at_least=0)
     y = np.empty((len(u), checks.count("T", T), params.n_y), u.dtype)
     for t in range(T):

@@ -79,7 +79,7 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
     result = json.loads((tmp_path / "balls_generate.json").read_text())
     rows = {row["model"]: row for row in result["rows"]}
     assert rows["truth"]["three_balls"] == 1 and rows["truth"]["speed_ratio"] == 1
-    assert rows["last frame, repeated"]["speed_ratio"] < 0.01 and len(rows["rVAE, mode"]["error"]) == 20
+    assert rows["last frame, repeated"]["speed_ratio"] < 0.01 and len(rows["rVAE, choose"]["error"]) == 20
     assert 0 < result["next_frame"] < 1
     for name in ("balls_generate.png", "balls_generate.gif", "balls_generate_open_loop.png"):
         assert (tmp_path / name).stat().st_size > 5_000

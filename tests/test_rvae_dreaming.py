@@ -81,10 +81,27 @@ def test_dreams_are_films(scheme, clean_up):
                                    atol=1e-4)
 
 
+def test_the_chosen_frame_is_the_most_probable_of_the_candidates(monkeypatch):
+    params = bent(n_x=3)
+    u = np.random.default_rng(0).standard_normal((20, 3))
+    energies = [dreaming.joint_energy(params, u, dreaming.SCHEMES[scheme](params, u, np.random.default_rng(1)))
+                for scheme in ("choose", "mode", "draw")]
+    assert (energies[0] <= energies[1] + 1e-9).all() and (energies[0] <= energies[2] + 1e-9).all()
+    monkeypatch.setattr(dreaming, "N_CANDIDATES", 0)
+    np.testing.assert_array_equal(dreaming.choose(params, u, None), dreaming.mode(params, u, None))
+    # the energy is P7 + P8 + P9 at the recognised x
+    y = dreaming.mode(params, u, None)
+    x = autoencoder.recognise(params, u, y)[0]
+    by_hand = (0.5 * np.sum(x**2, 1) + np.sum((u - autoencoder.mu_u(params, x)) ** 2, 1) / (2 * 0.3**2)
+               + np.sum((y - autoencoder.emission(params, x)) ** 2, 1) / (2 * 0.2**2))
+    np.testing.assert_allclose(np.ptp(dreaming.joint_energy(params, u, y) - by_hand), 0, atol=1e-9)
+
+
 @pytest.mark.parametrize("change, name", [
     (dict(scheme="gibbs"), "scheme"), (dict(clean_up=-1), "clean_up"), (dict(T=0), "T"), (dict(rng=0), "rng"),
     (dict(u0=np.zeros((2, 2))), "u0"), (dict(u0=np.full((2, 3), np.nan)), "u0"),
-    (dict(params=vae.init(4, 3, 5, "normal", np.random.default_rng(0))), "params")])
+    (dict(params=vae.init(4, 3, 5, "normal", np.random.default_rng(0))), "params"),
+    (dict(params=rvae.init(4, 3, 5, "poisson", np.random.default_rng(0))), "params")])
 def test_bad_input_is_named(change, name):
     good = dict(params=bent(n_x=3), u0=np.zeros((2, 3)), T=3, rng=np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
