@@ -30,7 +30,7 @@ SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n
 MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3, pixels=True)
 SIZES = {"one": dict(n_y=32**2, n_x=48, hidden=(400, 200), bend=600),
          "two": dict(n_y=64**2, n_x=64, hidden=(500, 300), bend=800)}
-FULL = dict(n_traj=16, T=50, chunk=25, n_updates=16_000, rate=1e-3)
+FULL = dict(n_traj=16, T=50, chunk=25, n_updates=14_000, rate=4e-4)
 QUICK = FULL | dict(n_updates=4000)
 SEEN, DREAMT = 10, 20                       # frames
 N_FILMS = 50
