@@ -44,7 +44,7 @@ MODELS = {"ORDER 0": "efh", "TRBM": "trbm", "rEFH": "refh", "RTRBM": "rtrbm"}
 N_HIDDEN, T = 400, 100
 AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, rate=0.02, momentum=0.9, k=25)
 OURS = dict(family="pixels", n_traj=10, chunk=10, n_updates=20_000, rate=0.05, momentum=0.9, k=[1, 25])
-QUICK = OURS | dict(n_updates=8000, k=[1, 8])
+QUICK = OURS | dict(n_updates=6000, k=[1, 8])
 TEST = dict(n_traj=200, T=T)
 N_TO_FIT = 400                      # films for the regressions
 N_CHAINS, AVERAGED_SWEEPS = 16, 10
