@@ -16,7 +16,7 @@ the frames of an update differ more, which allows a higher rate; the number of G
 negative phase a pixel stands for its own mean (family "pixels"). Predictions are made in the same ways for all of them, with
 pixels drawn as 0 or 1 wherever it says samples.
 
-By default, the baselines and a short rEFH (--quick: the same; five minutes). --full: all networks, hours. A network that is
+By default, the baselines and a short rEFH (--quick: the same; some minutes). --full: all networks, hours. A network that is
 done is kept (in DIR/balls_table) and not trained again; one that is interrupted goes on from its last checkpoint. --use-saved:
 no training, but the networks kept in examples/weights. Draws balls_table.png (truth, predictions, errors) and
 balls_table_curves.png (the error while it learns).

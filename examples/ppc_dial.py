@@ -42,7 +42,8 @@ def draw(rows, filters):
              title="How much the past is worth: one dot a seed")
     axes.set_yticks([1.5, 2, 3, 4, 5, 6], labels=["1.5", "2", "3", "4", "5", "6"])
     axes.minorticks_off()
-    axes.legend()
+    if filters:
+        axes.legend()
     return figure
 
 
