@@ -239,16 +239,16 @@ def draw(shape, strip):
             axes.set(xticks=[], yticks=[])
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
         figure.colorbar(picture, ax=list(line), pad=0.01, ticks=[-1, 0, 1] if signed else [0, 1])
-    grid[0, 0].set_title("Frame after frame: what was predicted a frame before")
+    figure.suptitle("Frame after frame: what was predicted a frame before", fontsize=10, x=0.01, ha="left")
     return figure
 
 
 def draw_curves(rows, plain):
     """How far the training goes: the error on films that are not the test's, as it falls"""
-    figure = _plots.figure(3.6 * len(rows), 3.2)
+    figure = _plots.figure(3.2 * len(rows) + 2, 3.2)
     markers = dict(zip(WAYS, "osv"))
     for axes, row in zip(figure.subplots(1, len(rows), squeeze=False, sharey=True)[0], rows):
-        n_updates = [point["n_updates"] for point in row["curve"]]
+        n_updates = [point["n_updates"] / 1000 for point in row["curve"]]
         for way, marker in markers.items():
             if way in row["mse"]:
                 axes.plot(n_updates, [point[way] for point in row["curve"]], marker=marker, markersize=4, label=way,
@@ -257,10 +257,10 @@ def draw_curves(rows, plain):
         for line, dashes in (("previous frame", "--"), ("regression on two frames", ":")):
             axes.axhline(lines[line], color="black", linestyle=dashes, linewidth=1, label=line)
         axes.axhline(POSTER[row["model"]], color="grey", linewidth=1, label="poster")
-        axes.set(title=f"{row['model']} ({row['setting']}), {row['rendering']}", xlabel="updates", yscale="log")
+        axes.set(title=f"{row['model']} ({row['setting']}), {row['rendering']}", xlabel="thousand updates", yscale="log")
         axes.set_yticks([0.004, 0.006, 0.01, 0.02, 0.04], ["0.004", "0.006", "0.01", "0.02", "0.04"])
         axes.minorticks_off()
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.02, 0.5))
     figure.axes[0].set_ylabel("MSE a pixel")
     return figure
 
