@@ -2,8 +2,8 @@
 
 Seven stops: the spikes; what could be known at best; what contrastive divergence gets wrong; the conditional or the joint; what
 the states know; the same with an autoencoder; a film that a network dreams. Every stop prints what one should see and draws
-walkthrough_N.png. Run it cell by cell (VS Code, Spyder, or as a notebook: python -m examples.notebooks), or as a whole: three
-minutes. --quick: half a minute, to see that everything works; its networks have learnt nothing much.
+walkthrough_N.png. Run it cell by cell (VS Code, Spyder, or as a notebook: python -m examples.notebooks), or as a whole: a
+minute or two. --quick: half of it, to see that everything works; its networks have learnt nothing much.
 """
 # %%
 import numpy as np
