@@ -42,8 +42,7 @@ def draw(rows, filters):
              title="How much the past is worth: one dot a seed")
     axes.set_yticks([1.5, 2, 3, 4, 5, 6], labels=["1.5", "2", "3", "4", "5", "6"])
     axes.minorticks_off()
-    if filters:
-        axes.legend()
+    axes.legend()
     return figure
 
 
