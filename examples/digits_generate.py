@@ -27,7 +27,8 @@ from rvae_numpy import dreaming, rvae
 
 # %%
 SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
-MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.1, pixels=True)        # with 0.3, as for the balls, it diverges
+# noise_u: with 0.3, as the balls have it, the training diverges
+MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.1, pixels=True)
 SIZES = {"one": dict(n_y=32**2, n_x=48, hidden=(400, 200), bend=600),
          "two": dict(n_y=64**2, n_x=64, hidden=(500, 300), bend=800)}
 FULL = dict(n_traj=16, T=50, chunk=25, n_updates=14_000, rate=1e-3)
