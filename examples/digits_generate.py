@@ -31,8 +31,8 @@ SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n
 MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.1, pixels=True)
 SIZES = {"one": dict(n_y=32**2, n_x=48, hidden=(400, 200), bend=600),
          "two": dict(n_y=64**2, n_x=64, hidden=(500, 300), bend=800)}
-FULL = dict(n_traj=16, T=50, chunk=25, n_updates=14_000, rate=1e-3)
-QUICK = FULL | dict(n_updates=4000)
+TRAINING = dict(n_traj=16, T=50, chunk=25, rate=1e-3)
+N_UPDATES = {"one": {"quick": 4000, "full": 14_000}, "two": {"quick": 1000, "full": 8000}}
 SEEN, DREAMT = 10, 20                       # frames
 N_FILMS = 50
 N_OTHERS = 9                                # pictures of other digits, that a dreamt one must not look like
@@ -128,8 +128,8 @@ def main(argv=None):
         _run.prepare_folder(folder)
         films = Films(arguments.scene, for_learning)
         about = {"sizes": SIZES[arguments.scene], "model": MODEL, "digits": for_learning.source}
-        params, seconds = _films.trained(films.start, films.batches, arguments.seed, FULL if arguments.full else QUICK, about,
-                                         folder)
+        settings = TRAINING | {"n_updates": N_UPDATES[arguments.scene]["full" if arguments.full else "quick"]}
+        params, seconds = _films.trained(films.start, films.batches, arguments.seed, settings, about, folder)
     movie = moving_mnist.sample(N_FILMS, SEEN + DREAMT, np.random.default_rng([arguments.seed, 1]), for_test,
                                 SCENES[arguments.scene])
     seen = movie.frames[:, :SEEN]

@@ -393,20 +393,23 @@ def mode_of_x(params, u):
     return x, np.linalg.inv(eye + precision * J.swapaxes(1, 2) @ J)
 
 
-def draw_x(params, u, rng):
-    """x_t given u_{t-1}, before y_t is seen: (n, n_x) from (n, n_u)
+def sampler_of_x(params, u):
+    """rng -> a draw of x_t given u_{t-1}, before y_t is seen: (n, n_x) from (n, n_u)
 
-    Where u is modelled, a draw from N(x, S) of mode_of_x. Where the prior is a function of u, from that. Where there is
-    neither, from N(0, I).
+    Where u is modelled, from N(x, S) of mode_of_x. Where the prior is a function of u, from that. Where there is neither, from
+    N(0, I).
     """
-    eps = rng.standard_normal((len(u), params.n_x), dtype=u.dtype)
     if params.model.learn_u:
-        x, S = mode_of_x(params, u)
-        return x + np.einsum("nij,nj->ni", np.linalg.cholesky(S), eps)
+        return gaussian.sampler(*mode_of_x(params, u))
+    m, log_k = np.zeros((2, len(u), params.n_x), u.dtype)
     if params.model.prior_given_u:
         m, log_k = np.split(u @ params.prior.W.T + params.prior.b, 2, axis=1)
-        return gaussian.reparameterise(m, log_k, eps)
-    return eps
+    return lambda rng: gaussian.reparameterise(m, log_k, rng.standard_normal(m.shape, dtype=u.dtype))
+
+
+def draw_x(params, u, rng):
+    """One draw of sampler_of_x"""
+    return sampler_of_x(params, u)(rng)
 
 
 def predict_next(params, u, rng, n_samples=25):
@@ -416,8 +419,8 @@ def predict_next(params, u, rng, n_samples=25):
     """
     u = check_states("u", u, params)
     checks.generator("rng", rng)
-    frames = u.reshape(-1, params.n_x)[:, :params.n_u]
-    draws = (emission(params, draw_x(params, frames, rng)) for _ in range(checks.count("n_samples", n_samples)))
+    draw = sampler_of_x(params, u.reshape(-1, params.n_x)[:, :params.n_u])
+    draws = (emission(params, draw(rng)) for _ in range(checks.count("n_samples", n_samples)))
     return (sum(draws) / n_samples).reshape(*u.shape[:2], params.n_y)
 
 

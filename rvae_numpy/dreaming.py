@@ -11,14 +11,15 @@ and there are several ways (a chapter compares them: examples/README.md):
         D43   w_i = p(x_i) p(u | x_i) / N(x_i; x*, S)
 
     mode        x* itself, the most probable x given u: no chance at all
+    langevin    p(x | u) by LANGEVIN_STEPS steps of Langevin's diffusion from x*, its steps measured by S:
+
+        D44   x <- x - h/2 S dE/dx + sqrt(h) S^{1/2} eps,      E(x) = |x|^2 / 2 + |u - mu_u(x)|^2 / 2 sigma_u^2
+
     choose      of mu_y(x*) and of N_CANDIDATES draws' mu_y(x_i), the y that the model of the joint finds most probable next to u
 
         D45   y_t = argmin_i -log p(u_{t-1}, x_i^, y_i),     y_i = mu_y(x_i),   x_i^ = nu(u_{t-1}, y_i)
 
                 What the model has never seen, two balls in one place for instance, it recognises badly: so it is not chosen.
-    langevin    p(x | u) by LANGEVIN_STEPS steps of Langevin's diffusion from x*, its steps measured by S:
-
-        D44   x <- x - h/2 S dE/dx + sqrt(h) S^{1/2} eps,      E(x) = |x|^2 / 2 + |u - mu_u(x)|^2 / 2 sigma_u^2
 
 A clean-up may follow: y <- mu_y(nu(u, y)), which draws y towards what the model has seen. Then the state sees y as if it had
 been observed: u_t = nu(u_{t-1}, y_t).
@@ -76,11 +77,11 @@ def joint_energy(params, u, y):
 
 def choose(params, u, rng):
     x, S = autoencoder.mode_of_x(params, u)
-    root = np.linalg.cholesky(S)
+    draw_x = gaussian.sampler(x, S)
     best = autoencoder.emission(params, x)
     least = joint_energy(params, u, best)
     for _ in range(N_CANDIDATES):
-        y = autoencoder.emission(params, x + np.einsum("nij,nj->ni", root, rng.standard_normal(x.shape, u.dtype)))
+        y = autoencoder.emission(params, draw_x(rng))
         now = joint_energy(params, u, y)                                                                        # D45
         better = now < least
         best, least = np.where(better[:, None], y, best), np.where(better, now, least)

@@ -45,6 +45,15 @@ def d_reparameterise(d_x, log_upsilon, eps):
     return d_x, d_x * 0.5 * np.exp(0.5 * log_upsilon) * eps
 
 
+def sampler(mean, covariance):
+    """rng -> a draw from N(mean, covariance) for each frame, (n, n_x); mean (n, n_x), covariance (n, n_x, n_x)
+
+    For many draws of the same: the covariances are factorised once.
+    """
+    root = np.linalg.cholesky(covariance)
+    return lambda rng: mean + np.einsum("nij,nj->ni", root, rng.standard_normal(mean.shape, dtype=mean.dtype))
+
+
 def poisson_log_likelihood(y, eta):
     """log Pois(y; e^eta), summed over units, (n,): y, eta (n, d)                                               [D29]"""
     return np.sum(y * eta - np.exp(eta) - gammaln(y + 1), -1)

@@ -149,7 +149,8 @@ def test_measures_of_digits():
 def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(digits_generate, "QUICK", dict(n_traj=2, T=10, chunk=5, n_updates=4, rate=1e-3))
+    monkeypatch.setattr(digits_generate, "TRAINING", dict(n_traj=2, T=10, chunk=5, rate=1e-3))
+    monkeypatch.setitem(digits_generate.N_UPDATES, scene, {"quick": 4})
     sizes = {name: size | dict(n_x=4, hidden=(6, 5), bend=3) for name, size in digits_generate.SIZES.items()}
     monkeypatch.setattr(digits_generate, "SIZES", sizes)
     monkeypatch.setattr(digits_generate, "N_FILMS", 4)
