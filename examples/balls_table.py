@@ -8,10 +8,12 @@ prints the mean squared error a pixel beside the poster's. A network predicts in
   mean field     no sampling: x and y by turns, started at the present frame
 
 and beside them stand predictors without a network: the mean frame, the previous frame, linear (ridge) regression on the
-last frame and on the last two, and balls that go straight on, told their true positions.
+last frame and on the last two, and balls that go straight on, told their true positions. The rVAE, which the poster's table 2 does
+not have, is there too once `python -m examples.balls_generate --full` has trained it: its prediction is the mean over 25 draws of x
+given u.
 
 Settings: "authors" are the authors' (400 hidden units, CD-25, one film an update, 102 000 updates, momentum: two hours a
-network on a core that is not shared). "ours" are faster, for three reasons: ten frames of each of ten films an update, so that
+network on a core that is not shared), "half" the same with 50 000 updates (with backprop through time, they take longer). "ours" are faster, for three reasons: ten frames of each of ten films an update, so that
 the frames of an update differ more, which allows a higher rate; the number of Gibbs sweeps rises from 1 to 25; and in the
 negative phase a pixel stands for its own mean (family "pixels"). Predictions are made in the same ways for all of them, with
 pixels drawn as 0 or 1 wherever it says samples.
@@ -32,7 +34,7 @@ import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples import _plots, _run
+from examples import _plots, _run, balls_generate
 from refh_numpy import families, storage
 
 # %% [markdown]
@@ -40,9 +42,11 @@ from refh_numpy import families, storage
 
 # %%
 POSTER = {"ORDER 0": 0.0120, "TRBM": 0.0124, "rEFH": 0.0067, "RTRBM": 0.0059}
-MODELS = {"ORDER 0": "efh", "TRBM": "trbm", "rEFH": "refh", "RTRBM": "rtrbm"}
+MODELS = {"ORDER 0": "refh_numpy.efh", "TRBM": "refh_numpy.trbm", "rEFH": "refh_numpy.refh", "RTRBM": "refh_numpy.rtrbm",
+          "rVAE": "rvae_numpy.rvae"}
 N_HIDDEN, T = 400, 100
 AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, rate=0.02, momentum=0.9, k=25)
+HALF = AUTHORS | dict(n_updates=50_000)
 OURS = dict(family="pixels", n_traj=10, chunk=10, n_updates=20_000, rate=0.05, momentum=0.9, k=[1, 25])
 QUICK = OURS | dict(n_updates=6000, k=[1, 8])
 TEST = dict(n_traj=200, T=T)
@@ -105,7 +109,7 @@ def test_films(box, seed):
 
 
 def module(name):
-    return importlib.import_module(f"refh_numpy.{MODELS[name]}")
+    return importlib.import_module(MODELS[name])
 
 
 def start(name, rng, box, family):
@@ -121,12 +125,15 @@ def train(name, seed, box, settings, path, watch=lambda params, log: None):
     settings = dict(settings)
     params = start(name, rng, box, settings.pop("family", "bernoulli"))
     batches = films(rng, box, settings.pop("n_traj"))
-    return _run.learn(module(name), storage, MODELS[name], params, batches, rng, path, watch, CHECKPOINT, **settings)
+    return _run.learn(module(name), storage, MODELS[name].rpartition(".")[2], params, batches, rng, path, watch, CHECKPOINT, **settings)
 
 
 def predictions(name, params, frames, rng):
-    """{way of predicting: (n_traj, T, 900)}; ORDER 0 has but one"""
+    """{way of predicting: (n_traj, T, 900)}; ORDER 0 and the rVAE have but one"""
     model = module(name)
+    if name == "rVAE":                                      # film by film: its Jacobians take room
+        found = [model.predict_next(params, model.infer(params, film[None]), rng) for film in frames]
+        return {"averaged": np.concatenate(found)}
     params = replace(params, family=families.get("bernoulli"))          # whatever it was while it learnt
     u = model.infer(params, frames)
     if name == "ORDER 0":
@@ -144,9 +151,17 @@ def file(folder, name, rendering, setting, seed, suffix):
     return folder / f"{name.replace(' ', '_')}_{rendering}_{setting}_{seed}{suffix}"
 
 
+def weights_of(name, rendering, setting, seed, folder):
+    """The file of a network's weights; the rVAE's come from balls_generate, and are kept where that keeps them"""
+    if name != "rVAE":
+        return file(folder, name, rendering, setting, seed, ".npz")
+    kept = folder.parent / "balls_generate.npz"
+    return kept if kept.exists() else folder.parent / "balls_generate" / f"rVAE_{seed}_stage_2.npz"
+
+
 def run(name, seed, rendering, setting, settings, folder):
     """Train and test one network; its row, which is written beside its weights, or was before"""
-    row_file, weights = (file(folder, name, rendering, setting, seed, suffix) for suffix in (".json", ".npz"))
+    row_file = file(folder, name, rendering, setting, seed, ".json")
     if (row := _run.kept(row_file, {"settings": settings})) is not None:
         return row
     box = Box(rendering=rendering)
@@ -155,7 +170,7 @@ def run(name, seed, rendering, setting, settings, folder):
     frames = test_films(box, seed).frames
     found = predictions(name, params, frames, np.random.default_rng([seed, 4]))
     row = {"model": name, "seed": seed, "rendering": rendering, "setting": setting, "settings": settings,
-           "mse": {way: squared_error(prediction, frames) for way, prediction in found.items()}, "curve": meta["curve"],
+           "mse": {way: squared_error(prediction, frames) for way, prediction in found.items()}, "curve": meta.get("curve", []),
            "seconds": meta["seconds"], "seconds_of_test": time.monotonic() - begun, "version": meta["version"]}
     _run.keep(row_file, row)
     return row
@@ -163,8 +178,8 @@ def run(name, seed, rendering, setting, settings, folder):
 
 def trained(name, seed, rendering, setting, settings, folder):
     """params and what is known of them (curve, seconds, version): of a training that is done, made, or gone on with, now"""
-    weights, checkpoint, so_far = (file(folder, name, rendering, setting, seed, suffix)
-                                   for suffix in (".npz", ".checkpoint.npz", ".so_far.json"))
+    weights = weights_of(name, rendering, setting, seed, folder)
+    checkpoint, so_far = (file(folder, name, rendering, setting, seed, suffix) for suffix in (".checkpoint.npz", ".so_far.json"))
     if weights.exists():
         params, meta = module(name).load(weights)
         if meta["settings"] == settings:
@@ -219,7 +234,7 @@ def strips(rows, folder, n_shown=12, first=30):
         result.append((f"truth\n({rendering})", frames[0, shown]))
         for row in of_these:
             name, setting, seed = row["model"], row["setting"], row["seed"]
-            params, _ = module(name).load(file(folder, name, rendering, setting, seed, ".npz"))
+            params, _ = module(name).load(weights_of(name, rendering, setting, seed, folder))
             found = predictions(name, params, frames, np.random.default_rng(seed))
             best = min(found, key=lambda way: row["mse"][way])
             prediction = found[best][0, first - 1:first + n_shown - 1]
@@ -245,6 +260,7 @@ def draw(shape, strip):
 
 def draw_curves(rows, plain):
     """How far the training goes: the error on films that are not the test's, as it falls"""
+    rows = [row for row in rows if row["curve"]]
     figure = _plots.figure(3.2 * len(rows) + 2, 3.2)
     markers = dict(zip(WAYS, "osv"))
     for axes, row in zip(figure.subplots(1, len(rows), squeeze=False, sharey=True)[0], rows):
@@ -274,8 +290,14 @@ def main(argv=None):
         jobs = [(row["model"], row["seed"], row["rendering"], row["setting"], row["settings"], folder)
                 for row in (_run.kept(path, {}) for path in sorted(folder.glob("*.json")))]
     elif arguments.full:
-        jobs = [(name, arguments.seed, rendering, "ours", OURS, folder) for rendering in RENDERINGS for name in MODELS]
-        jobs += [(name, arguments.seed, "authors", "authors", AUTHORS, folder) for name in ("rEFH", "RTRBM")]
+        jobs = [(name, arguments.seed, rendering, "ours", OURS, folder) for rendering in RENDERINGS for name in POSTER]
+        jobs += [("rEFH", arguments.seed, "authors", "authors", AUTHORS, folder),
+                 ("RTRBM", arguments.seed, "authors", "half", HALF, folder)]
+        rvae_job = "rVAE", arguments.seed, "sutskever", "films", balls_generate.FINISH, folder
+        if weights_of("rVAE", *rvae_job[2:4], arguments.seed, folder).exists():
+            jobs.append(rvae_job)
+        else:
+            print("without the rVAE, which python -m examples.balls_generate --full trains (with the same --seed and --out)")
     else:
         jobs = [(name, arguments.seed, "sutskever", "quick", QUICK, folder) for name in ("ORDER 0", "rEFH")]
     _run.prepare_folder(folder)
@@ -305,7 +327,7 @@ def print_rows(plain, rows):
         _run.print_table([
             ("MSE a pixel", lambda row: row["model"]), ("rendering", lambda row: row["rendering"]),
             ("settings", lambda row: row["setting"]), ("seed", lambda row: str(row["seed"])),
-            ("poster", lambda row: f"{POSTER[row['model']]:.4f}"),
+            ("poster", lambda row: f"{POSTER[row['model']]:.4f}" if row["model"] in POSTER else "-"),
             *((way, lambda row, way=way: error(row, way)) for way in WAYS),
             ("seconds", lambda row: f"{row['seconds']:.0f}"),
         ], rows)

@@ -1,16 +1,21 @@
-"""Draws the chapters' figures again, from the numbers that are kept in examples/figures; nothing is trained.
+"""Draws every figure of the chapters again.
 
     python -m examples.figures [FOLDER]
 
-reads examples/figures/NAME.json, which a script wrote, and writes FOLDER/NAME.png (default: examples/figures itself). Seconds.
-The pictures of quickstart, of the dial, of films and of receptive fields show data as well as numbers: those scripts draw them, from weights
-where they are kept (--use-saved).
+Those that show numbers only are drawn from examples/figures/NAME.json, which a script wrote. Those that show data too (films,
+spikes, receptive fields) are drawn by their scripts: from the weights in examples/weights, or, where half a minute is enough, from
+a new training. Writes into FOLDER (default: examples/figures itself). The films of digits are left out where there is no MNIST.
 """
 import argparse
 import json
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
-from examples import _plots, _run, linear_rvae, local_vs_bptt, ppc_order, ppc_start, ppc_table
+from datasets import digits
+from examples import (_plots, _run, balls_generate, balls_table, digits_generate, linear_rvae, local_vs_bptt, ppc_order,
+                      ppc_start, ppc_table, quickstart, receptive_fields)
 
 KEPT = Path(__file__).parent / "figures"
 DRAW = {
@@ -23,6 +28,24 @@ DRAW = {
 }
 
 
+def films_of_balls(out):
+    balls_generate.main(["--use-saved", "--out", str(out)])
+
+
+def predictions_of_balls(out):
+    balls_table.main(["--use-saved", "--out", str(out)])
+
+
+def spikes(out):
+    quickstart.main(["--out", str(out)])
+    receptive_fields.main(["--out", str(out)])
+
+
+def films_of_digits(out):
+    for scene in digits_generate.SCENES:
+        digits_generate.main(["--use-saved", "--scene", scene, "--out", str(out)])
+
+
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m examples.figures", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -33,6 +56,22 @@ def main(argv=None):
         content = json.loads((KEPT / f"{name}.json").read_text())
         _plots.save(draw(content), folder / f"{name}.png")
         print(f"{name}.png: {content['command']}, version {content['version']}")
+    scripts = [spikes, films_of_balls, predictions_of_balls]
+    if digits.load("auto").source == "MNIST":
+        scripts.append(films_of_digits)
+    else:
+        print("no MNIST: the films of digits are left as they are")
+    with tempfile.TemporaryDirectory() as out:
+        _run.in_parallel("figures", run, [(script, Path(out)) for script in scripts], os.cpu_count(), lambda name: name)
+        for suffix in ("png", "gif"):
+            for picture in sorted(Path(out).glob(f"*.{suffix}")):
+                shutil.copyfile(picture, folder / picture.name)
+                print(picture.name)
+
+
+def run(script, out):
+    script(out)
+    return script.__name__.replace("_", " ")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from scipy.special import gammaln
 from scipy.stats import poisson
 
 from datasets import bouncing_balls, ppc
-from examples import (_ppc, _run, balls_table, linear_rvae, local_vs_bptt, ppc_dial, ppc_order, ppc_start, ppc_table,
-                      quickstart, receptive_fields)
+from examples import (_ppc, _run, balls_generate, balls_table, linear_rvae, local_vs_bptt, ppc_dial, ppc_order, ppc_start,
+                      ppc_table, quickstart, receptive_fields)
 from refh_numpy import refh, training, trbm
 from rvae_numpy import rvae, vae
 
@@ -258,6 +258,27 @@ def test_balls_table_from_saved_weights(small_balls, tmp_path, monkeypatch):
     row = json.loads((tmp_path / "again" / "balls_table.json").read_text())["rows"][-1]
     assert (row["model"], row["seed"], row["rendering"]) == ("rEFH", 5, "authors") and row["version"]
     assert (tmp_path / "again" / "balls_table.png").stat().st_size > 10_000
+
+
+def test_what_the_full_table_of_balls_trains(small_balls, tmp_path, monkeypatch, capsys):
+    """Every network of the poster, in both renderings; the rVAE once its own script has trained it, and only tested here."""
+    asked = []
+    monkeypatch.setattr(balls_table, "run_all", lambda jobs, n_workers: asked.append([job[:4] for job in jobs]) or [])
+    balls_table.main(["--full", "--out", str(tmp_path)])
+    assert {job[0] for job in asked[0]} == set(balls_table.POSTER) and {job[2] for job in asked[0]} == {"sutskever", "authors"}
+    assert "without the rVAE" in capsys.readouterr().out
+    params = rvae.init(900, 3, (5,), "normal", np.random.default_rng(0), pixels=True, bend=2)
+    rvae.save(tmp_path_of(tmp_path / "balls_generate") / "rVAE_0_stage_2.npz", params, settings=balls_generate.FINISH,
+              seconds=7.0, version="this one")
+    balls_table.main(["--full", "--out", str(tmp_path)])
+    assert asked[1] == asked[0] + [("rVAE", 0, "sutskever", "films")] and "without" not in capsys.readouterr().out
+
+    row = balls_table.run(*asked[1][-1], balls_generate.FINISH, tmp_path / "balls_table")
+    frames = balls_table.test_films(bouncing_balls.Box(), 0).frames
+    prediction = rvae.predict_next(params, rvae.infer(params, frames), np.random.default_rng(0), 50)
+    assert row["mse"] == {"averaged": pytest.approx(balls_table.squared_error(prediction, frames), rel=0.1)}
+    assert row["seconds"] == 7 and row["version"] == "this one"
+    assert len(balls_table.strips([row], tmp_path / "balls_table", n_shown=3)) == 3
 
 
 def tmp_path_of(path):

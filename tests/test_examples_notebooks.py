@@ -3,6 +3,8 @@ import json
 import re
 import runpy
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -84,8 +86,20 @@ def test_the_walk_through(tmp_path, monkeypatch, dreamer, capsys):
     assert 1.3 < kf_2 < 1.7 < 5 < kf_1 < 6.5
 
 
-def test_figures_are_drawn_again_from_their_numbers(tmp_path, capsys):
+def test_figures_are_drawn_again_from_their_numbers(tmp_path, monkeypatch, capsys):
+    """And the scripts that draw the others are asked for all that the chapters show; what they draw they have tests of."""
+    asked = []
+    for script in ("quickstart", "receptive_fields", "balls_table", "balls_generate", "digits_generate"):
+        monkeypatch.setattr(getattr(figures, script), "main", lambda argv, script=script: asked.append((script, argv[:-2])) or (
+            Path(argv[-1]) / f"{script}.png").write_bytes(b"a picture"))
+    monkeypatch.setattr(_run, "in_parallel", lambda label, function, jobs, n_workers, say: [function(*job) for job in jobs])
+    monkeypatch.setattr(figures.digits, "load", lambda source: SimpleNamespace(source="MNIST"))
     figures.main([str(tmp_path)])
-    assert {path.stem for path in tmp_path.iterdir()} == set(figures.DRAW)
-    assert all(path.stat().st_size > 10_000 for path in tmp_path.iterdir())
+    drawn = {path.stem for path in tmp_path.iterdir()}
+    assert drawn == set(figures.DRAW) | {script for script, _ in asked}
+    shown = {path.stem for path in figures.KEPT.glob("*.png")}
+    assert all(any(picture.startswith(name) for name in drawn | {"ppc_dial"}) for picture in shown)
+    assert [argv for script, argv in asked if script == "digits_generate"] == [["--use-saved", "--scene", scene]
+                                                                               for scene in ("one", "two")]
+    assert all((tmp_path / f"{name}.png").stat().st_size > 10_000 for name in figures.DRAW)
     assert capsys.readouterr().out.count("python -m examples.") == len(figures.DRAW)
