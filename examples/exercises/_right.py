@@ -1,6 +1,8 @@
 """What the exercises' checks are made of: is this answer the right one, and if not, in what way is it wrong?"""
 import numpy as np
 
+from refh_numpy import harmonium
+
 
 class Wrong(Exception):
     """An answer that is not right; the message says where"""
@@ -63,3 +65,10 @@ def parts(what, got, names):
         found = f"{len(got)} of them" if isinstance(got, tuple) else type(got).__name__
         raise Wrong(f"{what}: wanted {len(names)} things returned, {', '.join(names)}; got {found}")
     return got
+
+
+def small_harmonium(n_x=4, n_u=3, n_y=2):
+    """A harmonium of a few units, with weights that matter; float64"""
+    rng = np.random.default_rng(0)
+    params = harmonium.init(n_x, n_y, "bernoulli", rng, np.float64, n_u=n_u)
+    return params.map(lambda leaf: rng.standard_normal(leaf.shape))

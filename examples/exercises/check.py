@@ -21,14 +21,15 @@ def exercises():
 
 def verdict(name, answer=None):
     """(right?, what to say) of the exercise's own function, or of an `answer` in its place"""
-    exercise = importlib.import_module(f"examples.exercises.{name}")
-    answer = answer or getattr(exercise, name[5:])
     try:
-        exercise.check(answer)
+        exercise = importlib.import_module(f"examples.exercises.{name}")
+        exercise.check(answer or getattr(exercise, name[5:]))
     except NotImplementedError:
         return False, "not done yet"
     except Wrong as wrong:
         return False, f"wrong: {wrong}"
+    except SyntaxError as error:
+        return False, f"no Python: {error.msg} ({Path(error.filename).name}, line {error.lineno})"
     except Exception as error:                              # of the answer's own: say what and where, and go on
         trace = error.__traceback__
         while trace.tb_next:

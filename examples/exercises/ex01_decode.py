@@ -28,10 +28,10 @@ def check(answer):
     y = y[y.sum(-1) > 0].astype(float)
     wanted, _ = ppc.decode(system, y[None])
     got = answer(y, system.preferred, system.circumference)
-    if np.shape(got) != (len(y),):
+    if np.shape(got) != (len(y),) or not np.isfinite(got).all():
         same("z_hat", got, wanted[0])
     off = ppc.short_way(system, np.asarray(got) - wanted[0])
     if not np.abs(off).max() < 1e-9:
-        worst = int(np.nanargmax(np.abs(off)))
+        worst = int(np.argmax(np.abs(off)))
         raise Wrong(f"z_hat: wanted {wanted[0, worst]:.4f} rad, got {got[worst]:.4f} rad, where the most active neuron is number "
                     f"{y[worst].argmax()} of 0 to 14; {np.mean(np.abs(off) < 1e-9):.0%} of the positions are right")

@@ -1,6 +1,6 @@
 """Exercise 2: two balls collide.                                             (datasets, D38; about five lines)
 
-Balls i and j of masses m_i and m_j are at q_i and q_j, and touch. Along the line that joins their centres they exchange momentum;
+Balls i and j of masses m_i and m_j are at q_i and q_j, touch, and are getting closer. Along the line that joins their centres they exchange momentum;
 across it nothing happens:
 
     D38   v_i <- v_i - 2 m_j / (m_i + m_j) ((v_i - v_j)'w) w,    v_j likewise;    w = (q_i - q_j) / |q_i - q_j|
@@ -21,6 +21,8 @@ def check(answer):
     rng = np.random.default_rng(0)
     for m_i, m_j in ((1.0, 1.0), (1.0, 3.0)):
         q_i, q_j, v_i, v_j = rng.standard_normal((4, 2))
+        if (v_i - v_j) @ (q_i - q_j) > 0:
+            v_i, v_j = v_j, v_i
         after_i, after_j = parts("collide", answer(q_i.copy(), q_j.copy(), v_i.copy(), v_j.copy(), m_i, m_j), ("v_i", "v_j"))
         w = (q_i - q_j) / np.linalg.norm(q_i - q_j)
         across = np.array([-w[1], w[0]])

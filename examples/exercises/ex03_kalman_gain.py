@@ -25,6 +25,5 @@ def check(answer):
     same("K for one number, variance 2, noise 6", answer(np.array([[2.0]]), np.array([[1.0]]), np.array([[6.0]])), [[0.25]])
     C, noise = rng.standard_normal((2, 3)), np.array([[1.0, 0.3], [0.3, 0.5]])
     same("1e9 times K for R of 1e9", 1e9 * np.asarray(answer(P, C, 1e9 * noise), float), P @ C.T @ np.linalg.inv(noise), 1e-5)
-    # K is what minimises the error's variance, trace (I - K C) P (I - K C)' + K R K': its slope there is zero
-    K = np.asarray(answer(P, C, noise), float)
-    same("K", K, np.linalg.solve(C @ P @ C.T + noise, C @ P).T)
+    # of all K, the one with the smallest variance of the error, trace (I - K C) P (I - K C)' + K R K'
+    same("K", answer(P, C, noise), np.linalg.solve(C @ P @ C.T + noise, C @ P).T)

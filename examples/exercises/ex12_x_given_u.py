@@ -11,7 +11,7 @@ from examples.exercises._right import parts, same
 
 
 def x_given_u(u, W, b, sigma):
-    """mean (n, n_x) and covariance (n_x, n_x), from u (n, n_u), W (n_u, n_x), b (n_u,)"""
+    """mean (n, n_x) and covariance (n_x, n_x), from u (n, n_u), W (n_u, n_x), b (n_u,) and sigma, a standard deviation"""
     raise NotImplementedError
 
 
