@@ -32,9 +32,14 @@ def read(path):
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return arrays, json.loads(str(arrays.pop("header")))
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError, IsADirectoryError):         # the system's own words say what is wrong
         raise
     except (ValueError, TypeError, KeyError, EOFError, OSError, AttributeError, zipfile.BadZipFile,
             zlib.error) as error:
         raise ValueError(f"{path}: wanted a weights file written by save, got one that is truncated, or no .npz of "
                          f"ours ({error})") from error
+
+
+def widened(leaf):
+    """float16, in which weights may be kept to save room, is for files only: computed is in float32"""
+    return leaf.astype(np.float32) if leaf.dtype == np.float16 else leaf

@@ -103,12 +103,13 @@ class System:
         return self.tuning_width / (2 * np.sqrt(2 * np.log(2)))
 
     @property
-    def oscillation_steps(self):
-        """How many time steps one oscillation takes (162 with the authors' constants)."""
-        angle = np.abs(np.angle(np.linalg.eigvals(self.A))).max()
-        if angle == 0:
-            raise ValueError("damping: this system is overdamped and does not oscillate")
-        return round(2 * np.pi / angle)
+    def longest_wait(self):
+        """Time steps within which a staggered trajectory begins: one oscillation (162 with the authors' constants), or, where
+        damping ends it sooner, three times the time in which a swing falls to 1/e."""
+        values = np.linalg.eigvals(self.A)
+        angle = np.abs(np.angle(values)).max()
+        oscillation = 2 * np.pi / angle if angle > 0 else np.inf
+        return max(round(min(oscillation, -3 / np.log(np.abs(values).max()))), 1)
 
     @property
     def _farthest_start(self):
@@ -133,7 +134,7 @@ def sample(system, n_traj, T, rng, *, staggered=False):
 
     staggered : False starts each trajectory at rest at a uniform position, as the authors do. Then all of them swing
         in step with one another: fine for testing, poor as a training batch. True starts each at a random phase of
-        its oscillation.
+        its oscillation (System.longest_wait).
     returns a Batch: z (n_traj, T, 2), y (n_traj, T, n_neurons), gain (n_traj, T)
     """
     z = trajectories(system, n_traj, T, rng, staggered=staggered)
@@ -147,7 +148,7 @@ def trajectories(system, n_traj, T, rng, *, staggered=False):
     checks.count("n_traj", n_traj)
     checks.count("T", T)
     checks.generator("rng", rng)
-    waited = rng.integers(system.oscillation_steps, size=n_traj) if staggered else np.zeros(n_traj, int)
+    waited = rng.integers(system.longest_wait, size=n_traj) if staggered else np.zeros(n_traj, int)
     n_steps = T + waited.max()
     z = np.empty((n_traj, n_steps, 2))
     z[:, 0, 0] = rng.uniform(-system._farthest_start, system._farthest_start, n_traj)

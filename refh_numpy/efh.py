@@ -7,6 +7,8 @@ only say what the present observation says, and that is what the recurrent model
 
     negative phase gives back:  y               gradient through u_{t-1}:  there is no u
 
+Without a state the past says nothing: `predict_next` and `generate` draw from p(y), whatever came before.
+
 Shapes: y (n_traj, T, n_y); n_u = 0. What `infer` returns are the hidden means x (n_traj, T, n_x).
 """
 import numpy as np

@@ -135,6 +135,7 @@ def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u):
     clamp_u : probability with which a frame's u is left as it is. 0: the joint of u and y is learnt; 1: y given u.
         This one number is what separates the local models of this package.
     """
+    k, clamp_u = checks.count("k", k), checks.number("clamp_u", clamp_u, low=0, high=1)
     n_traj, T, _ = y.shape
     u, x_mean = (a.reshape(n_traj * T, a.shape[-1]) for a in (u, x_mean))
     clamped = rng.random((n_traj * T, 1)) < clamp_u if 0 < clamp_u < 1 else bool(clamp_u)
@@ -229,6 +230,8 @@ def infer(params, y, u0=None):
     u0 : (n_traj, n_x) the state before y_1; None for 0, from which the networks are trained
     returns (n_traj, T, n_x) probabilities
     """
+    if len(params.b_u) not in (0, len(params.b_x)):
+        raise ValueError(f"params: wanted as many units of u as of x ({len(params.b_x)}), or none, got {len(params.b_u)}")
     y = check_observations("y", y, params)
     if u0 is None:
         u0 = np.zeros((len(y), len(params.b_x)), y.dtype)

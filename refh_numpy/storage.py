@@ -50,7 +50,7 @@ def _params(path, arrays, header, model, prefix):
     missing = [prefix + name for name in LEAVES if prefix + name not in arrays]
     if missing:
         raise ValueError(f"{path}: wanted the arrays of {model}, but there is no {', '.join(missing)}")
-    params = Params(**{name: widened(arrays[prefix + name]) for name in LEAVES},
+    params = Params(**{name: files.widened(arrays[prefix + name]) for name in LEAVES},
                     family=families.get(header.get("family")))
     n_x, n_u, n_y = params.b_x.size, params.b_u.size, params.b_y.size
     for name, shape in zip(LEAVES, ((n_x, n_u), (n_x, n_y), (n_x,), (n_u,), (n_y,))):
@@ -59,8 +59,3 @@ def _params(path, arrays, header, model, prefix):
             raise ValueError(f"{path}: wanted {prefix + name} finite, of shape {shape} and float32 or float64, "
                              f"got shape {leaf.shape}, {leaf.dtype}")
     return params
-
-
-def widened(leaf):
-    """float16, in which weights may be kept to save room, is for files only: computed is in float32"""
-    return leaf.astype(np.float32) if leaf.dtype == np.float16 else leaf

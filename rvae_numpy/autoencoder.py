@@ -62,6 +62,8 @@ class Model:
         checks.number("sigma_u", self.sigma_u, low=0, above_low=True)
         checks.number("sigma_y", self.sigma_y, low=0, above_low=True)
         checks.number("noise_u", self.noise_u, low=0)
+        if self.learn_u and self.prior_given_u:
+            raise ValueError("prior_given_u: wanted False for a model that learns u (learn_u), whose prior is N(0, I); got True")
         if self.pixels and self.family != "normal":
             raise ValueError(f"pixels: wanted False for the family {self.family!r}, got {self.pixels!r}")
 
@@ -448,6 +450,8 @@ def check_observations(name, y, params):
     y = checks.array(name, y, ("n_traj", "T", params.n_y))
     if params.model.family == "poisson":
         checks.counts(name, y)
+    if params.model.pixels:
+        checks.in_range(name, y, 0, 1)
     return y.astype(params.nu.b.dtype, copy=False)
 
 

@@ -56,16 +56,19 @@ def _params(path, arrays, header, name, prefix):
     if not isinstance(header, dict) or header.get("name") != name:
         found = header.get("name", header.get("model")) if isinstance(header, dict) else header
         raise ValueError(f"{path}: wanted the weights of model {name!r}, got those of {found!r}")
-    like = autoencoder.init(**header["sizes"], model=Model(**header["model"]), rng=np.random.default_rng())
-    leaves = [arrays.get(f"{prefix}leaf_{number}") for number in range(len(like.leaves()))]
-    for number, (leaf, wanted) in enumerate(zip(leaves, like.leaves())):
-        if leaf is None or leaf.shape != wanted.shape or not np.isfinite(leaf).all():
-            raise ValueError(f"{path}: wanted array {prefix}leaf_{number} finite and of shape {wanted.shape}, "
-                             f"got {'none' if leaf is None else leaf.shape}")
+    try:
+        like = autoencoder.init(**header["sizes"], model=Model(**header["model"]), rng=np.random.default_rng())
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path}: wanted the sizes and the model that save writes, got a header without, or with others "
+                         f"({error})") from error
+    leaves = []
+    for number, wanted in enumerate(like.leaves()):
+        leaf = arrays.get(f"{prefix}leaf_{number}")
+        leaf = leaf if leaf is None else files.widened(leaf)
+        if (leaf is None or leaf.shape != wanted.shape or leaf.dtype not in (np.float32, np.float64)
+                or not np.isfinite(leaf).all()):
+            raise ValueError(f"{path}: wanted array {prefix}leaf_{number} finite, of shape {wanted.shape} and of floats, "
+                             f"got {'none' if leaf is None else f'{leaf.shape}, {leaf.dtype}'}")
+        leaves.append(leaf)
     leaves = iter(leaves)
-    return like.map(lambda _: widened(next(leaves)))
-
-
-def widened(leaf):
-    """float16, in which weights may be kept to save room, is for files only: computed is in float32"""
-    return leaf.astype(np.float32) if leaf.dtype == np.float16 else leaf
+    return like.map(lambda _: next(leaves))

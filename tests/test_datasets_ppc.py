@@ -11,7 +11,7 @@ def test_constants_are_the_authors():
     np.testing.assert_allclose(SYSTEM.A, [[1, 0.05], [-0.03, 0.9975]])
     np.testing.assert_allclose(SYSTEM.tuning_std, 0.1482, atol=5e-5)
     np.testing.assert_allclose(SYSTEM.circumference, (2 * np.pi / 3) * 15 / 14)
-    assert SYSTEM.oscillation_steps == 162
+    assert SYSTEM.longest_wait == 162
 
 
 def test_transition_noise_has_the_stated_covariance():
@@ -148,5 +148,13 @@ def test_error_and_variance_name_the_bad_argument():
         ppc.squared_error(SYSTEM, np.zeros(3), np.zeros(4))
     with pytest.raises(ValueError, match="total"):
         ppc.decoder_variance(SYSTEM, -1.0)
-    with pytest.raises(ValueError, match="overdamped"):
-        ppc.System(damping=20.0).oscillation_steps
+
+
+@pytest.mark.parametrize("damping", [7.7, 7.745, 7.75, 20.0])
+def test_trajectories_that_hardly_oscillate_can_be_staggered_too(damping):
+    """From nearly critical damping on there is no period to wait for, or one that never ends."""
+    system = ppc.System(damping=damping)
+    assert 1 <= system.longest_wait < 2000
+    z = ppc.trajectories(system, 2000, 5, np.random.default_rng(0), staggered=True)[:, 0, 0]
+    at_rest = ppc.trajectories(system, 2000, 5, np.random.default_rng(0))[:, 0, 0]
+    assert np.std(z) < 0.9 * np.std(at_rest)                        # some have settled already

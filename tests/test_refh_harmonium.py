@@ -154,3 +154,17 @@ def test_init_names_the_bad_argument(change, name):
     good = dict(n_x=2, n_y=2, family="poisson", rng=np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
         harmonium.init(**(good | change))
+
+
+@pytest.mark.parametrize("k, clamp_u, named", [(0, 0, "k"), (1.5, 0, "k"), (1, -0.2, "clamp_u"), (1, 1.2, "clamp_u")])
+def test_a_negative_phase_that_makes_no_sense(k, clamp_u, named):
+    params = harmonium.init(3, 2, "bernoulli", np.random.default_rng(0))
+    u, y, x = np.zeros((1, 1, 3)), np.zeros((1, 1, 2)), np.zeros((1, 1, 3))
+    with pytest.raises((ValueError, TypeError), match=f"{named}: wanted"):
+        harmonium.negative_phase(params, u, y, x, k, np.random.default_rng(0), clamp_u=clamp_u)
+
+
+def test_only_a_state_of_all_hidden_units_runs_through_time():
+    params = harmonium.init(4, 2, "bernoulli", np.random.default_rng(0), n_u=3)
+    with pytest.raises(ValueError, match=r"params: wanted as many units of u as of x \(4\), or none, got 3"):
+        harmonium.infer(params, np.zeros((1, 1, 2)))

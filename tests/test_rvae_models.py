@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from datasets import ppc
+from datasets import files, ppc
 from rvae_numpy import autoencoder, rvae, rvae_bptt, storage, training, tvae, vae
 from rvae_numpy.autoencoder import PHI
 from rvae_numpy.mlp import Layer
@@ -250,3 +250,23 @@ def test_save_and_load(model, tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(ValueError, match="weights.npz: wanted"):
         model.load(path)
+
+
+def test_a_file_with_another_header_says_so(tmp_path):
+    path = tmp_path / "weights.npz"
+    for header in ({"model": {}}, {"model": {}, "sizes": {}}, {"model": {"sigma_z": 1.0}, "sizes": {"n_y": 3, "n_x": 2, "hidden": 5}}):
+        files.write(path, {}, name="rvae", **header)
+        with pytest.raises(ValueError, match="weights.npz: wanted the sizes and the model"):
+            rvae.load(path)
+    params = rvae.init(3, 2, 5, "poisson", np.random.default_rng(0))
+    rvae.save(path, params.map(lambda leaf: leaf.astype(int)))
+    with pytest.raises(ValueError, match="leaf_0 finite, of shape .* and of floats, got .* int64"):
+        rvae.load(path)
+
+
+def test_models_that_contradict_themselves_and_pixels_that_are_none():
+    with pytest.raises(ValueError, match="prior_given_u: wanted False"):
+        autoencoder.Model(learn_u=True, prior_given_u=True)
+    params = rvae.init(3, 2, 5, "normal", np.random.default_rng(0), pixels=True)
+    with pytest.raises(ValueError, match=r"y: wanted values in \[0, 1\], got 0 to 255"):
+        rvae.infer(params, np.array([[[0.0, 255.0, 3.0]]]))
