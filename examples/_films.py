@@ -20,10 +20,10 @@ MOST_BALLS = 8
 
 # The rVAE of films
 
-def pixel_bias(params, frames):
-    """Start every pixel's bias at the mean frame (in place), so that no time is spent on learning it"""
+def logit_of_mean(frames):
+    """Biases at which every pixel starts at the mean of the films (n_traj, T, n), so that no time is spent on learning it: (n,)"""
     mean = np.clip(frames.mean((0, 1)), 0.002, 0.998)
-    params.decode_y[-1].b[:] = np.log(mean / (1 - mean))
+    return np.log(mean / (1 - mean))
 
 
 def train(start, batches, seed, settings, path, watch=lambda params, log: None, stage=1):

@@ -16,16 +16,19 @@ import numpy as np
 WEIGHTS = Path(__file__).parent / "weights"         # of the long trainings, kept in the repository
 
 
-def parser(name, description, saved=False):
-    """The arguments that all scripts have: --seed, --quick or --full, --out; and --use-saved, where weights are kept"""
+SIZES = {"quick": "a short run: to see that everything works, not what it can do",
+         "full": "the long run, over several seeds where that is feasible",
+         "use-saved": "train nothing: what is kept in examples/weights"}
+
+
+def parser(name, description, sizes=("quick", "full")):
+    """The arguments that all scripts have, --seed and --out; and those of SIZES that this one has a use for"""
     p = argparse.ArgumentParser(prog=f"python -m examples.{name}", description=description,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--seed", type=seed, default=0, metavar="N", help="of the one random generator (default: 0)")
-    size = p.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="seconds: to see that everything works, not what it can do")
-    size.add_argument("--full", action="store_true", help="the long run, over several seeds")
-    if saved:
-        size.add_argument("--use-saved", action="store_true", help="train nothing: draw from the weights in examples/weights")
+    one = p.add_mutually_exclusive_group()
+    for size in sizes:
+        one.add_argument(f"--{size}", action="store_true", help=SIZES[size])
     p.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="where to write (default: results)")
     return p
 

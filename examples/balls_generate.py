@@ -44,7 +44,7 @@ HARMONIUMS = {"rEFH": "refh", "RTRBM": "rtrbm"}
 # %%
 def start(rng):
     params = rvae.init(**SIZES, **MODEL, rng=rng)
-    _films.pixel_bias(params, bouncing_balls.sample(200, 10, rng, BOX).frames)
+    params.decode_y[-1].b[:] = _films.logit_of_mean(bouncing_balls.sample(200, 10, rng, BOX).frames)
     return params
 
 
@@ -75,7 +75,8 @@ def next_frame_error(params, frames):
 
 
 def harmonium_film(name, path, seen, rng):
-    """What a harmonium dreams after the frames `seen`: samples, by clamped Gibbs sampling"""
+    """What a harmonium dreams after the frames `seen`, by clamped Gibbs sampling, with pixels as it learnt them: of the family
+    pixels, they stand for their means, as the rVAE's do"""
     model = importlib.import_module(f"refh_numpy.{HARMONIUMS[name]}")
     params, _ = model.load(path)
     return model.generate(params, model.infer(params, seen)[:, -1], DREAMT, rng)
@@ -124,7 +125,7 @@ def print_measures(rows):
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("balls_generate", __doc__, saved=True), argv)
+    arguments = _run.parse(_run.parser("balls_generate", __doc__, tuple(_run.SIZES)), argv)
     folder = _run.WEIGHTS if arguments.use_saved else arguments.out / "balls_generate"
     _run.prepare_folder(arguments.out)
     if arguments.use_saved:

@@ -19,8 +19,9 @@ negative phase a pixel stands for its own mean (family "pixels"). Predictions ar
 pixels drawn as 0 or 1 wherever it says samples.
 
 By default, the baselines and a short rEFH (--quick: the same; some minutes). --full: all networks, hours. A network that is
-done is kept (in DIR/balls_table) and not trained again; one that is interrupted goes on from its last checkpoint. --use-saved:
-no training, but the networks kept in examples/weights. Draws balls_table.png (truth, predictions, errors) and
+done is kept (in DIR/balls_table) and not trained or tested again; one that is interrupted goes on from its last checkpoint.
+--use-saved: the networks kept in examples/weights, with what they had in the test; pictures and predictors without a network are
+made anew. Draws balls_table.png (truth, predictions, errors) and
 balls_table_curves.png (the error while it learns).
 """
 # %%
@@ -34,7 +35,7 @@ import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples import _plots, _run, balls_generate
+from examples import _films, _plots, _run, balls_generate
 from refh_numpy import families, storage
 
 # %% [markdown]
@@ -114,9 +115,7 @@ def module(name):
 
 def start(name, rng, box, family):
     params = module(name).init(N_HIDDEN, box.resolution**2, family, rng)
-    mean = bouncing_balls.sample(200, 10, rng, box).frames.mean((0, 1))
-    odds = np.clip(mean, 0.002, 0.998)
-    return replace(params, b_y=np.log(odds / (1 - odds)))
+    return replace(params, b_y=_films.logit_of_mean(bouncing_balls.sample(200, 10, rng, box).frames))
 
 
 def train(name, seed, box, settings, path, watch=lambda params, log: None):
@@ -283,13 +282,14 @@ def draw_curves(rows, plain):
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("balls_table", __doc__, saved=True), argv)
+    arguments = _run.parse(_run.parser("balls_table", __doc__, tuple(_run.SIZES)), argv)
     folder = _run.WEIGHTS / "balls_table" if arguments.use_saved else arguments.out / "balls_table"
     _run.prepare_folder(arguments.out)
     if arguments.use_saved:
         jobs = [(row["model"], row["seed"], row["rendering"], row["setting"], row["settings"], folder)
                 for row in (_run.kept(path, {}) for path in sorted(folder.glob("*.json")))]
     elif arguments.full:
+        _run.prepare_folder(folder)
         jobs = [(name, arguments.seed, rendering, "ours", OURS, folder) for rendering in RENDERINGS for name in POSTER]
         jobs += [("rEFH", arguments.seed, "authors", "authors", AUTHORS, folder),
                  ("RTRBM", arguments.seed, "authors", "half", HALF, folder)]
@@ -299,8 +299,8 @@ def main(argv=None):
         else:
             print("without the rVAE, which python -m examples.balls_generate --full trains (with the same --seed and --out)")
     else:
+        _run.prepare_folder(folder)
         jobs = [(name, arguments.seed, "sutskever", "quick", QUICK, folder) for name in ("ORDER 0", "rEFH")]
-    _run.prepare_folder(folder)
     plain = [row | {"rendering": rendering} for rendering in RENDERINGS
              for row in baselines(Box(rendering=rendering), arguments.seed)]
     print_rows(plain, [])

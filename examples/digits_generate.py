@@ -50,7 +50,7 @@ class Films:
 
     def start(self, rng):
         params = rvae.init(**SIZES[self.scene], **MODEL, rng=rng)
-        _films.pixel_bias(params, self.sample(rng, 200, 10))
+        params.decode_y[-1].b[:] = _films.logit_of_mean(self.sample(rng, 200, 10))
         return params
 
     def sample(self, rng, n_traj, T):
@@ -111,7 +111,7 @@ def print_measures(rows):
 
 # %%
 def main(argv=None):
-    parser = _run.parser("digits_generate", __doc__, saved=True)
+    parser = _run.parser("digits_generate", __doc__, tuple(_run.SIZES))
     parser.add_argument("--scene", choices=SCENES, default="one", help="one digit in 32 x 32, or two in 64 x 64")
     arguments = _run.parse(parser, argv)
     name = f"digits_generate_{arguments.scene}"

@@ -43,7 +43,8 @@ def spikes(out):
 
 def films_of_digits(out):
     for scene in digits_generate.SCENES:
-        digits_generate.main(["--use-saved", "--scene", scene, "--out", str(out)])
+        if (_run.WEIGHTS / f"digits_generate_{scene}.npz").exists():
+            digits_generate.main(["--use-saved", "--scene", scene, "--out", str(out)])
 
 
 def main(argv=None):

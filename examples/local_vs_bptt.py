@@ -14,7 +14,6 @@ By default one seed, three minutes on two cores; --full: three seeds and longer 
 # %%
 import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
@@ -129,12 +128,11 @@ def main(argv=None):
     settings = QUICK if arguments.quick else FULL if arguments.full else DEFAULT
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
     jobs = [(rule, seed, *settings.values()) for seed in seeds for rule in reversed(RULES)]
-    progress = _run.Progress("four rules", len(jobs))
-    runs = []
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for run in pool.map(learn, *zip(*jobs)):
-            runs.append(run)
-            progress(len(runs), f"{run['model']}, seed {run['seed']}: {1e4 * run['curve'][-1][2]:.2f}e-4 rad²")
+    runs = _run.in_parallel("four rules", learn, jobs, os.cpu_count(), lambda run: (
+        f"{run['model']}, seed {run['seed']}: {1e4 * run['curve'][-1][2]:.2f}e-4 rad²"))
+    if len(runs) < len(jobs):                   # interrupted: half a comparison is none
+        return
+    runs.sort(key=lambda run: (run["seed"], list(RULES).index(run["model"])))
     rows = []
     for rule in RULES:
         mine = [run for run in runs if run["model"] == rule]

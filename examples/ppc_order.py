@@ -154,7 +154,7 @@ def draw(rows):
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("ppc_order", __doc__), argv)
+    arguments = _run.parse(_run.parser("ppc_order", __doc__, ("full",)), argv)
     folder = arguments.out / "ppc_table"
     _run.prepare_folder(arguments.out)
     seeds = [seed for seed in range(arguments.seed, arguments.seed + (5 if arguments.full else 1))

@@ -12,6 +12,7 @@ Settings were chosen on trajectories that no row below is tested on (drawn with 
 import importlib
 import os
 import time
+from dataclasses import asdict
 
 import numpy as np
 
@@ -100,8 +101,9 @@ def run(name, seed, settings, folder):
         z_hat = _ppc.network_estimate(model, params, test.y)
         model.save(file(folder, name, seed, ".npz"), params, seed=seed, settings=settings, version=_run.version())
     everywhere, settled = _ppc.mse(z_hat, test.z)
-    row = {"model": name, "seed": seed, "settings": settings, "mse": everywhere, "mse_after_100": settled,
-           "seconds": time.monotonic() - start} | ({"starts": starts} if starts else {})
+    row = {"model": name, "seed": seed, "settings": settings, "system": asdict(_ppc.SYSTEM), "mse": everywhere,
+           "mse_after_100": settled, "seconds": time.monotonic() - start, "version": _run.version()}
+    row |= {"starts": starts} if starts else {}
     _run.keep(file(folder, name, seed, ".json"), row)
     return row
 
@@ -111,8 +113,8 @@ def file(folder, name, seed, suffix):
 
 
 def finished(name, seed, settings, folder):
-    """The row, if it has been run with these settings; otherwise None"""
-    return _run.kept(file(folder, name, seed, ".json"), {"settings": settings})
+    """The row, if it has been run with these settings, on this system; otherwise None"""
+    return _run.kept(file(folder, name, seed, ".json"), {"settings": settings, "system": asdict(_ppc.SYSTEM)})
 
 
 # %% [markdown]

@@ -214,8 +214,9 @@ def main(argv=None):
     results = {}
     for seed in seeds:
         results[seed], params, n_made = run(seed, **settings, out=out)
+        results[seed]["rEFH"]["n_updates"] = n_made
         rows = table(results)
-        _run.write_json(out / "quickstart.json", rows, arguments.seed, settings=settings | {"n_updates": n_made})
+        _run.write_json(out / "quickstart.json", rows, arguments.seed, settings=settings)
         refh.save(out / "refh.npz", params, seed=seed, n_updates=n_made, command=_run.command(), version=_run.version())
         if n_made < settings["n_updates"]:
             break

@@ -87,7 +87,7 @@ def draw(mean, position, velocity, gain, order):
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("receptive_fields", __doc__), argv)
+    arguments = _run.parse(_run.parser("receptive_fields", __doc__, ()), argv)
     _run.prepare_folder(arguments.out)
     weights = arguments.out / "refh.npz"
     if not weights.exists():

@@ -14,7 +14,7 @@ from examples._ppc import SYSTEM
 from refh_numpy import efh, exact, refh, trbm
 from rvae_numpy import dreaming, rvae
 
-arguments = _run.parse(_run.parser("walkthrough", __doc__), None)
+arguments = _run.parse(_run.parser("walkthrough", __doc__, ("quick",)), None)
 _run.prepare_folder(arguments.out)
 rng = np.random.default_rng(arguments.seed)
 N_UPDATES = 500 if arguments.quick else 30_000      # of each harmonium: a quarter of a minute or so

@@ -26,7 +26,11 @@ def init(n_x, n_y, family, rng, dtype=np.float32):
 
 
 def gradient(params, u, y, x_mean, k, rng):
-    """CD-k on y_t alone: u is empty                                                                     [poster P6]"""
+    """CD-k on y_t alone: u is empty                                                                     [poster P6]
+
+    u (n_traj, chunk, 0), x_mean (n_traj, chunk, n_x), y (n_traj, chunk, n_y): nothing, hidden means, observations;  k : Gibbs sweeps
+    returns the gradient, a Params, and y_hat (n_traj, chunk, n_y)
+    """
     negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=0)
     return harmonium.contrast(params, u, y, x_mean, negative), negative.y
 

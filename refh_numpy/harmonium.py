@@ -309,7 +309,7 @@ def generate(params, u0, T, rng, n_sweeps=25):
     """Run free: draw y_1 given u_0, let it move the state to u_1, draw y_2, and so on
 
     u0 : (n_traj, n_x), the last state of infer for instance;  T : steps to generate
-    returns y (n_traj, T, n_y), samples of the model's family
+    returns y (n_traj, T, n_y), samples of the model's family (of "pixels", which are never drawn: means)
     """
     u = check_states("u0", u0, params, axes=("n_traj",))[:, :len(params.b_u)]
     checks.generator("rng", rng)

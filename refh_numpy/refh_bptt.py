@@ -21,7 +21,11 @@ __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next"
 
 
 def gradient(params, u, y, x_mean, k, rng):
-    """CD-k on the joint of u_{t-1} and y_t, and backprop through time                                    [D20, D22]"""
+    """CD-k on the joint of u_{t-1} and y_t, and backprop through time                                    [D20, D22]
+
+    u, x_mean (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, hidden means, observations;  k : Gibbs sweeps
+    returns the gradient, a Params, and y_hat (n_traj, chunk, n_y)
+    """
     negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=0)
     local = harmonium.contrast(params, u, y, x_mean, negative)
     slope = x_mean @ params.W_u + params.b_u

@@ -34,6 +34,8 @@ N_DRAWS = 20
 N_CANDIDATES = 60
 LANGEVIN_STEPS, H = 20, 0.3
 
+# Each scheme: params, u (n, n_u), rng -> y (n, n_y), means
+
 
 def alternate(params, u, rng):
     y = rng.random((len(u), params.n_y), dtype=u.dtype)

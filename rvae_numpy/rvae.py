@@ -27,7 +27,11 @@ def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", 
 
 
 def gradient(params, u, y, rng):
-    """The local rule: u_{t-1} and y_t are given back, the previous states taken for data                   [poster P12]"""
+    """The local rule: u_{t-1} and y_t are given back, the previous states taken for data                   [poster P12]
+
+    u (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, observations
+    returns the loss a frame, and its gradient, a Params
+    """
     loss, local, _ = autoencoder.frames_gradient(params, u, y, rng)
     return loss, local
 

@@ -17,7 +17,11 @@ __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next"
 
 
 def gradient(params, u, y, rng):
-    """D30's gradient, and backprop through time                                                                [D35]"""
+    """D30's gradient, and backprop through time                                                                [D35]
+
+    u (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, observations
+    returns the loss a frame, and its gradient, a Params
+    """
     loss, local, d_u = autoencoder.frames_gradient(params, u, y, rng)
     return loss, autoencoder.through_time(params, u, y, d_u, local)
 

@@ -29,7 +29,11 @@ def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", 
 
 
 def gradient(params, u, y, rng):
-    """The local rule: y_t is given back, the previous states taken for data                                [poster P12]"""
+    """The local rule: y_t is given back, the previous states taken for data                                [D32]
+
+    u (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, observations
+    returns the loss a frame, and its gradient, a Params
+    """
     loss, local, _ = autoencoder.frames_gradient(params, u, y, rng)
     return loss, local
 

@@ -24,7 +24,11 @@ def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", 
 
 
 def gradient(params, u, y, rng):
-    """D30's gradient: y_t is given back, and there is nothing else                                   [poster P12]"""
+    """D30's gradient: y_t is given back, and there is nothing else                                   [D30]
+
+    u (n_traj, chunk, 0), y (n_traj, chunk, n_y): nothing, observations
+    returns the loss a frame, and its gradient, a Params
+    """
     loss, local, _ = autoencoder.frames_gradient(params, u, y, rng)
     return loss, local
 
