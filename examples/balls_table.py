@@ -43,8 +43,8 @@ from refh_numpy import families, storage
 
 # %%
 POSTER = {"ORDER 0": 0.0120, "TRBM": 0.0124, "rEFH": 0.0067, "RTRBM": 0.0059}
-MODELS = {"ORDER 0": "refh_numpy.efh", "TRBM": "refh_numpy.trbm", "rEFH": "refh_numpy.refh", "RTRBM": "refh_numpy.rtrbm",
-          "rVAE": "rvae_numpy.rvae"}
+MODELS = {"ORDER 0": "refh_numpy.efh", "TRBM": "refh_numpy.trbm", "rEFH": "refh_numpy.refh",
+          "hybrid, w = 0.03": "refh_numpy.hybrid", "RTRBM": "refh_numpy.rtrbm", "rVAE": "rvae_numpy.rvae"}
 N_HIDDEN, T = 400, 100
 AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, rate=0.02, momentum=0.9, k=25)
 HALF = AUTHORS | dict(n_updates=50_000)
@@ -147,7 +147,7 @@ def predictions(name, params, frames, rng):
 
 # %%
 def file(folder, name, rendering, setting, seed, suffix):
-    return folder / f"{name.replace(' ', '_')}_{rendering}_{setting}_{seed}{suffix}"
+    return folder / f"{name.replace(' ', '_').replace(',', '')}_{rendering}_{setting}_{seed}{suffix}"
 
 
 def weights_of(name, rendering, setting, seed, folder):
@@ -271,11 +271,13 @@ def draw_curves(rows, plain):
         lines = {line["model"]: line["mse"] for line in plain if line["rendering"] == row["rendering"]}
         for line, dashes in (("previous frame", "--"), ("regression on two frames", ":")):
             axes.axhline(lines[line], color="black", linestyle=dashes, linewidth=1, label=line)
-        axes.axhline(POSTER[row["model"]], color="grey", linewidth=1, label="poster")
+        if row["model"] in POSTER:
+            axes.axhline(POSTER[row["model"]], color="grey", linewidth=1, label="poster")
         axes.set(title=f"{row['model']} ({row['setting']}), {row['rendering']}", xlabel="thousand updates", yscale="log")
         axes.set_yticks([0.004, 0.006, 0.01, 0.02, 0.04], ["0.004", "0.006", "0.01", "0.02", "0.04"])
         axes.minorticks_off()
-    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.02, 0.5))
+    once = {label: line for axes in figure.axes for line, label in zip(*axes.get_legend_handles_labels())}
+    axes.legend(once.values(), once, fontsize=8, loc="center left", bbox_to_anchor=(1.02, 0.5))
     figure.axes[0].set_ylabel("MSE a pixel")
     return figure
 
@@ -292,6 +294,7 @@ def main(argv=None):
         _run.prepare_folder(folder)
         jobs = [(name, arguments.seed, rendering, "ours", OURS, folder) for rendering in RENDERINGS for name in POSTER]
         jobs += [("rEFH", arguments.seed, "authors", "authors", AUTHORS, folder),
+                 ("hybrid, w = 0.03", arguments.seed, "authors", "half", HALF | dict(w=0.03), folder),
                  ("RTRBM", arguments.seed, "authors", "half", HALF, folder)]
         rvae_job = "rVAE", arguments.seed, "sutskever", "films", balls_generate.FINISH, folder
         if weights_of("rVAE", *rvae_job[2:4], arguments.seed, folder).exists():

@@ -9,11 +9,12 @@ are found (the folder in MNIST_DIR; "python -m datasets.digits" fetches them), o
 learning, the others for the test.
 
 By default, minutes (--quick: the same); --full: the settings of the chapter. A run that is interrupted goes on from its
-last checkpoint (in DIR/digits_generate_SCENE). --use-saved: no training, but the weights kept in examples/weights.
+last checkpoint (in DIR/digits_generate_SCENE). --use-saved: no training, but the weights kept in examples/weights (of scene one).
 Writes digits_generate_SCENE.png (strips), .gif (beside the truth) and .json.
 """
 # %%
 import itertools
+import sys
 
 import numpy as np
 
@@ -119,6 +120,8 @@ def main(argv=None):
     for_learning, for_test = digits.split(digits.load("auto"))
     print(f"digits: {for_test.source}")
     if arguments.use_saved:
+        if not (_run.WEIGHTS / f"{name}.npz").exists():
+            sys.exit(f"--use-saved: no weights are kept of the scene {arguments.scene}; --full trains them")
         params, meta = rvae.load(_run.WEIGHTS / f"{name}.npz")
         seconds = meta["seconds"]
         if meta["digits"] != for_test.source:

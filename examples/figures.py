@@ -14,12 +14,13 @@ import tempfile
 from pathlib import Path
 
 from datasets import digits
-from examples import (_plots, _run, balls_generate, balls_table, digits_generate, linear_rvae, local_vs_bptt, ppc_order,
-                      ppc_start, ppc_table, quickstart, receptive_fields)
+from examples import (_plots, _run, balls_generate, balls_table, digits_generate, linear_rvae, local_vs_bptt, ppc_dial,
+                      ppc_order, ppc_start, ppc_table, quickstart, receptive_fields)
 
 KEPT = Path(__file__).parent / "figures"
 DRAW = {
     "ppc_table": lambda content: ppc_table.draw(content["rows"]),
+    "ppc_dial": lambda content: ppc_dial.draw(content["rows"], content["filters"]),
     "ppc_order": lambda content: ppc_order.draw(content["rows"]),
     "ppc_start": lambda content: ppc_start.draw(content["rows"]),
     "local_vs_bptt": lambda content: local_vs_bptt.draw([run for row in content["rows"] for run in row["seeds"]]),

@@ -163,6 +163,8 @@ def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     for suffix in (".png", ".gif"):
         assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
     monkeypatch.setattr(_films, "train", None)
+    with pytest.raises(SystemExit, match=f"no weights are kept of the scene {scene}"):
+        digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path)])
     (tmp_path / "weights").mkdir()
     (tmp_path / name / "rVAE_0.npz").rename(tmp_path / "weights" / f"{name}.npz")
     digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path / "again")])

@@ -98,7 +98,7 @@ def test_figures_are_drawn_again_from_their_numbers(tmp_path, monkeypatch, capsy
     drawn = {path.stem for path in tmp_path.iterdir()}
     assert drawn == set(figures.DRAW) | {script for script, _ in asked}
     shown = {path.stem for path in figures.KEPT.glob("*.png")}
-    assert all(any(picture.startswith(name) for name in drawn | {"ppc_dial"}) for picture in shown)
+    assert all(any(picture.startswith(name) for name in drawn) for picture in shown)
     kept = [scene for scene in ("one", "two") if (_run.WEIGHTS / f"digits_generate_{scene}.npz").exists()]
     assert [argv for script, argv in asked if script == "digits_generate"] == [["--use-saved", "--scene", scene] for scene in kept]
     assert all((tmp_path / f"{name}.png").stat().st_size > 10_000 for name in figures.DRAW)
