@@ -273,7 +273,11 @@ def test_what_the_full_table_of_balls_trains(small_balls, tmp_path, monkeypatch,
     balls_table.main(["--full", "--out", str(tmp_path)])
     assert asked[1] == asked[0] + [("rVAE", 0, "sutskever", "films")] and "without" not in capsys.readouterr().out
 
-    row = balls_table.run(*asked[1][-1], balls_generate.FINISH, tmp_path / "balls_table")
+    monkeypatch.undo()
+    monkeypatch.setattr(balls_table, "TEST", dict(n_traj=2, T=60))
+    row, = balls_table.run_all([(*asked[1][-1], balls_generate.FINISH, tmp_path / "balls_table")], 1)
+    balls_table.print_rows([], [row])
+    assert "rVAE" in capsys.readouterr().out
     frames = balls_table.test_films(bouncing_balls.Box(), 0).frames
     prediction = rvae.predict_next(params, rvae.infer(params, frames), np.random.default_rng(0), 50)
     assert row["mse"] == {"averaged": pytest.approx(balls_table.squared_error(prediction, frames), rel=0.1)}
