@@ -1,7 +1,4 @@
 """What the scripts on films share: a tracker of balls and what it measures, strips of frames, animated GIFs."""
-import json
-import time
-
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
 from scipy import signal
@@ -46,33 +43,16 @@ def trained(start, batches, seed, settings, about, folder, stage=1, before=0.0):
     stage, before : of a training that goes on from an earlier one: 2, and the seconds that that one took
     """
     name = f"rVAE_{seed}" if stage == 1 else f"rVAE_{seed}_stage_{stage}"
-    weights, checkpoint, so_far = (folder / f"{name}{suffix}" for suffix in (".npz", ".checkpoint.npz", ".so_far.json"))
-    asked = json.loads(json.dumps({"settings": settings} | about))
-    if weights.exists():
-        params, meta = rvae.load(weights)
-        if meta.items() >= asked.items():
-            return params, meta["seconds"]
-    past = _run.kept(so_far, asked)
-    if past is None:                                            # no checkpoint, or one of other settings
-        checkpoint.unlink(missing_ok=True)
-    begun = time.monotonic() - (past["seconds"] if past else before)
     progress = _run.Progress(f"rVAE, stage {stage}", settings["n_updates"])
-
-    def watch(params, log):
-        _run.keep(so_far, asked | {"seconds": time.monotonic() - begun})
-        progress(log.n_updates[-1], f"loss {log.loss[-1]:.1f}")
-
     try:
-        params = train(start, batches, seed, settings, checkpoint, watch, stage)
+        params, meta = _run.trained(
+            rvae, folder / f"{name}.npz", {"settings": settings} | about,
+            lambda path, callback: train(start, batches, seed, settings, path, callback, stage),
+            lambda params, log, past: progress(log.n_updates[-1], f"loss {log.loss[-1]:.1f}"), {"seconds": before}, seed=seed)
     except KeyboardInterrupt:
         progress.stop()
         raise SystemExit("stopped; what is learnt is kept, and the next call goes on from there") from None
-    seconds = time.monotonic() - begun
-    rvae.save(weights, params.map(_run.halved), **asked, seed=seed, seconds=seconds, version=_run.version(),
-              command=_run.command())
-    for path in (checkpoint, so_far):
-        path.unlink(missing_ok=True)
-    return rvae.load(weights)[0], seconds
+    return params, meta["seconds"]
 
 
 # Where the balls are

@@ -130,6 +130,41 @@ def learn(model, storage, name, params, batches, rng, path, watch=lambda params,
     return params
 
 
+def trained(model, weights, asked, train, watch, past, **about):
+    """params and meta of a long training: of one that is done (in the file `weights`), or is made, or gone on with, now
+
+    asked : {"settings": ..., ...}, what must be the same for a training to be the same; kept with the weights
+    train : (path of the checkpoint, callback) -> params;  see `learn`
+    watch : called as watch(params, log, past) at each checkpoint
+    past : {"seconds": ..., ...}, what is known at the start and kept on the way; watch may add to what is in it
+    about : what else is worth keeping with the weights
+    """
+    asked = json.loads(json.dumps(asked))                       # tuples become lists, as in the files
+    if weights.exists():
+        params, meta = model.load(weights)
+        if meta.items() >= asked.items():
+            return params, meta
+    checkpoint, so_far = (weights.with_suffix(suffix) for suffix in (".checkpoint.npz", ".so_far.json"))
+    begun_before = kept(so_far, asked)
+    if begun_before is None:                                    # no checkpoint, or one of other settings
+        checkpoint.unlink(missing_ok=True)
+    else:
+        past = {name: begun_before[name] for name in past}
+    begun = time.monotonic() - past["seconds"]
+
+    def callback(params, log):
+        watch(params, log, past)
+        past["seconds"] = time.monotonic() - begun
+        keep(so_far, asked | past)
+
+    params = train(checkpoint, callback)
+    past["seconds"] = time.monotonic() - begun
+    model.save(weights, params.map(halved), **asked, **past, **about, version=version(), command=command())
+    for path in (checkpoint, so_far):
+        path.unlink(missing_ok=True)
+    return model.load(weights)                                  # what is used is what is kept
+
+
 def halved(leaf):
     """Weights as they are kept in files: float16 is precise enough for them, and takes half the room"""
     return leaf.astype(np.float16)

@@ -179,36 +179,21 @@ def run(name, seed, rendering, setting, settings, folder):
 
 def trained(name, seed, rendering, setting, settings, folder):
     """params and what is known of them (curve, seconds, version): of a training that is done, made, or gone on with, now"""
-    weights = weights_of(name, rendering, setting, seed, folder)
-    checkpoint, so_far = (file(folder, name, rendering, setting, seed, suffix) for suffix in (".checkpoint.npz", ".so_far.json"))
-    if weights.exists():
-        params, meta = module(name).load(weights)
-        if meta["settings"] == settings:
-            return params, meta
-    past = _run.kept(so_far, {"settings": settings})
-    if past is None:                                        # no checkpoint, or one of other settings
-        checkpoint.unlink(missing_ok=True)
-        past = {"curve": [], "seconds": 0.0}
-    curve, begun = past["curve"], time.monotonic() - past["seconds"]
     box = Box(rendering=rendering)
     some = test_films(box, seed + 1000).frames[:20]         # the curve is drawn on other films than the test's
 
-    def watch(params, log):
+    def watch(params, log, past):
         n = log.n_updates[-1]
         if n % max(settings["n_updates"] // 10 // CHECKPOINT * CHECKPOINT, CHECKPOINT) == 0:
             errors = {way: squared_error(prediction, some) for way, prediction in
                       predictions(name, params, some, np.random.default_rng(seed)).items()}
-            curve.append({"n_updates": n, **errors})
+            past["curve"].append({"n_updates": n, **errors})
             said = ", ".join(f"{way} {error:.4f}" for way, error in errors.items())
             print(f"  {name}, {rendering}, seed {seed}: {n} of {settings['n_updates']} updates: {said}", flush=True)
-        _run.keep(so_far, {"settings": settings, "curve": curve, "seconds": time.monotonic() - begun})
 
-    params = train(name, seed, box, settings, checkpoint, watch)
-    module(name).save(weights, params.map(_run.halved), seed=seed, rendering=rendering, settings=settings, curve=curve,
-                      seconds=time.monotonic() - begun, version=_run.version(), command=_run.command())
-    for path in (checkpoint, so_far):
-        path.unlink(missing_ok=True)
-    return module(name).load(weights)                       # what is tested is what is kept
+    return _run.trained(module(name), weights_of(name, rendering, setting, seed, folder), {"settings": settings},
+                        lambda path, callback: train(name, seed, box, settings, path, callback), watch,
+                        {"curve": [], "seconds": 0.0}, seed=seed, rendering=rendering)
 
 
 def run_all(jobs, n_workers):
