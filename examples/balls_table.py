@@ -263,7 +263,7 @@ def draw_curves(rows, plain):
         axes.set(title=title, xlabel="thousand updates", yscale="log")
         axes.set_yticks([0.003, 0.005, 0.01, 0.02, 0.05], ["0.003", "0.005", "0.01", "0.02", "0.05"])
         axes.minorticks_off()
-    for name in {row["model"] for row in rows} & set(POSTER):
+    for name in [name for name in POSTER if any(row["model"] == name for row in rows)]:
         panels[0].plot(1.02, POSTER[name], marker="<", color=_plots.COLOURS[name], clip_on=False,
                        transform=panels[0].get_yaxis_transform())
     panels[0].set_ylabel("MSE a pixel (triangles: the poster's)")
