@@ -145,11 +145,11 @@ def trained(model, weights, asked, train, watch, past, **about):
         if meta.items() >= asked.items():
             return params, meta
     checkpoint, so_far = (weights.with_suffix(suffix) for suffix in (".checkpoint.npz", ".so_far.json"))
-    begun_before = kept(so_far, asked)
-    if begun_before is None:                                    # no checkpoint, or one of other settings
+    earlier = kept(so_far, asked)
+    if earlier is None:                                    # no checkpoint, or one of other settings
         checkpoint.unlink(missing_ok=True)
     else:
-        past = {name: begun_before[name] for name in past}
+        past = {name: earlier[name] for name in past}
     begun = time.monotonic() - past["seconds"]
 
     def callback(params, log):

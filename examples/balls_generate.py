@@ -6,8 +6,8 @@ move, how straight, how sharp they are; beside the truth, the repeated last fram
 
 How y_t is got from u_{t-1} is not on the poster. Six ways are compared (rvae_numpy/dreaming.py); the first is the default.
 
-By default, minutes (--quick: the same); --full: the settings of the chapter, a quarter of an hour. A run that is interrupted goes
-on from its last checkpoint (in DIR/balls_generate). --use-saved: no training, but the weights kept in examples/weights.
+By default, minutes (--quick: the same); --full: the settings of the chapter, half an hour. A run that is interrupted goes on
+from its last checkpoint (in DIR/balls_generate). --use-saved: no training, but the weights kept in examples/weights.
 Writes balls_generate.png (strips), balls_generate.gif (beside the truth), balls_generate_open_loop.png, balls_generate.json.
 """
 # %%

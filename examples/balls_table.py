@@ -276,23 +276,21 @@ def draw_curves(rows, plain):
 def main(argv=None):
     arguments = _run.parse(_run.parser("balls_table", __doc__, tuple(_run.SIZES)), argv)
     folder = _run.WEIGHTS / "balls_table" if arguments.use_saved else arguments.out / "balls_table"
-    _run.prepare_folder(arguments.out)
+    _run.prepare_folder(arguments.out if arguments.use_saved else folder)
     if arguments.use_saved:
         jobs = [(row["model"], row["seed"], row["rendering"], row["setting"], row["settings"], folder)
                 for row in (_run.kept(path, {}) for path in sorted(folder.glob("*.json")))]
     elif arguments.full:
-        _run.prepare_folder(folder)
         jobs = [("rEFH", arguments.seed, rendering, "ours", OURS, folder) for rendering in RENDERINGS]
         jobs += [(name, arguments.seed, "authors", setting, settings, folder) for name, setting, settings in (
-            ("ORDER 0", "quick", QUICK), ("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS), ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)),
-            ("RTRBM", "half", HALF))]
+            ("ORDER 0", "quick", QUICK), ("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS),
+            ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)), ("RTRBM", "half", HALF))]
         rvae_job = "rVAE", arguments.seed, "sutskever", "films", balls_generate.FINISH, folder
         if weights_of("rVAE", *rvae_job[2:4], arguments.seed, folder).exists():
             jobs.append(rvae_job)
         else:
             print("without the rVAE, which python -m examples.balls_generate --full trains (with the same --seed and --out)")
     else:
-        _run.prepare_folder(folder)
         jobs = [(name, arguments.seed, "sutskever", "quick", QUICK, folder) for name in ("ORDER 0", "rEFH")]
     plain = [row | {"rendering": rendering} for rendering in RENDERINGS
              for row in baselines(Box(rendering=rendering), arguments.seed)]
