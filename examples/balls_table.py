@@ -16,7 +16,7 @@ Settings: "authors" are the authors' (400 hidden units, CD-25, one film an updat
 network on a core that is not shared), "half" and "third" the same with 50 000 and 34 000 updates. "ours" are faster, for three
 reasons: ten frames of each of ten films an update, so that the frames of an update differ more, which allows a higher rate; the
 number of Gibbs sweeps rises from 1 to 25; and in the negative phase a pixel stands for its own mean (family "pixels"); "quick" is
-a third of that. They are for the rEFH: a network that learns y given u alone is left, after few sweeps from the data, with no
+a quarter of that. They are for the rEFH: a network that learns y given u alone is left, after few sweeps from the data, with no
 opinion on what is far from it, and chains from noise end anywhere. Predictions are made in the same ways for all of them, with
 pixels drawn as 0 or 1 wherever it says samples.
 
@@ -51,12 +51,13 @@ AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, rate=0.02, momentum=0.9, 
 HALF = AUTHORS | dict(n_updates=50_000)
 THIRD = AUTHORS | dict(n_updates=34_000)
 OURS = dict(family="pixels", n_traj=10, chunk=10, n_updates=20_000, rate=0.05, momentum=0.9, k=[1, 25])
-QUICK = OURS | dict(n_updates=6000, k=[1, 8])
+QUICK = OURS | dict(n_updates=4500, k=[1, 8])
 TEST = dict(n_traj=200, T=T)
 N_TO_FIT = 400                      # films for the regressions
 N_CHAINS, AVERAGED_SWEEPS = 16, 10
 WAYS = ["poster's", "averaged", "mean field"]
 CHECKPOINT = 500                    # updates
+BETWEEN_POINTS = 2000               # of the learning curve, at least: a point takes as long as some 300 updates
 
 
 def films(rng, box, n_traj):
@@ -184,7 +185,7 @@ def trained(name, seed, rendering, setting, settings, folder):
 
     def watch(params, log, past):
         n = log.n_updates[-1]
-        if n % max(settings["n_updates"] // 10 // CHECKPOINT * CHECKPOINT, CHECKPOINT) == 0:
+        if n % max(settings["n_updates"] // 10 // CHECKPOINT * CHECKPOINT, BETWEEN_POINTS) == 0:
             errors = {way: squared_error(prediction, some) for way, prediction in
                       predictions(name, params, some, np.random.default_rng(seed)).items()}
             past["curve"].append({"n_updates": n, **errors})

@@ -4,7 +4,7 @@ Trains an rVAE on films of digits that move and bounce; shows it 10 frames of un
 and lets it go on for 20 frames by itself. Measured on 50 films: whether what moves is still the digit that was seen, whether it
 moves, how fast and how sharp it is; beside the truth and the repeated last frame.
 
---scene one: one digit in 32 x 32 (the default); two: the poster's, two digits in 64 x 64. The digits are MNIST's where they
+--scene one: one digit in 32 x 32 (the default); two: the poster's, two digits in 64 x 64, which are learnt from coarse to fine. The digits are MNIST's where they
 are found (the folder in MNIST_DIR; "python -m datasets.digits" fetches them), otherwise drawn ones; four in five are for
 learning, the others for the test.
 
@@ -16,12 +16,16 @@ Writes digits_generate_SCENE.png (strips), .gif (beside the truth) and .json.
 import itertools
 import sys
 
+from dataclasses import replace
+
 import numpy as np
+from scipy.ndimage import zoom
 
 from datasets import digits, moving_mnist
 from datasets.moving_mnist import Scene
 from examples import _films, _plots, _run
 from rvae_numpy import dreaming, rvae
+from rvae_numpy.mlp import Layer
 
 # %% [markdown]
 # ## Settings
@@ -29,37 +33,83 @@ from rvae_numpy import dreaming, rvae
 # %%
 SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
 # noise_u: with 0.3, as the balls have it, the training diverges
-MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.1, pixels=True)
-SIZES = {"one": dict(n_y=32**2, n_x=48, hidden=(400, 200), bend=600),
-         "two": dict(n_y=64**2, n_x=64, hidden=(500, 300), bend=800)}
-TRAINING = dict(n_traj=16, T=50, chunk=25, rate=1e-3)
-N_UPDATES = {"one": {"quick": 4000, "full": 14_000}, "two": {"quick": 1000, "full": 8000}}
+MODEL = dict(family="normal", activation="relu", sigma_u=0.1, noise_u=0.1, pixels=True)
+SIGMA_Y = 0.1                               # of a pixel of the scene
+SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=96, hidden=(500, 300), bend=800)}
+TRAINING = {"one": dict(n_traj=16, T=50, chunk=25, rate=1e-3), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0)}
+# stages: pixels' side -> settings
+STAGES = {"one": {"quick": {1: dict(n_updates=4000)}, "full": {1: dict(n_updates=14_000)}},
+          "two": {"quick": {4: dict(n_updates=2000, rate=1e-3), 2: dict(n_updates=500, rate=7e-4), 1: dict(n_updates=200, rate=4e-4)},
+                  "full": {4: dict(n_updates=12_000, rate=1e-3), 2: dict(n_updates=7000, rate=7e-4), 1: dict(n_updates=5000, rate=4e-4)}}}
 SEEN, DREAMT = 10, 20                       # frames
 N_FILMS = 50
 N_OTHERS = 9                                # pictures of other digits, that a dreamt one must not look like
 
 
 # %% [markdown]
-# ## Training
+# ## Training, from coarse to fine
+# A network without convolutions has to learn every digit anew at every place, pixel by pixel: in 64 x 64 that takes long, and what
+# moves meanwhile is a blot. So the two digits are first looked at through pixels four times as wide, sixteenth as many, in which
+# places, shapes and motion can be learnt quickly; then through pixels twice as wide; then as they are. From stage to stage only
+# the layers that touch pixels change,
+#
+#     D47   W_encode <- W_encode P,    (W_decode, b_decode) <- (W_decode, b_decode) interpolated,    P: fine pixels -> their means
+#
+# so that the network begins each stage by seeing, and saying, what it did at the end of the last. A pixel's sigma_y is divided by
+# its side, for the mean of n pixels stands for n terms of the log likelihood.
 
 # %%
-class Films:
-    """What is learnt from: films of the scene, with digits of the training part"""
+def coarser(frames, side, width):
+    """Frames (..., side^2) through pixels width times as wide: (..., (side / width)^2) means"""
+    n = side // width
+    return frames.reshape(*frames.shape[:-1], n, width, n, width).mean((-3, -1)).reshape(*frames.shape[:-1], n * n)
 
-    def __init__(self, scene, pictures):
-        self.scene, self.pictures = scene, pictures
+
+def finer(params, side, by):
+    """An rVAE of frames of side^2 pixels, of pixels `by` times as narrow                                            [D47]"""
+    def spread(pictures, order):
+        return zoom(pictures.reshape(-1, side, side), (1, by, by), order=order, mode="nearest", grid_mode=True).reshape(len(pictures), -1)
+
+    first, *others = params.encode
+    *before, last = params.decode_y
+    return replace(params, encode=[Layer(spread(first.W, 0) / by**2, first.b), *others],
+                   decode_y=[*before, Layer(spread(last.W.T, 1).T.copy(), spread(last.b[None], 1)[0])],
+                   model=replace(params.model, sigma_y=params.model.sigma_y * by))
+
+
+class Films:
+    """What is learnt from: films of the scene, with digits of the training part, through pixels `width` times as wide"""
+
+    def __init__(self, scene, pictures, width):
+        self.scene, self.pictures, self.width = scene, pictures, width
 
     def start(self, rng):
-        params = rvae.init(**SIZES[self.scene], **MODEL, rng=rng)
+        side = SCENES[self.scene].side // self.width
+        params = rvae.init(side**2, **SIZES[self.scene], **MODEL, sigma_y=SIGMA_Y / self.width, rng=rng)
         params.decode_y[-1].b[:] = _films.logit_of_mean(self.sample(rng, 200, 10))
         return params
 
     def sample(self, rng, n_traj, T):
-        return moving_mnist.sample(n_traj, T, rng, self.pictures, SCENES[self.scene]).frames
+        scene = SCENES[self.scene]
+        return coarser(moving_mnist.sample(n_traj, T, rng, self.pictures, scene).frames, scene.side, self.width)
 
     def batches(self, rng, n_traj, T):
         """Endless fresh films"""
         return (self.sample(rng, n_traj, T) for _ in itertools.count())
+
+
+def trained(scene, pictures, stages, seed, folder):
+    """params and seconds of all stages"""
+    params, width_before, seconds, about = None, None, 0.0, {"sizes": SIZES[scene], "model": MODEL, "digits": pictures.source}
+    for stage, (width, settings) in enumerate(stages.items(), start=1):
+        films, settings = Films(scene, pictures, width), TRAINING[scene] | settings
+        start = films.start
+        if params is not None:
+            begun = finer(params, SCENES[scene].side // width_before, width_before // width)
+            start = lambda rng, begun=begun: begun                                          # noqa: E731
+        params, seconds = _films.trained(start, films.batches, seed, settings, about, folder, stage, seconds)
+        width_before, about = width, about | {"after": settings}
+    return params, seconds
 
 
 # %% [markdown]
@@ -129,10 +179,8 @@ def main(argv=None):
     else:
         folder = arguments.out / name
         _run.prepare_folder(folder)
-        films = Films(arguments.scene, for_learning)
-        about = {"sizes": SIZES[arguments.scene], "model": MODEL, "digits": for_learning.source}
-        settings = TRAINING | {"n_updates": N_UPDATES[arguments.scene]["full" if arguments.full else "quick"]}
-        params, seconds = _films.trained(films.start, films.batches, arguments.seed, settings, about, folder)
+        stages = STAGES[arguments.scene]["full" if arguments.full else "quick"]
+        params, seconds = trained(arguments.scene, for_learning, stages, arguments.seed, folder)
     movie = moving_mnist.sample(N_FILMS, SEEN + DREAMT, np.random.default_rng([arguments.seed, 1]), for_test,
                                 SCENES[arguments.scene])
     seen = movie.frames[:, :SEEN]

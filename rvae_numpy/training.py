@@ -7,6 +7,11 @@ carried into the next chunk. Every batch begins where `infer` does, at autoencod
     D18   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2            (Kingma and Ba 2015)
           theta <- theta - rate * (m / (1 - beta_1^n)) / (sqrt(v / (1 - beta_2^n)) + epsilon)
 
+A few frames at which the states have gone astray can make a gradient a hundred times as long as its neighbours, and a step in
+its direction leads further astray. Where that happens (large frames, high rates), long gradients are cut short:
+
+    D46   g <- g min(1, max_norm / |g|),     |g|: all of g as one vector                 (Pascanu, Mikolov and Bengio 2013)
+
 The states are data that move while one learns: what p(u | x) and p(y | x) have learnt of them is always a little out of
 date. So a run is best ended with phi frozen: the states stand still, and the generative model catches up with them. (The wake
 phase of Hinton, Dayan, Frey and Neal 1995 learns in this way throughout.)
@@ -20,6 +25,12 @@ from rvae_numpy import autoencoder
 from rvae_numpy.autoencoder import LAYERS, PHI, Params
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+
+
+def cut_short(g, max_norm):
+    """The gradient g, a Params, or one of its direction and of the length max_norm if g is longer                [D46]"""
+    length = np.sqrt(sum(float(np.vdot(leaf, leaf)) for leaf in g.leaves()))
+    return g if length <= max_norm else g.map(lambda leaf: leaf * leaf.dtype.type(max_norm / length))
 
 
 @dataclass
@@ -49,14 +60,15 @@ def adam(theta, gradient, m, v, rate, step):
     theta -= rate * (m / (1 - BETA_1**step)) / (np.sqrt(v / (1 - BETA_2**step)) + EPSILON)
 
 
-def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=8, freeze_phi=False, state=None,
-          callback=None, every=1000):
+def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=8, freeze_phi=False, max_norm=None,
+          state=None, callback=None, every=1000):
     """Descend for n_updates in all, the rate going in a straight line from `rate` to `final_rate`.
 
     gradient : (params, u, y, rng) -> (loss, Params), of arrays (n_traj, chunk, n)
     params : where to start; not changed
     batches : iterable of (n_traj, T, n_y); one that is endless is read only as far as needed
     freeze_phi : True learns the generative model alone
+    max_norm : a longer gradient is cut to this length (D46); None leaves it as it is
     state : log.state of an earlier call, to go on from there with the params that it returned and *further* batches
     callback : called as callback(params, log) after every `every` updates and at the end; what it is shown goes on
         changing, so it copies what it keeps
@@ -69,6 +81,9 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
     chunk = checks.count("chunk", chunk)
     rate = checks.number("rate", rate, low=0, above_low=True)
     final_rate = checks.number("final_rate", final_rate, low=0)
+
+    if max_norm is not None:
+        checks.number("max_norm", max_norm, low=0, above_low=True)
 
     params = params.map(np.copy)
     log = Log()
@@ -104,6 +119,8 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
                 loss, g = gradient(params, u_prev, y_now, rng)
                 if not np.isfinite(loss):
                     raise FloatingPointError("the loss is no longer finite")
+                if max_norm is not None:
+                    g = cut_short(g, max_norm)
                 step += 1
                 now = rate + (final_rate - rate) * (step - 1) / n_updates
                 for leaf, g_leaf, m_leaf, v_leaf in zip(*(tree.leaves(learnt) for tree in (params, g, m, v))):

@@ -159,14 +159,32 @@ def test_measures_of_digits():
     assert other["recognised"] < 0.6 and other["likeness"] < truth["likeness"]
 
 
+def test_what_is_made_finer_sees_and_says_the_same():
+    """D47: coarse pixels' weights are shared out, so the encoding does not change; the mean frame stays, but for the edges."""
+    rng = np.random.default_rng(0)
+    model = digits_generate.MODEL | dict(noise_u=0.0)
+    coarse = rvae.init(64, 4, (6, 5), **model, sigma_y=0.05, rng=rng, bend=3)
+    fine = digits_generate.finer(coarse, 8, 2)
+    assert fine.n_y == 256 and fine.model.sigma_y == 0.1 and fine.encode[0].W.dtype == np.float32
+    frames = rng.random((3, 7, 256), dtype=np.float32)
+    seen = digits_generate.coarser(frames, 16, 2)
+    np.testing.assert_allclose(seen[1, 2].reshape(8, 8)[3, 5], frames[1, 2].reshape(16, 16)[6:8, 10:12].mean(), rtol=1e-6)
+    u = rng.standard_normal((3, 4)).astype(np.float32)
+    np.testing.assert_allclose(rvae.infer(fine, frames, u), rvae.infer(coarse, seen, u), atol=1e-5)
+    x = rng.standard_normal((3, 7, 4)).astype(np.float32)
+    said, before = rvae.emission_mean(fine, x).reshape(21, 16, 16), rvae.emission_mean(coarse, x).reshape(21, 8, 8)
+    assert np.corrcoef(said[:, ::2, ::2].ravel(), before.ravel())[0, 1] > 0.5
+    assert said.min() >= before.min() - 1e-6 and said.max() <= before.max() + 1e-6          # interpolated, not invented
+
+
 @pytest.mark.parametrize("scene", digits_generate.SCENES)
 def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(digits_generate, "TRAINING", dict(n_traj=2, T=10, chunk=5, rate=1e-3))
-    monkeypatch.setitem(digits_generate.N_UPDATES, scene, {"quick": 4})
-    sizes = {name: size | dict(n_x=4, hidden=(6, 5), bend=3) for name, size in digits_generate.SIZES.items()}
-    monkeypatch.setattr(digits_generate, "SIZES", sizes)
+    monkeypatch.setitem(digits_generate.TRAINING, scene, dict(n_traj=2, T=10, chunk=5))
+    stages = digits_generate.STAGES[scene]["quick"]
+    monkeypatch.setitem(digits_generate.STAGES[scene], "quick", {width: dict(n_updates=4, rate=1e-3) for width in stages})
+    monkeypatch.setitem(digits_generate.SIZES, scene, dict(n_x=4, hidden=(6, 5), bend=3))
     monkeypatch.setattr(digits_generate, "N_FILMS", 4)
     monkeypatch.setattr(digits_generate._run, "WEIGHTS", tmp_path / "weights")
     name = f"digits_generate_{scene}"
@@ -180,6 +198,7 @@ def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit, match=f"no weights are kept of the scene {scene}"):
         digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path)])
     (tmp_path / "weights").mkdir()
-    (tmp_path / name / "rVAE_0.npz").rename(tmp_path / "weights" / f"{name}.npz")
+    last = "rVAE_0.npz" if scene == "one" else "rVAE_0_stage_3.npz"
+    (tmp_path / name / last).rename(tmp_path / "weights" / f"{name}.npz")
     digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path / "again")])
     assert json.loads((tmp_path / "again" / f"{name}.json").read_text())["rows"] == result["rows"]

@@ -80,6 +80,23 @@ def test_with_phi_frozen_only_the_generative_model_learns():
     assert all((a != b).any() for a, b in zip(params.leaves(theta), learnt.leaves(theta)))
 
 
+def test_a_long_gradient_is_cut_short_and_keeps_its_direction():
+    rng = np.random.default_rng(0)
+    g = rvae.init(15, 2, 8, "poisson", rng)
+    flat = np.concatenate([leaf.ravel() for leaf in g.leaves()])
+    length = np.linalg.norm(flat)
+    cut = np.concatenate([leaf.ravel() for leaf in training.cut_short(g, 0.3 * length).leaves()])
+    np.testing.assert_allclose(cut, 0.3 * flat, rtol=1e-5, atol=1e-8)
+    assert cut.dtype == np.float32 and training.cut_short(g, 1.01 * length) is g
+    # a limit that is never reached changes nothing; one that always is changes what is learnt
+    learnt = [rvae.train(g, stream(np.random.default_rng(1)), np.random.default_rng(1), n_updates=3, max_norm=limit)[0].nu.W
+              for limit in (None, 1e9, 1e-9)]
+    np.testing.assert_array_equal(learnt[0], learnt[1])
+    assert np.abs(learnt[2] - learnt[0]).max() > 0
+    with pytest.raises(ValueError, match="max_norm: wanted a number in"):
+        rvae.train(g, stream(rng), rng, n_updates=3, max_norm=0)
+
+
 @pytest.mark.parametrize("cut", ["file", "moment"])
 def test_a_run_resumes_from_its_checkpoint_to_the_bit(cut, tmp_path):
     settings = dict(n_updates=30, rate=1e-2, chunk=7)
