@@ -33,9 +33,10 @@ from rvae_numpy.mlp import Layer
 # %%
 SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
 # noise_u: with 0.3, as the balls have it, the training diverges
-MODEL = dict(family="normal", activation="relu", sigma_u=0.1, noise_u=0.1, pixels=True)
+MODEL = dict(family="normal", sigma_u=0.1, noise_u=0.1, pixels=True)
 SIGMA_Y = 0.1                               # of a pixel of the scene
-SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=96, hidden=(500, 300), bend=800)}
+SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600, activation="relu"),
+         "two": dict(n_x=96, hidden=(500, 300), bend=800, activation="tanh")}
 TRAINING = {"one": dict(n_traj=16, T=50, chunk=25, rate=1e-3), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0)}
 # stages: pixels' side -> settings
 STAGES = {"one": {"quick": {1: dict(n_updates=4000)}, "full": {1: dict(n_updates=14_000)}},
