@@ -1,7 +1,7 @@
 """One style for every figure, and one colour for every model, the same everywhere.
 
 The colours are Okabe and Ito's, which readers with any common kind of colour vision can tell apart; models that share a
-picture differ in their dashes too, so that a print in grey can be read. Figures are made without pyplot: they go to
+picture differ in their dashes or markers too, so that a print in grey can be read. Figures are made without pyplot: they go to
 files, and need neither a window nor a display.
 """
 import matplotlib
@@ -27,6 +27,7 @@ COLOURS = {
     "rEFH + BPTT": "#7A4FA3",
     "hybrid, w = 0.03": "#5B8C1A",
 }
+MARKERS = {"rEFH": "o", "RTRBM": "s", "TRBM": "v", "hybrid, w = 0.03": "D", "rVAE": "^", "rEFH + BPTT": "P", "ORDER 0": "X"}    # on learning curves
 DASHES = {"KF-1": (0, (6, 2)), "KF-2": (0, (2, 1.5)), "true parameters": (0, (1, 1)), "ORDER 0": (0, (4, 1, 1, 1))}
 
 matplotlib.rcParams.update({

@@ -256,8 +256,8 @@ def draw_curves(rows, plain):
     for axes, way, title in zip(panels, WAYS, ("In the poster's way", "Averaged over chains")):
         for row in rows:
             if row["curve"] and way in row["mse"]:
-                axes.plot([point["n_updates"] / 1000 for point in row["curve"]], [point[way] for point in row["curve"]], marker="o",
-                          markersize=3, color=_plots.COLOURS[row["model"]], linestyle=dashes.get(row["setting"], "-"),
+                axes.plot([point["n_updates"] / 1000 for point in row["curve"]], [point[way] for point in row["curve"]],
+                          marker=_plots.MARKERS[row["model"]], markersize=4, color=_plots.COLOURS[row["model"]], linestyle=dashes.get(row["setting"], "-"),
                           label=f"{row['model']} ({row['setting']}; {row['rendering']})")
         for line, style in (("previous frame", "--"), ("regression on two frames", ":")):
             axes.axhline(lines[line], color="black", linestyle=style, linewidth=1, label=f"{line} (authors)")

@@ -99,7 +99,8 @@ def draw(runs):
         for pair in PAIRS:
             for run in (run for run in runs if run["model"] == rule):
                 n, degrees = np.array(run["angles"][pair]).T
-                along.plot(n, degrees, color=_plots.COLOURS[rule], linestyle=styles[pair], linewidth=1.2,
+                along.plot(n, degrees, color=_plots.COLOURS[rule], linestyle=styles[pair], linewidth=1.2, marker=_plots.MARKERS[rule],
+                           markersize=4, markevery=4,
                            label=f"{labels[pair]}, along the {rule}" if run["seed"] == runs[0]["seed"] else None)
     along.axhline(90, color="0.85", linewidth=0.8, zorder=0)
     along.set(xlabel="updates", ylabel="angle (°)", ylim=(0, 120), yticks=[0, 30, 60, 90],
@@ -108,8 +109,8 @@ def draw(runs):
     for axes, column, label in ((updates, 0, "updates"), (seconds, 1, "seconds, one core")):
         for run in runs:
             curve = np.array(run["curve"])
-            axes.plot(curve[:, column], 1e4 * curve[:, 2], color=_plots.COLOURS[run["model"]],
-                      label=run["model"] if run["seed"] == runs[0]["seed"] else None)
+            axes.plot(curve[:, column], 1e4 * curve[:, 2], color=_plots.COLOURS[run["model"]], marker=_plots.MARKERS[run["model"]],
+                      markersize=4, markevery=4, label=run["model"] if run["seed"] == runs[0]["seed"] else None)
         axes.set(xlabel=label, yscale="log", ylabel="MSE (10$^{-4}$ rad²)", ylim=(1.5, 12))
         axes.set_yticks([1.5, 2, 3, 4, 6, 10], labels=["1.5", "2", "3", "4", "6", "10"])
         axes.minorticks_off()
