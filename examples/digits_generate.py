@@ -34,14 +34,14 @@ from rvae_numpy.mlp import Layer
 SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
 # noise_u: with 0.3, as the balls have it, the training diverges
 MODEL = dict(family="normal", sigma_u=0.1, noise_u=0.1, pixels=True)
-SIGMA_Y = 0.1                               # of a pixel of the scene
+SIGMA_Y = {"one": 0.1, "two": 0.2}          # of a pixel of the scene
 SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600, activation="relu"),
-         "two": dict(n_x=96, hidden=(500, 300), bend=800, activation="tanh")}
+         "two": dict(n_x=64, hidden=(500, 300), bend=800, activation="tanh")}
 TRAINING = {"one": dict(n_traj=16, T=50, chunk=25, rate=1e-3), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0)}
 # stages: pixels' side -> settings
 STAGES = {"one": {"quick": {1: dict(n_updates=4000)}, "full": {1: dict(n_updates=14_000)}},
           "two": {"quick": {4: dict(n_updates=2000, rate=1e-3), 2: dict(n_updates=500, rate=7e-4), 1: dict(n_updates=200, rate=4e-4)},
-                  "full": {4: dict(n_updates=12_000, rate=1e-3), 2: dict(n_updates=7000, rate=7e-4), 1: dict(n_updates=5000, rate=4e-4)}}}
+                  "full": {4: dict(n_updates=10_000, rate=1e-3), 2: dict(n_updates=6000, rate=7e-4), 1: dict(n_updates=4000, rate=4e-4)}}}
 SEEN, DREAMT = 10, 20                       # frames
 N_FILMS = 50
 N_OTHERS = 9                                # pictures of other digits, that a dreamt one must not look like
@@ -86,7 +86,7 @@ class Films:
 
     def start(self, rng):
         side = SCENES[self.scene].side // self.width
-        params = rvae.init(side**2, **SIZES[self.scene], **MODEL, sigma_y=SIGMA_Y / self.width, rng=rng)
+        params = rvae.init(side**2, **SIZES[self.scene], **MODEL, sigma_y=SIGMA_Y[self.scene] / self.width, rng=rng)
         params.decode_y[-1].b[:] = _films.logit_of_mean(self.sample(rng, 200, 10))
         return params
 
@@ -101,7 +101,8 @@ class Films:
 
 def trained(scene, pictures, stages, seed, folder):
     """params and seconds of all stages"""
-    params, width_before, seconds, about = None, None, 0.0, {"sizes": SIZES[scene], "model": MODEL, "digits": pictures.source}
+    params, width_before, seconds, about = None, None, 0.0, {"sizes": SIZES[scene], "model": MODEL,
+                                                       "sigma_y": SIGMA_Y[scene], "digits": pictures.source}
     for stage, (width, settings) in enumerate(stages.items(), start=1):
         films, settings = Films(scene, pictures, width), TRAINING[scene] | settings
         start = films.start
