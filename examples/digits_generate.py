@@ -101,16 +101,14 @@ class Films:
 
 def trained(scene, pictures, stages, seed, folder):
     """params and seconds of all stages"""
-    params, width_before, seconds, about = None, None, 0.0, {"sizes": SIZES[scene], "model": MODEL,
-                                                       "sigma_y": SIGMA_Y[scene], "digits": pictures.source}
+    about = {"sizes": SIZES[scene], "model": MODEL, "sigma_y": SIGMA_Y[scene], "digits": pictures.source}
+    params, seconds, side, earlier = None, 0.0, None, []
     for stage, (width, settings) in enumerate(stages.items(), start=1):
         films, settings = Films(scene, pictures, width), TRAINING[scene] | settings
-        start = films.start
-        if params is not None:
-            begun = finer(params, SCENES[scene].side // width_before, width_before // width)
-            start = lambda rng, begun=begun: begun                                          # noqa: E731
-        params, seconds = _films.trained(start, films.batches, seed, settings, about, folder, stage, seconds)
-        width_before, about = width, about | {"after": settings}
+        begun = None if stage == 1 else finer(params, side, SCENES[scene].side // width // side)
+        params, seconds = _films.trained(lambda rng: films.start(rng) if begun is None else begun, films.batches, seed, settings,
+                                         about | {"after": earlier}, folder, stage, seconds)
+        side, earlier = SCENES[scene].side // width, [*earlier, settings]
     return params, seconds
 
 
