@@ -34,7 +34,8 @@ from rvae_numpy.mlp import Layer
 SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
 # noise_u: with 0.3, as the balls have it, the training diverges
 MODEL = dict(family="normal", sigma_u=0.1, noise_u=0.1, pixels=True)
-SIGMA_Y = {"one": 0.1, "two": 0.2}          # of a pixel of the scene
+# sigma_y of a pixel of the scene. With 0.1, two digits are given back more sharply, but by states that do not foretell the next
+SIGMA_Y = {"one": 0.1, "two": 0.2}
 SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600, activation="relu"),
          "two": dict(n_x=64, hidden=(500, 300), bend=800, activation="tanh")}
 TRAINING = {"one": dict(n_traj=16, T=50, chunk=25, rate=1e-3), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0)}
