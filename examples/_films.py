@@ -48,7 +48,8 @@ def trained(start, batches, seed, settings, about, folder, stage=1, before=0.0):
         params, meta = _run.trained(
             rvae, folder / f"{name}.npz", {"settings": settings} | about,
             lambda path, callback: train(start, batches, seed, settings, path, callback, stage),
-            lambda params, log, past: progress(log.n_updates[-1], f"loss {log.loss[-1]:.1f}"), {"seconds": before}, seed=seed)
+            lambda params, log, past: progress(log.n_updates[-1], f"loss {log.loss[-1]:.1f}", log.n_updates[0] - CHECKPOINT),
+            {"seconds": before}, seed=seed)
     except KeyboardInterrupt:
         progress.stop()
         raise SystemExit("stopped; what is learnt is kept, and the next call goes on from there") from None

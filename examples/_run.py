@@ -207,12 +207,13 @@ class Progress:
         self.start = self.said = time.monotonic()
         self.live = sys.stdout.isatty()
 
-    def __call__(self, done, text=""):
+    def __call__(self, done, text="", before=0):
+        """before : what had been done when this run began, in an earlier one"""
         now = time.monotonic()
         finished = done >= self.total
         if self.live or finished or now - self.said >= 10:
             elapsed = now - self.start
-            left = f"{elapsed:.0f} s" if finished else f"{elapsed * (self.total - done) / max(done, 1):.0f} s left"
+            left = f"{elapsed:.0f} s" if finished else f"{elapsed * (self.total - done) / max(done - before, 1):.0f} s left"
             line = f"{self.label}  {done:>7} of {self.total}  {text}  {left}"
             if self.live:
                 print(f"\r{line}\033[K", end="\n" if finished else "", flush=True)

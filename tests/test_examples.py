@@ -114,6 +114,14 @@ def test_progress_in_a_log_is_a_line_now_and_then(capsys):
     assert len(lines) == 1 and "100 of 100" in lines[0] and "\r" not in lines[0]
 
 
+def test_the_time_left_counts_only_what_this_run_has_done(capsys):
+    progress = _run.Progress("task", 100)
+    progress.start -= 20                        # twenty seconds ago, at 50
+    progress.said -= 20
+    progress(60, before=50)
+    assert "60 of 100" in (line := capsys.readouterr().out) and "  80 s left" in line
+
+
 def test_mean_and_spread():
     assert _run.mean_and_spread([1.0]) == (1.0, None)
     mean, spread = _run.mean_and_spread([1.0, 2.0, 3.0])
