@@ -4,9 +4,9 @@ Trains an rVAE on films of digits that move and bounce; shows it 10 frames of un
 and lets it go on for 20 frames by itself. Measured on 50 films: whether what moves is still the digit that was seen, whether it
 moves, how fast and how sharp it is; beside the truth and the repeated last frame.
 
---scene one: one digit in 32 x 32 (the default); two: the poster's, two digits in 64 x 64, which are learnt from coarse to fine. The digits are MNIST's where they
-are found (the folder in MNIST_DIR; "python -m datasets.digits" fetches them), otherwise drawn ones; four in five are for
-learning, the others for the test.
+--scene one: one digit in 32 x 32 (the default); two: the poster's, two digits in 64 x 64, which are learnt from coarse to fine.
+The digits are MNIST's where they are found (the folder in MNIST_DIR; "python -m datasets.digits" fetches them), otherwise drawn
+ones; four in five are for learning, the others for the test.
 
 By default, minutes (--quick: the same); --full: the settings of the chapter. A run that is interrupted goes on from its
 last checkpoint (in DIR/digits_generate_SCENE). --use-saved: no training, but the weights kept in examples/weights (of scene one).
@@ -15,7 +15,6 @@ Writes digits_generate_SCENE.png (strips), .gif (beside the truth) and .json.
 # %%
 import itertools
 import sys
-
 from dataclasses import replace
 
 import numpy as np
@@ -33,16 +32,15 @@ from rvae_numpy.mlp import Layer
 # %%
 SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
 # noise_u: with 0.3, as the balls have it, the training diverges
-MODEL = dict(family="normal", sigma_u=0.1, noise_u=0.1, pixels=True)
+MODEL = dict(family="normal", activation="relu", sigma_u=0.1, noise_u=0.1, pixels=True)
 # sigma_y of a pixel of the scene. With 0.1, two digits are given back more sharply, but by states that do not foretell the next
 SIGMA_Y = {"one": 0.1, "two": 0.2}
-SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600, activation="relu"),
-         "two": dict(n_x=64, hidden=(500, 300), bend=800, activation="tanh")}
+SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=48, hidden=(500, 300), bend=800)}
 TRAINING = {"one": dict(n_traj=16, T=50, chunk=25, rate=1e-3), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0)}
 # stages: pixels' side -> settings
 STAGES = {"one": {"quick": {1: dict(n_updates=4000)}, "full": {1: dict(n_updates=14_000)}},
           "two": {"quick": {4: dict(n_updates=2000, rate=1e-3), 2: dict(n_updates=500, rate=7e-4), 1: dict(n_updates=200, rate=4e-4)},
-                  "full": {4: dict(n_updates=10_000, rate=1e-3), 2: dict(n_updates=6000, rate=7e-4), 1: dict(n_updates=4000, rate=4e-4)}}}
+                  "full": {4: dict(n_updates=8000, rate=1e-3), 2: dict(n_updates=4000, rate=7e-4), 1: dict(n_updates=2500, rate=4e-4)}}}
 SEEN, DREAMT = 10, 20                       # frames
 N_FILMS = 50
 N_OTHERS = 9                                # pictures of other digits, that a dreamt one must not look like

@@ -163,7 +163,7 @@ def test_what_is_made_finer_sees_and_says_the_same():
     """D47: coarse pixels' weights are shared out, so the encoding does not change; the mean frame stays, but for the edges."""
     rng = np.random.default_rng(0)
     model = digits_generate.MODEL | dict(noise_u=0.0)
-    coarse = rvae.init(64, 4, (6, 5), **model, sigma_y=0.05, activation="tanh", rng=rng, bend=3)
+    coarse = rvae.init(64, 4, (6, 5), **model, sigma_y=0.05, rng=rng, bend=3)
     fine = digits_generate.finer(coarse, 8, 2)
     assert fine.n_y == 256 and fine.model.sigma_y == 0.1 and fine.encode[0].W.dtype == np.float32
     frames = rng.random((3, 7, 256), dtype=np.float32)
@@ -184,7 +184,7 @@ def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(digits_generate.TRAINING, scene, dict(n_traj=2, T=10, chunk=5))
     stages = digits_generate.STAGES[scene]["quick"]
     monkeypatch.setitem(digits_generate.STAGES[scene], "quick", {width: dict(n_updates=4, rate=1e-3) for width in stages})
-    monkeypatch.setitem(digits_generate.SIZES, scene, dict(n_x=4, hidden=(6, 5), bend=3, activation="tanh"))
+    monkeypatch.setitem(digits_generate.SIZES, scene, dict(n_x=4, hidden=(6, 5), bend=3))
     monkeypatch.setattr(digits_generate, "N_FILMS", 4)
     monkeypatch.setattr(digits_generate._run, "WEIGHTS", tmp_path / "weights")
     name = f"digits_generate_{scene}"
