@@ -248,7 +248,7 @@ def draw(shape, strip):
 
 
 def draw_curves(rows, plain):
-    """How far the training goes: the error on films that are not the test's, as it falls"""
+    """How far the training goes: the error on films that are not the test's, as it falls. Hollow: Sutskever's rendering"""
     figure = _plots.figure(10, 4.2)
     dashes = {"ours": (0, (4, 2)), "quick": (0, (1, 1))}
     lines = {line["model"]: line["mse"] for line in plain if line["rendering"] == "authors"}
@@ -257,7 +257,8 @@ def draw_curves(rows, plain):
         for row in rows:
             if row["curve"] and way in row["mse"]:
                 axes.plot([point["n_updates"] / 1000 for point in row["curve"]], [point[way] for point in row["curve"]],
-                          marker=_plots.MARKERS[row["model"]], markersize=4, color=_plots.COLOURS[row["model"]], linestyle=dashes.get(row["setting"], "-"),
+                          marker=_plots.MARKERS[row["model"]], markersize=4,
+                          markerfacecolor="white" if row["rendering"] == "sutskever" else None, color=_plots.COLOURS[row["model"]], linestyle=dashes.get(row["setting"], "-"),
                           label=f"{row['model']} ({row['setting']}; {row['rendering']})")
         for line, style in (("previous frame", "--"), ("regression on two frames", ":")):
             axes.axhline(lines[line], color="black", linestyle=style, linewidth=1, label=f"{line} (authors)")
