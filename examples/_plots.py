@@ -27,7 +27,8 @@ COLOURS = {
     "rEFH + BPTT": "#7A4FA3",
     "hybrid, w = 0.03": "#5B8C1A",
 }
-MARKERS = {"rEFH": "o", "RTRBM": "s", "TRBM": "v", "hybrid, w = 0.03": "D", "rVAE": "^", "rEFH + BPTT": "P", "ORDER 0": "X"}    # on learning curves
+MARKERS = {"rEFH": "o", "RTRBM": "s", "TRBM": "v", "hybrid, w = 0.03": "D", "rVAE": "^", "rEFH + BPTT": "P",
+           "ORDER 0": "X"}                                                          # on learning curves
 DASHES = {"KF-1": (0, (6, 2)), "KF-2": (0, (2, 1.5)), "true parameters": (0, (1, 1)), "ORDER 0": (0, (4, 1, 1, 1))}
 
 matplotlib.rcParams.update({

@@ -233,9 +233,9 @@ def mean_and_spread(values):
     return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else None
 
 
-def with_spread(mean, spread, scale):
+def with_spread(mean, spread, scale, digits=2):
     """3.12 ± 0.05, in units of 1 / scale"""
-    return f"{scale * mean:.2f}" + (f" ± {scale * spread:.2f}" if spread is not None else "")
+    return f"{scale * mean:.{digits}f}" + (f" ± {scale * spread:.{digits}f}" if spread is not None else "")
 
 
 def print_table(columns, rows):

@@ -20,7 +20,7 @@ a quarter of that. They are for the rEFH: a network that learns y given u alone 
 opinion on what is far from it, and chains from noise end anywhere. Predictions are made in the same ways for all of them, with
 pixels drawn as 0 or 1 wherever it says samples.
 
-By default, the baselines and a short rEFH (--quick: the same; some minutes). --full: all networks, hours. A network that is
+By default, the baselines and a short rEFH (--quick: the same; under five minutes on two cores). --full: all networks, hours. A network that is
 done is kept (in DIR/balls_table) and not trained or tested again; one that is interrupted goes on from its last checkpoint.
 --use-saved: the networks kept in examples/weights, with what they had in the test; pictures and predictors without a network are
 made anew. Draws balls_table.png (truth, predictions, errors) and balls_table_curves.png (the error while it learns).
@@ -258,7 +258,8 @@ def draw_curves(rows, plain):
             if row["curve"] and way in row["mse"]:
                 axes.plot([point["n_updates"] / 1000 for point in row["curve"]], [point[way] for point in row["curve"]],
                           marker=_plots.MARKERS[row["model"]], markersize=4,
-                          markerfacecolor="white" if row["rendering"] == "sutskever" else None, color=_plots.COLOURS[row["model"]], linestyle=dashes.get(row["setting"], "-"),
+                          markerfacecolor="white" if row["rendering"] == "sutskever" else None,
+                          color=_plots.COLOURS[row["model"]], linestyle=dashes.get(row["setting"], "-"),
                           label=f"{row['model']} ({row['setting']}; {row['rendering']})")
         for line, style in (("previous frame", "--"), ("regression on two frames", ":")):
             axes.axhline(lines[line], color="black", linestyle=style, linewidth=1, label=f"{line} (authors)")
@@ -312,24 +313,22 @@ def main(argv=None):
 
 
 def print_rows(plain, rows):
-    def error(rows, way):
-        if way not in rows[0]["mse"]:
+    def error(seeds, way):
+        if way not in seeds[0]["mse"]:
             return "-"
-        mean, spread = _run.mean_and_spread([row["mse"][way] for row in rows])
-        return f"{mean:.4f}" + (f" ± {spread:.4f}" if spread is not None else "")
+        return _run.with_spread(*_run.mean_and_spread([row["mse"][way] for row in seeds]), scale=1, digits=4)
 
     _run.print_table([("MSE a pixel", lambda row: row["model"]), ("rendering", lambda row: row["rendering"]),
                       ("", lambda row: f"{row['mse']:.4f}")], plain)
     if rows:
         print()
-        networks = [list(seeds) for _, seeds in itertools.groupby(rows, lambda row: (row["model"], row["rendering"], row["setting"]))]
         _run.print_table([
-            ("MSE a pixel", lambda rows: rows[0]["model"]), ("rendering", lambda rows: rows[0]["rendering"]),
-            ("settings", lambda rows: rows[0]["setting"]), ("seeds", lambda rows: str(len(rows))),
-            ("poster", lambda rows: f"{POSTER[rows[0]['model']]:.4f}" if rows[0]["model"] in POSTER else "-"),
-            *((way, lambda rows, way=way: error(rows, way)) for way in WAYS),
-            ("seconds", lambda rows: f"{np.median([row['seconds'] for row in rows]):.0f}"),
-        ], networks)
+            ("MSE a pixel", lambda seeds: seeds[0]["model"]), ("rendering", lambda seeds: seeds[0]["rendering"]),
+            ("settings", lambda seeds: seeds[0]["setting"]), ("seeds", lambda seeds: str(len(seeds))),
+            ("poster", lambda seeds: f"{POSTER[seeds[0]['model']]:.4f}" if seeds[0]["model"] in POSTER else "-"),
+            *((way, lambda seeds, way=way: error(seeds, way)) for way in WAYS),
+            ("seconds", lambda seeds: f"{np.median([row['seconds'] for row in seeds]):.0f}"),
+        ], [list(seeds) for _, seeds in itertools.groupby(rows, lambda row: (row["model"], row["rendering"], row["setting"]))])
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ MODEL = dict(family="normal", activation="relu", sigma_u=0.1, noise_u=0.1, pixel
 # sigma_y of a pixel of the scene. With 0.1, two digits are given back more sharply, but by states that do not foretell the next
 SIGMA_Y = {"one": 0.1, "two": 0.2}
 SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=48, hidden=(500, 300), bend=800)}
-TRAINING = {"one": dict(n_traj=16, T=50, chunk=25, rate=1e-3), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0)}
-# stages: pixels' side -> settings
-STAGES = {"one": {"quick": {1: dict(n_updates=4000)}, "full": {1: dict(n_updates=14_000)}},
+TRAINING = {"one": dict(n_traj=16, T=50, chunk=25), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0)}
+# stages: how many pixels of the scene a pixel is wide -> settings
+STAGES = {"one": {"quick": {1: dict(n_updates=4000, rate=1e-3)}, "full": {1: dict(n_updates=14_000, rate=1e-3)}},
           "two": {"quick": {4: dict(n_updates=2000, rate=1e-3), 2: dict(n_updates=500, rate=7e-4), 1: dict(n_updates=200, rate=4e-4)},
                   "full": {4: dict(n_updates=8000, rate=1e-3), 2: dict(n_updates=4000, rate=7e-4), 1: dict(n_updates=2500, rate=4e-4)}}}
 SEEN, DREAMT = 10, 20                       # frames
@@ -49,7 +49,7 @@ N_OTHERS = 9                                # pictures of other digits, that a d
 # %% [markdown]
 # ## Training, from coarse to fine
 # A network without convolutions has to learn every digit anew at every place, pixel by pixel: in 64 x 64 that takes long, and what
-# moves meanwhile is a blot. So the two digits are first looked at through pixels four times as wide, sixteenth as many, in which
+# moves meanwhile is a blot. So the two digits are first looked at through pixels four times as wide, a sixteenth as many, in which
 # places, shapes and motion can be learnt quickly; then through pixels twice as wide; then as they are. From stage to stage only
 # the layers that touch pixels change,
 #

@@ -81,7 +81,6 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
     chunk = checks.count("chunk", chunk)
     rate = checks.number("rate", rate, low=0, above_low=True)
     final_rate = checks.number("final_rate", final_rate, low=0)
-
     if max_norm is not None:
         checks.number("max_norm", max_norm, low=0, above_low=True)
 
