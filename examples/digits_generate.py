@@ -4,12 +4,13 @@ Trains an rVAE on films of digits that move and bounce; shows it 10 frames of un
 and lets it go on for 20 frames by itself. Measured on 50 films: whether what moves is still the digit that was seen, whether it
 moves, how fast and how sharp it is; beside the truth and the repeated last frame.
 
---scene one: one digit in 32 x 32 (the default); two: the poster's, two digits in 64 x 64, which are learnt from coarse to fine.
+--scene one: one digit in 32 x 32 (the default); two: the poster's, two digits in 64 x 64, which are learnt from coarse to fine;
+apart: the same two, but each has a state of its own, and the rVAE learns from films of a single digit (rvae_numpy/factorial.py).
 The digits are MNIST's where they are found (the folder in MNIST_DIR; "python -m datasets.digits" fetches them), otherwise drawn
 ones; four in five are for learning, the others for the test.
 
 By default, minutes (--quick: the same); --full: the settings of the chapter. A run that is interrupted goes on from its
-last checkpoint (in DIR/digits_generate_SCENE). --use-saved: no training, but the weights kept in examples/weights (of scene one).
+last checkpoint (in DIR/digits_generate_SCENE). --use-saved: no training, but the weights kept in examples/weights (of one and apart).
 Writes digits_generate_SCENE.png (strips), .gif (beside the truth) and .json.
 """
 # %%
@@ -23,27 +24,37 @@ from scipy.ndimage import zoom
 from datasets import digits, moving_mnist
 from datasets.moving_mnist import Scene
 from examples import _films, _plots, _run
-from rvae_numpy import dreaming, rvae
+from rvae_numpy import dreaming, factorial, rvae
 from rvae_numpy.mlp import Layer
 
 # %% [markdown]
 # ## Settings
 
 # %%
-SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
+SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0),
+          "apart": Scene(n_digits=2, side=64, speed=3.0)}
+LEARNT = SCENES | {"apart": replace(SCENES["apart"], n_digits=1)}          # what is filmed for the training
 # noise_u: with 0.3, as the balls have it, the training diverges
 MODEL = dict(family="normal", activation="relu", sigma_u=0.1, noise_u=0.1, pixels=True)
 # sigma_y of a pixel of the scene. With 0.1, two digits are given back more sharply, but by states that do not foretell the next
-SIGMA_Y = {"one": 0.1, "two": 0.2}
-SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=48, hidden=(500, 300), bend=800)}
-TRAINING = {"one": dict(n_traj=16, T=50, chunk=25), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0)}
+SIGMA_Y = {"one": 0.1, "two": 0.2, "apart": 0.14}
+SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=48, hidden=(500, 300), bend=800),
+         "apart": dict(n_x=48, hidden=(800, 300), bend=800)}
+# apart: as many frames an update as in the other scenes, but of more films
+TRAINING = {"one": dict(n_traj=16, T=50, chunk=25), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0),
+            "apart": dict(n_traj=80, T=50, chunk=5, max_norm=1500.0)}
 # stages: how many pixels of the scene a pixel is wide -> settings
 STAGES = {"one": {"quick": {1: dict(n_updates=4000, rate=1e-3)}, "full": {1: dict(n_updates=14_000, rate=1e-3)}},
           "two": {"quick": {4: dict(n_updates=2000, rate=1e-3), 2: dict(n_updates=500, rate=7e-4), 1: dict(n_updates=200, rate=4e-4)},
-                  "full": {4: dict(n_updates=8000, rate=1e-3), 2: dict(n_updates=4000, rate=7e-4), 1: dict(n_updates=2500, rate=4e-4)}}}
+                  "full": {4: dict(n_updates=8000, rate=1e-3), 2: dict(n_updates=4000, rate=7e-4), 1: dict(n_updates=2500, rate=4e-4)}},
+          "apart": {"quick": {8: dict(n_updates=1000, rate=7e-4, final_rate=5e-4), 4: dict(n_updates=2500, rate=6e-4)},
+                    "full": {8: dict(n_updates=2000, rate=7e-4, final_rate=5e-4), 4: dict(n_updates=11_000, rate=6e-4),
+                             2: dict(n_updates=8000, rate=4e-4)}}}
 SEEN, DREAMT = 10, 20                       # frames
 N_FILMS = 50
 N_OTHERS = 9                                # pictures of other digits, that a dreamt one must not look like
+N_CUTS = 12                                 # ways of cutting the first frame in two
+BRIGHT = 0.2                                # a pixel that counts as a digit's
 
 
 # %% [markdown]
@@ -77,6 +88,12 @@ def finer(params, side, by):
                    model=replace(params.model, sigma_y=params.model.sigma_y * by))
 
 
+def as_fine_as(params, side):
+    """An rVAE of frames of side^2 pixels, which sees and says what this one does"""
+    now = round(params.n_y**0.5)
+    return params if now == side else finer(params, now, side // now)
+
+
 class Films:
     """What is learnt from: films of the scene, with digits of the training part, through pixels `width` times as wide"""
 
@@ -84,13 +101,13 @@ class Films:
         self.scene, self.pictures, self.width = scene, pictures, width
 
     def start(self, rng):
-        side = SCENES[self.scene].side // self.width
+        side = LEARNT[self.scene].side // self.width
         params = rvae.init(side**2, **SIZES[self.scene], **MODEL, sigma_y=SIGMA_Y[self.scene] / self.width, rng=rng)
         params.decode_y[-1].b[:] = _films.logit_of_mean(self.sample(rng, 200, 10))
         return params
 
     def sample(self, rng, n_traj, T):
-        scene = SCENES[self.scene]
+        scene = LEARNT[self.scene]
         return coarser(moving_mnist.sample(n_traj, T, rng, self.pictures, scene).frames, scene.side, self.width)
 
     def batches(self, rng, n_traj, T):
@@ -101,14 +118,39 @@ class Films:
 def trained(scene, pictures, stages, seed, folder):
     """params and seconds of all stages"""
     about = {"sizes": SIZES[scene], "model": MODEL, "sigma_y": SIGMA_Y[scene], "digits": pictures.source}
-    params, seconds, side, earlier = None, 0.0, None, []
+    params, seconds, earlier = None, 0.0, []
     for stage, (width, settings) in enumerate(stages.items(), start=1):
         films, settings = Films(scene, pictures, width), TRAINING[scene] | settings
-        begun = None if stage == 1 else finer(params, side, SCENES[scene].side // width // side)
+        begun = None if stage == 1 else as_fine_as(params, SCENES[scene].side // width)
         params, seconds = _films.trained(lambda rng: films.start(rng) if begun is None else begun, films.batches, seed, settings,
                                          about | {"after": earlier}, folder, stage, seconds)
-        side, earlier = SCENES[scene].side // width, [*earlier, settings]
+        earlier = [*earlier, settings]
     return params, seconds
+
+
+# %% [markdown]
+# ## What goes on, after what was seen
+# In the scene `apart` the first frame is cut in two along lines of several directions, halfway between the outermost bright pixels on either
+# side; where two digits do not cover one another, one of the lines runs between them.
+
+# %%
+def halves(frames, shape):
+    """Frames (n, side^2) cut in two, N_CUTS times: (N_CUTS, 2, n, side^2)"""
+    row, column = (axis.ravel() for axis in np.mgrid[:shape[0], :shape[1]])
+    angle = np.pi * np.arange(N_CUTS)[:, None, None] / N_CUTS
+    across = np.cos(angle) * column + np.sin(angle) * row                                   # (N_CUTS, 1, side^2)
+    bright = frames > BRIGHT
+    nearest, farthest = np.where(bright, across, np.inf).min(2), np.where(bright, across, -np.inf).max(2)
+    first = across < (nearest + farthest)[..., None] / 2
+    return np.stack([frames * first, frames * ~first], axis=1)
+
+
+def dreamt_after(seen, params, scene, rng):
+    """What the rVAE dreams (n_traj, DREAMT, side^2), after frames (n_traj, SEEN, side^2)"""
+    if scene != "apart":
+        return dreaming.dream(params, rvae.infer(params, seen)[:, -1], DREAMT, rng)
+    states = factorial.infer(params, seen, halves(seen[:, 0], SCENES[scene].shape))
+    return factorial.together(factorial.dream(params, states[:, :, -1], DREAMT, rng))
 
 
 # %% [markdown]
@@ -162,7 +204,7 @@ def print_measures(rows):
 # %%
 def main(argv=None):
     parser = _run.parser("digits_generate", __doc__, tuple(_run.SIZES))
-    parser.add_argument("--scene", choices=SCENES, default="one", help="one digit in 32 x 32, or two in 64 x 64")
+    parser.add_argument("--scene", choices=SCENES, default="one", help="one digit in 32 x 32, two in 64 x 64, or two with a state each")
     arguments = _run.parse(parser, argv)
     name = f"digits_generate_{arguments.scene}"
     _run.prepare_folder(arguments.out)
@@ -185,7 +227,7 @@ def main(argv=None):
     seen = movie.frames[:, :SEEN]
     happened = movie._replace(frames=movie.frames[:, SEEN:], position=movie.position[:, SEEN:],
                               velocity=movie.velocity[:, SEEN:])
-    dreamt = dreaming.dream(params, rvae.infer(params, seen)[:, -1], DREAMT, np.random.default_rng([arguments.seed, 5]))
+    dreamt = dreamt_after(seen, as_fine_as(params, movie.shape[0]), arguments.scene, np.random.default_rng([arguments.seed, 5]))
     shown = {"truth": happened.frames, "last frame, repeated": np.repeat(seen[:, -1:], DREAMT, axis=1), "rVAE": dreamt}
     rows = [{"model": label} | measures(frames, happened, for_test, np.random.default_rng([arguments.seed, 6]))
             for label, frames in shown.items()]

@@ -115,9 +115,7 @@ def dream(params, u0, T, rng, scheme="choose", clean_up=0):
     checks.generator("rng", rng)
     if scheme not in SCHEMES:
         raise ValueError(f"scheme: wanted one of {', '.join(SCHEMES)}, got {scheme!r}")
-    if not params.model.learn_u or params.model.family != "normal":
-        raise ValueError("params: wanted a model of the joint (an rVAE) of the family normal, got one "
-                         + (f"of the family {params.model.family}" if params.model.learn_u else "that does not model u"))
+    check_model(params)
     clean_up = checks.count("clean_up", clean_up, at_least=0)
     y = np.empty((len(u), checks.count("T", T), params.n_y), u.dtype)
     for t in range(T):
@@ -127,3 +125,10 @@ def dream(params, u0, T, rng, scheme="choose", clean_up=0):
         y[:, t] = now
         u = autoencoder.forward(params, u, y[:, t:t + 1])[:, 0]
     return y
+
+
+def check_model(params):
+    """It must be one that can be asked for y given u, and answers by a mean"""
+    if not params.model.learn_u or params.model.family != "normal":
+        raise ValueError("params: wanted a model of the joint (an rVAE) of the family normal, got one "
+                         + (f"of the family {params.model.family}" if params.model.learn_u else "that does not model u"))

@@ -177,6 +177,19 @@ def test_what_is_made_finer_sees_and_says_the_same():
     assert said.min() >= before.min() - 1e-6 and said.max() <= before.max() + 1e-6          # interpolated, not invented
 
 
+def test_halves_of_a_frame():
+    """Each cut adds up to the frame, and one of the lines runs between two digits that stand apart"""
+    frames = np.zeros((2, 20, 20), np.float32)
+    frames[0, 2:6, 3:6], frames[0, 12:18, 10:17] = 0.5, 1
+    frames[1, :, 1:4], frames[1, :, 15:18] = 1, 1
+    cuts = digits_generate.halves(frames.reshape(2, 400), (20, 20))
+    assert cuts.shape == (digits_generate.N_CUTS, 2, 2, 400)
+    np.testing.assert_array_equal(cuts.sum(1), np.broadcast_to(frames.reshape(2, 400), cuts[:, 0].shape))
+    for n, one in enumerate([frames[0] == 0.5, frames[1] * (np.arange(20) < 10) > 0]):
+        alone = (frames[n] * one).ravel()
+        assert any((half == alone).all() for cut in cuts[:, :, n] for half in cut)
+
+
 @pytest.mark.parametrize("scene", digits_generate.SCENES)
 def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("MNIST_DIR", raising=False)
@@ -198,7 +211,7 @@ def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit, match=f"no weights are kept of the scene {scene}"):
         digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path)])
     (tmp_path / "weights").mkdir()
-    last = "rVAE_0.npz" if scene == "one" else "rVAE_0_stage_3.npz"
+    last = "rVAE_0.npz" if scene == "one" else f"rVAE_0_stage_{len(stages)}.npz"
     (tmp_path / name / last).rename(tmp_path / "weights" / f"{name}.npz")
     digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path / "again")])
     assert json.loads((tmp_path / "again" / f"{name}.json").read_text())["rows"] == result["rows"]
