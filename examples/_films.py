@@ -1,4 +1,6 @@
 """What the scripts on films share: a tracker of balls and what it measures, strips of frames, animated GIFs."""
+import json
+
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
 from scipy import signal
@@ -183,6 +185,30 @@ def find_picture(frames, picture):
 
 
 # What is shown
+
+def runs_of_all_seeds(name, rows, seed):
+    """[rows of this seed, and of every other whose rows are kept in WEIGHTS/NAME_SEED.json]"""
+    paths = sorted(_run.WEIGHTS.glob(f"{name}_*.json"))
+    others = [json.loads(path.read_text()) for path in paths if path.stem.removeprefix(f"{name}_").isdigit()]
+    return [rows, *(other["rows"] for other in others if other["seed"] != seed)]
+
+
+def print_measures(columns, runs):
+    """A line for each film: mean and spread over the runs (the rows of each seed) that have it
+
+    columns : [(heading, row -> number or None, decimals, unit)]
+    """
+    lines = [[row for run in runs for row in run if row["model"] == first["model"]] for first in runs[0]]
+
+    def text(line, number, digits, unit):
+        numbers = [number(row) for row in line]
+        return "-" if None in numbers else _run.with_spread(*_run.mean_and_spread(numbers), scale=1, digits=digits) + unit
+
+    _run.print_table([("film", lambda line: line[0]["model"])] + [
+        (heading, lambda line, how=how: text(line, *how)) for heading, *how in columns], lines)
+    if len(runs) > 1:
+        print(f"({len(runs)} trainings, each with its own seed and its own films for the test: mean ± standard deviation)")
+
 
 def strip(rows, shape, title, origin="lower"):
     """A figure with a row of frames for each [(label, frames (n, n_pixels))]"""

@@ -130,15 +130,12 @@ def draw_open_loop(rows):
     return figure
 
 
-def print_measures(rows):
-    _run.print_table([
-        ("film", lambda row: row["model"]), ("three balls", lambda row: f"{100 * row['three_balls']:.0f} %"),
-        ("speed", lambda row: f"{row['speed_ratio']:.2f}"),
-        ("straight", lambda row: "-" if row["straightness"] is None else f"{row['straightness']:.3f}"),
-        ("sharp", lambda row: f"{row['sharpness']:.2f}"),
-        ("error after 1", lambda row: f"{row['error'][0]:.4f}"), ("after 5", lambda row: f"{row['error'][4]:.4f}"),
-        ("after 20", lambda row: f"{row['error'][19]:.4f}"),
-    ], rows)
+COLUMNS = [
+    ("three balls", lambda row: 100 * row["three_balls"], 0, " %"), ("speed", lambda row: row["speed_ratio"], 2, ""),
+    ("straight", lambda row: row["straightness"], 3, ""), ("sharp", lambda row: row["sharpness"], 2, ""),
+    ("error after 1", lambda row: row["error"][0], 4, ""), ("after 5", lambda row: row["error"][4], 4, ""),
+    ("after 20", lambda row: row["error"][19], 4, ""),
+]
 
 
 # %%
@@ -171,7 +168,8 @@ def main(argv=None):
     both = [(label, np.concatenate([test[n, :SEEN], frames[n]])) for n in range(2) for label, frames in shown]
     _films.animate(both, BOX.shape, arguments.out / "balls_generate.gif", captions)
     _plots.save(draw_open_loop(rows), arguments.out / "balls_generate_open_loop.png")
-    print_measures(rows)
+    runs = _films.runs_of_all_seeds("balls_generate", rows, arguments.seed) if arguments.use_saved else [rows]
+    _films.print_measures(COLUMNS, runs)
     print(f"\nnext frame, from the most probable x given u: {error:.4f} (trained for {seconds:.0f} s)")
     print(f"written: balls_generate.png, .gif, .json, balls_generate_open_loop.png in {arguments.out}")
 

@@ -159,6 +159,14 @@ def dreamt_after(seen, params, scene, rng):
 # no picture of N_OTHERS other digits fits as well. Where it fits best is where it is, and that says how fast it moves.
 
 # %%
+COLUMNS = [
+    ("likeness", lambda row: row["likeness"], 2, ""), ("recognised", lambda row: 100 * row["recognised"], 0, " %"),
+    ("in the last frame", lambda row: 100 * row["recognised_at"][-1], 0, " %"), ("moving", lambda row: 100 * row["moving"], 0, " %"),
+    ("speed", lambda row: row["speed_ratio"], 2, ""), ("sharp", lambda row: row["sharpness"], 2, ""),
+    ("error after 1", lambda row: row["error"][0], 4, ""), ("after 5", lambda row: row["error"][4], 4, ""),
+]
+
+
 def measures(frames, movie, pictures, rng):
     """A dictionary, from dreamt frames (n_traj, T, side^2) and the Movie of what happened in their stead
 
@@ -188,17 +196,6 @@ def measures(frames, movie, pictures, rng):
             "recognised_at": recognised.mean((0, 2)).tolist(), "moving": float(np.mean(steps > np.median(truth) / 2)),
             "speed": float(np.median(steps)), "sharpness": _films.sharpness(frames, movie.frames, movie.shape),
             "error": np.mean((frames - movie.frames) ** 2, axis=(0, 2)).tolist()}
-
-
-def print_measures(rows):
-    _run.print_table([
-        ("film", lambda row: row["model"]), ("likeness", lambda row: f"{row['likeness']:.2f}"),
-        ("recognised", lambda row: f"{100 * row['recognised']:.0f} %"),
-        ("in the last frame", lambda row: f"{100 * row['recognised_at'][-1]:.0f} %"),
-        ("moving", lambda row: f"{100 * row['moving']:.0f} %"), ("speed", lambda row: f"{row['speed_ratio']:.2f}"),
-        ("sharp", lambda row: f"{row['sharpness']:.2f}"), ("error after 1", lambda row: f"{row['error'][0]:.4f}"),
-        ("after 5", lambda row: f"{row['error'][4]:.4f}"),
-    ], rows)
 
 
 # %%
@@ -242,7 +239,7 @@ def main(argv=None):
     captions = [f"seen: frame {t + 1}" if t < SEEN else f"dreamt: frame {t + 1 - SEEN}" for t in range(SEEN + DREAMT)]
     both = [(label, np.concatenate([seen[n], shown[label][n]])) for n in range(2) for label in ("truth", "rVAE")]
     _films.animate(both, movie.shape, arguments.out / f"{name}.gif", captions, origin="upper", frames_a_second=6)
-    print_measures(rows)
+    _films.print_measures(COLUMNS, _films.runs_of_all_seeds(name, rows, arguments.seed) if arguments.use_saved else [rows])
     print(f"\ntrained for {seconds:.0f} s; written: {name}.png, .gif, .json in {arguments.out}")
 
 

@@ -94,6 +94,15 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
     balls_generate.main(["--use-saved", "--out", str(tmp_path / "again")])
     again = json.loads((tmp_path / "again" / "balls_generate.json").read_text())
     assert again["rows"] == result["rows"] and again["next_frame"] == result["next_frame"]
+    assert "trainings" not in capsys.readouterr().out
+    # of other seeds the rows are enough; this seed's are not counted twice
+    for seed, sharper in ((0, 5), (3, 0.5)):
+        rows = [row | {"sharpness": row["sharpness"] + sharper} for row in result["rows"]]
+        (tmp_path / "weights" / f"balls_generate_{seed}.json").write_text(json.dumps({"seed": seed, "rows": rows}))
+    balls_generate.main(["--use-saved", "--out", str(tmp_path / "again")])
+    said = capsys.readouterr().out
+    truth = next(line for line in said.splitlines() if line.startswith("truth"))
+    assert "1.25 ± 0.35" in truth and "100 ± 0 %" in truth and "(2 trainings" in said
 
 
 def test_the_harmoniums_that_are_kept_dream_too(small, tmp_path, monkeypatch):
