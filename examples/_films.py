@@ -210,14 +210,19 @@ def print_measures(columns, runs):
         print(f"({len(runs)} trainings, each with its own seed and its own films for the test: mean ± standard deviation)")
 
 
+def picture(frame, shape):
+    """A frame (n_pixels,), or (n_pixels, 3) in colour, as imshow wants it"""
+    return frame.reshape(*shape, *frame.shape[1:])
+
+
 def strip(rows, shape, title, origin="lower"):
-    """A figure with a row of frames for each [(label, frames (n, n_pixels))]"""
+    """A figure with a row of frames for each [(label, frames (n, n_pixels), or (n, n_pixels, 3) in colour)]"""
     n_shown = len(rows[0][1])
     figure = _plots.figure(0.75 * n_shown + 1.2, 0.78 * len(rows) + 0.4)
     grid = figure.subplots(len(rows), n_shown, squeeze=False)
     for line, (label, frames) in zip(grid, rows):
         for axes, frame in zip(line, frames):
-            axes.imshow(frame.reshape(shape), origin=origin, cmap="Greys_r", vmin=0, vmax=1)
+            axes.imshow(picture(frame, shape), origin=origin, cmap="Greys_r", vmin=0, vmax=1)
             axes.set(xticks=[], yticks=[])
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
     figure.suptitle(title, fontsize=9, x=0.01, ha="left")
@@ -225,18 +230,18 @@ def strip(rows, shape, title, origin="lower"):
 
 
 def animate(films, shape, path, captions, origin="lower", frames_a_second=12):
-    """An animated GIF of films side by side: [(label, frames (T, n_pixels))]; captions: what stands above, frame by frame"""
+    """An animated GIF of films side by side: [(label, frames (T, n_pixels) or (T, n_pixels, 3))]; captions: what stands above, frame by frame"""
     figure = _plots.figure(1.5 * len(films), 1.9)
     pictures = []
     for axes, (label, frames) in zip(figure.subplots(1, len(films), squeeze=False)[0], films):
-        pictures.append(axes.imshow(frames[0].reshape(shape), origin=origin, cmap="Greys_r", vmin=0, vmax=1))
+        pictures.append(axes.imshow(picture(frames[0], shape), origin=origin, cmap="Greys_r", vmin=0, vmax=1))
         axes.set(xticks=[], yticks=[])
         axes.set_xlabel(label, fontsize=8)
     heading = figure.suptitle(captions[0], fontsize=8)
 
     def show(t):
-        for picture, (_, frames) in zip(pictures, films):
-            picture.set_data(frames[t].reshape(shape))
+        for image, (_, frames) in zip(pictures, films):
+            image.set_data(picture(frames[t], shape))
         heading.set_text(captions[t])
         return pictures
 

@@ -19,12 +19,13 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from scipy.ndimage import zoom
 
 from datasets import digits, moving_mnist
 from datasets.moving_mnist import Scene
 from examples import _films, _plots, _run
-from rvae_numpy import dreaming, factorial, rvae
+from rvae_numpy import factorial, rvae
 from rvae_numpy.mlp import Layer
 
 # %% [markdown]
@@ -55,6 +56,7 @@ N_FILMS = 50
 N_OTHERS = 9                                # pictures of other digits, that a dreamt one must not look like
 N_CUTS = 12                                 # ways of cutting the first frame in two
 BRIGHT = 0.2                                # a pixel that counts as a digit's
+TINTS = {1: ["#FFFFFF"], 2: ["#E69F00", "#56B4E9"]}         # of what each state says
 
 
 # %% [markdown]
@@ -145,12 +147,20 @@ def halves(frames, shape):
     return np.stack([frames * first, frames * ~first], axis=1)
 
 
-def dreamt_after(seen, params, scene, rng):
-    """What the rVAE dreams (n_traj, DREAMT, side^2), after frames (n_traj, SEEN, side^2)"""
-    if scene != "apart":
-        return dreaming.dream(params, rvae.infer(params, seen)[:, -1], DREAMT, rng)
-    states = factorial.infer(params, seen, halves(seen[:, 0], SCENES[scene].shape))
-    return factorial.together(factorial.dream(params, states[:, :, -1], DREAMT, rng))
+def said_by_the_states(params, seen, scene, rng):
+    """What each state says (n_states, n_traj, SEEN + DREAMT, side^2): of the frames seen (n_traj, SEEN, side^2), and what it dreams then"""
+    if scene == "apart":
+        states = factorial.infer(params, seen, halves(seen[:, 0], SCENES[scene].shape))
+    else:
+        states = rvae.infer(params, seen)[None]
+    given_back = np.array([rvae.emission_mean(params, u) for u in states])
+    return np.concatenate([given_back, factorial.dream(params, states[:, :, -1], DREAMT, rng)], axis=2)
+
+
+def tinted(parts):
+    """The states' frames (n_states, .., side^2) in one picture, each in its own colour: (.., side^2, 3)"""
+    colours = [to_rgb(colour) for colour in TINTS[len(parts)]]
+    return np.minimum(1, sum(frames[..., None] * np.array(colour) for frames, colour in zip(parts, colours)))
 
 
 # %% [markdown]
@@ -224,21 +234,23 @@ def main(argv=None):
     seen = movie.frames[:, :SEEN]
     happened = movie._replace(frames=movie.frames[:, SEEN:], position=movie.position[:, SEEN:],
                               velocity=movie.velocity[:, SEEN:])
-    dreamt = dreamt_after(seen, as_fine_as(params, movie.shape[0]), arguments.scene, np.random.default_rng([arguments.seed, 5]))
-    shown = {"truth": happened.frames, "last frame, repeated": np.repeat(seen[:, -1:], DREAMT, axis=1), "rVAE": dreamt}
+    parts = said_by_the_states(as_fine_as(params, movie.shape[0]), seen, arguments.scene, np.random.default_rng([arguments.seed, 5]))
+    shown = {"truth": happened.frames, "last frame, repeated": np.repeat(seen[:, -1:], DREAMT, axis=1),
+             "rVAE": factorial.together(parts)[:, SEEN:]}
     rows = [{"model": label} | measures(frames, happened, for_test, np.random.default_rng([arguments.seed, 6]))
             for label, frames in shown.items()]
     for row in rows:
         row["speed_ratio"] = row["speed"] / rows[0]["speed"]
     _run.write_json(arguments.out / f"{name}.json", rows, arguments.seed, digits=for_test.source, seconds=seconds)
 
-    every = slice(0, DREAMT, 2)
-    pairs = [(f"{label}\n({n + 1})", shown[label][n, every]) for n in range(4) for label in ("truth", "rVAE")]
+    films = {"truth": movie.frames[:4], "rVAE": tinted(parts[:, :4])}
+    every = slice(SEEN, None, 2)
+    pairs = [(f"{label}\n({n + 1})", frames[n, every]) for n in range(4) for label, frames in films.items()]
     _plots.save(_films.strip(pairs, movie.shape, f"Four films: every second frame after the {SEEN} that were seen",
                              origin="upper"), arguments.out / f"{name}.png")
     captions = [f"seen: frame {t + 1}" if t < SEEN else f"dreamt: frame {t + 1 - SEEN}" for t in range(SEEN + DREAMT)]
-    both = [(label, np.concatenate([seen[n], shown[label][n]])) for n in range(2) for label in ("truth", "rVAE")]
-    _films.animate(both, movie.shape, arguments.out / f"{name}.gif", captions, origin="upper", frames_a_second=6)
+    _films.animate([(label, frames[n]) for n in range(2) for label, frames in films.items()], movie.shape,
+                   arguments.out / f"{name}.gif", captions, origin="upper", frames_a_second=6)
     _films.print_measures(COLUMNS, _films.runs_of_all_seeds(name, rows, arguments.seed) if arguments.use_saved else [rows])
     print(f"\ntrained for {seconds:.0f} s; written: {name}.png, .gif, .json in {arguments.out}")
 

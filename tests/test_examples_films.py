@@ -224,3 +224,12 @@ def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     (tmp_path / name / last).rename(tmp_path / "weights" / f"{name}.npz")
     digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path / "again")])
     assert json.loads((tmp_path / "again" / f"{name}.json").read_text())["rows"] == result["rows"]
+
+
+def test_each_state_has_its_own_colour():
+    parts = np.random.default_rng(0).random((1, 2, 3, 16))
+    np.testing.assert_array_equal(digits_generate.tinted(parts), np.repeat(parts[0][..., None], 3, axis=-1))
+    one, other = digits_generate.tinted(np.array([[[1, 0]], [[0, 1]]]))[0]
+    assert one[0] > one[2] and other[2] > other[0]                     # orange, and blue
+    both = digits_generate.tinted(np.ones((2, 1, 1)))
+    assert both.max() == 1 and (both >= np.maximum(one, other)).all()
