@@ -35,22 +35,21 @@ from rvae_numpy.mlp import Layer
 SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0),
           "apart": Scene(n_digits=2, side=64, speed=3.0)}
 LEARNT = SCENES | {"apart": replace(SCENES["apart"], n_digits=1)}          # what is filmed for the training
-# noise_u: with 0.3, as the balls have it, the training diverges
-MODEL = dict(family="normal", activation="relu", sigma_u=0.1, noise_u=0.1, pixels=True)
-# sigma_y of a pixel of the scene. With 0.1, two digits are given back more sharply, but by states that do not foretell the next
-SIGMA_Y = {"one": 0.1, "two": 0.2, "apart": 0.14}
-SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=48, hidden=(500, 300), bend=800),
-         "apart": dict(n_x=48, hidden=(800, 300), bend=800)}
-# apart: as many frames an update as in the other scenes, but of more films
-TRAINING = {"one": dict(n_traj=16, T=50, chunk=25), "two": dict(n_traj=16, T=50, chunk=25, max_norm=1500.0),
-            "apart": dict(n_traj=80, T=50, chunk=5, max_norm=1500.0)}
+MODEL = dict(family="normal", activation="relu", sigma_u=0.1, pixels=True)
+NOISE_U = {"one": 0.1, "two": 0.2}
+# sigma_y and noise_y of a pixel of the scene: of n^2 pixels together both are n times smaller
+SIGMA_Y = {"one": 0.1, "two": 0.14}
+NOISE_Y = {"one": 0.0, "two": 0.6}
+SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=48, hidden=(800, 300), bend=800)}
+# two: as many frames an update, but of more films
+TRAINING = {"one": dict(n_traj=16, T=50, chunk=25), "two": dict(n_traj=80, T=50, chunk=5, max_norm=400.0)}
 # stages: how many pixels of the scene a pixel is wide -> settings
 STAGES = {"one": {"quick": {1: dict(n_updates=4000, rate=1e-3)}, "full": {1: dict(n_updates=14_000, rate=1e-3)}},
-          "two": {"quick": {4: dict(n_updates=2000, rate=1e-3), 2: dict(n_updates=500, rate=7e-4), 1: dict(n_updates=200, rate=4e-4)},
-                  "full": {4: dict(n_updates=8000, rate=1e-3), 2: dict(n_updates=4000, rate=7e-4), 1: dict(n_updates=2500, rate=4e-4)}},
-          "apart": {"quick": {8: dict(n_updates=1000, rate=7e-4, final_rate=5e-4), 4: dict(n_updates=2500, rate=6e-4)},
-                    "full": {8: dict(n_updates=2000, rate=7e-4, final_rate=5e-4), 4: dict(n_updates=11_000, rate=6e-4),
-                             2: dict(n_updates=8000, rate=4e-4)}}}
+          "two": {"quick": {8: dict(n_updates=800, rate=6e-4, final_rate=5e-4), 4: dict(n_updates=2000, rate=5e-4)},
+                  "full": {8: dict(n_updates=1500, rate=6e-4, final_rate=5e-4), 4: dict(n_updates=14_000, rate=5e-4, final_rate=1e-4),
+                           2: dict(n_updates=7000, rate=3e-4)}}}
+for settings in (NOISE_U, SIGMA_Y, NOISE_Y, SIZES, TRAINING, STAGES):
+    settings["apart"] = settings["two"]                 # the same network, learnt in the same way
 SEEN, DREAMT = 10, 20                       # frames
 N_FILMS = 50
 N_OTHERS = 9                                # pictures of other digits, that a dreamt one must not look like
@@ -87,7 +86,7 @@ def finer(params, side, by):
     *before, last = params.decode_y
     return replace(params, encode=[Layer(spread(first.W, 0) / by**2, first.b), *others],
                    decode_y=[*before, Layer(spread(last.W.T, 1).T.copy(), spread(last.b[None], 1)[0])],
-                   model=replace(params.model, sigma_y=params.model.sigma_y * by))
+                   model=replace(params.model, sigma_y=params.model.sigma_y * by, noise_y=params.model.noise_y * by))
 
 
 def as_fine_as(params, side):
@@ -104,7 +103,8 @@ class Films:
 
     def start(self, rng):
         side = LEARNT[self.scene].side // self.width
-        params = rvae.init(side**2, **SIZES[self.scene], **MODEL, sigma_y=SIGMA_Y[self.scene] / self.width, rng=rng)
+        params = rvae.init(side**2, **SIZES[self.scene], **MODEL, noise_u=NOISE_U[self.scene],
+                           sigma_y=SIGMA_Y[self.scene] / self.width, noise_y=NOISE_Y[self.scene] / self.width, rng=rng)
         params.decode_y[-1].b[:] = _films.logit_of_mean(self.sample(rng, 200, 10))
         return params
 
@@ -119,7 +119,8 @@ class Films:
 
 def trained(scene, pictures, stages, seed, folder):
     """params and seconds of all stages"""
-    about = {"sizes": SIZES[scene], "model": MODEL, "sigma_y": SIGMA_Y[scene], "digits": pictures.source}
+    about = {"sizes": SIZES[scene], "model": MODEL, "noise_u": NOISE_U[scene], "sigma_y": SIGMA_Y[scene],
+             "noise_y": NOISE_Y[scene], "digits": pictures.source}
     params, seconds, earlier = None, 0.0, []
     for stage, (width, settings) in enumerate(stages.items(), start=1):
         films, settings = Films(scene, pictures, width), TRAINING[scene] | settings

@@ -51,6 +51,7 @@ class Model:
     sigma_u: float = 0.07           # of p(u | x), in units of x, which has unit variance under its prior
     sigma_y: float = 1.0            # of p(y | x), for the normal family
     noise_u: float = 0.0            # added to u, while learning, where it enters the recognition model
+    noise_y: float = 0.0            # the same, added to y (normal family)
     pixels: bool = False            # does mu_y pass through a logistic function, so that it stays in [0, 1]? (normal family)
     learn_u: bool = True            # is u_{t-1} modelled together with y_t? the rVAE's one difference
     prior_given_u: bool = False     # is the prior of x_t a function of u_{t-1}, in place of N(0, I)?
@@ -62,6 +63,9 @@ class Model:
         checks.number("sigma_u", self.sigma_u, low=0, above_low=True)
         checks.number("sigma_y", self.sigma_y, low=0, above_low=True)
         checks.number("noise_u", self.noise_u, low=0)
+        checks.number("noise_y", self.noise_y, low=0)
+        if self.noise_y and self.family != "normal":
+            raise ValueError(f"noise_y: wanted 0 for the family {self.family!r}, got {self.noise_y:g}")
         if self.learn_u and self.prior_given_u:
             raise ValueError("prior_given_u: wanted False for a model that learns u (learn_u), whose prior is N(0, I); got True")
         if self.pixels and self.family != "normal":
@@ -190,11 +194,12 @@ def mean_y(model, out):
     return expit(out) if model.pixels else out
 
 
-def loss_and_gradient(params, u, y, eps, noise=0.0):
+def loss_and_gradient(params, u, y, eps, noise_u=0.0, noise_y=0.0):
     """D30, averaged over frames; its gradient with respect to params; and with respect to u
 
     eps : (n, n_x) the noise of the reparameterised sample
-    noise : (n, n_u) added to u where it enters the recognition model; what is to be given back is u without it
+    noise_u, noise_y : (n, n_u), (n, n_y) added to u and y where they enter the recognition model; what is to be given back is u and
+        y without them
     returns loss, gradient (Params), d_u (n, n_u). The local rules do not use d_u: that is the term that "letting the
     derivative pass through the expectations" leaves out (P12), and backprop through time starts from it.
     """
@@ -203,7 +208,7 @@ def loss_and_gradient(params, u, y, eps, noise=0.0):
     activation = mlp.get_activation(model.activation)
 
     # forward
-    nu, log_upsilon, (cache_encode, joined, cache_bend_nu) = recognise(params, u + noise, y)
+    nu, log_upsilon, (cache_encode, joined, cache_bend_nu) = recognise(params, u + noise_u, y + noise_y)
     x = gaussian.reparameterise(nu, log_upsilon, eps)                                                       # D28
     out, cache_decode = mlp.forward(params.decode_y, x, activation)
     mean_u, cache_bend_u = mlp.forward_skip(params.decode_u, params.bend_u, x, activation)
@@ -254,11 +259,11 @@ def loss_and_gradient(params, u, y, eps, noise=0.0):
 def frames_gradient(params, u, y, rng):
     """loss_and_gradient of the frames of a chunk, u and y (n_traj, T, n); d_u comes back in their shape"""
     n_traj, T, n_y = y.shape
-    eps = rng.standard_normal((n_traj * T, params.n_x), dtype=y.dtype)
-    noise = params.model.noise_u
-    if noise:
-        noise = noise * rng.standard_normal((n_traj * T, params.n_u), dtype=y.dtype)
-    loss, gradient, d_u = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps, noise)
+    def normal(n, scale=1):
+        return scale and scale * rng.standard_normal((n_traj * T, n), dtype=y.dtype)
+
+    eps, noise_u, noise_y = normal(params.n_x), normal(params.n_u, params.model.noise_u), normal(n_y, params.model.noise_y)
+    loss, gradient, d_u = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps, noise_u, noise_y)
     return loss, gradient, d_u.reshape(u.shape)
 
 

@@ -18,11 +18,12 @@ __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next"
 
 
 def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_u=0.07, sigma_y=1.0,
-         noise_u=0.0, pixels=False, bend=0):
+         noise_u=0.0, noise_y=0.0, pixels=False, bend=0):
     """Weights as autoencoder.init makes them. sigma_u says how well u must be kept, and is not learnt: the likelihood of
     u has no bound, for a latent that ignores y predicts itself as precisely as one likes. For films: pixels=True, and a
-    `bend`, since what bounces is not linear; and noise_u, so that a state that is a little wrong is put right."""
-    model = Model(family, activation, sigma_u, sigma_y, noise_u, pixels, learn_u=True, prior_given_u=False)
+    `bend`, since what bounces is not linear; noise_u, so that a state that is a little wrong is put right; and noise_y, so that it
+    remembers what a frame does not show clearly."""
+    model = Model(family, activation, sigma_u, sigma_y, noise_u, noise_y, pixels, learn_u=True, prior_given_u=False)
     return autoencoder.init(n_y, n_x, hidden, model, rng, dtype, bend=bend)
 
 

@@ -171,10 +171,9 @@ def test_measures_of_digits():
 def test_what_is_made_finer_sees_and_says_the_same():
     """D47: coarse pixels' weights are shared out, so the encoding does not change; the mean frame stays, but for the edges."""
     rng = np.random.default_rng(0)
-    model = digits_generate.MODEL | dict(noise_u=0.0)
-    coarse = rvae.init(64, 4, (6, 5), **model, sigma_y=0.05, rng=rng, bend=3)
+    coarse = rvae.init(64, 4, (6, 5), **digits_generate.MODEL, sigma_y=0.05, noise_y=0.3, rng=rng, bend=3)
     fine = digits_generate.finer(coarse, 8, 2)
-    assert fine.n_y == 256 and fine.model.sigma_y == 0.1 and fine.encode[0].W.dtype == np.float32
+    assert fine.n_y == 256 and fine.model.sigma_y == 0.1 and fine.model.noise_y == 0.6 and fine.encode[0].W.dtype == np.float32
     frames = rng.random((3, 7, 256), dtype=np.float32)
     seen = digits_generate.coarser(frames, 16, 2)
     np.testing.assert_allclose(seen[1, 2].reshape(8, 8)[3, 5], frames[1, 2].reshape(16, 16)[6:8, 10:12].mean(), rtol=1e-6)

@@ -1,4 +1,6 @@
 """The autoencoder's loss, and every leaf of its hand-made gradient against central differences."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,19 +38,38 @@ def test_gradient_is_the_slope_of_the_loss_for_every_leaf(variant, activation, f
 
 @pytest.mark.parametrize("hidden", [(4, 3), (4,)])
 def test_gradient_of_the_models_of_films(hidden):
-    """Several layers, pixels, nu and mu_u bent (D40), noise on u"""
+    """Several layers, pixels, nu and mu_u bent (D40), noise on u and y"""
     model = Model(family="normal", sigma_u=0.4, sigma_y=0.7, pixels=True)
     params, u, y, eps = case(model, hidden=hidden, bend=3)
-    noise = 0.5 * eps[::-1]
+    noise = 0.5 * eps[::-1], 0.3 * np.random.default_rng(5).standard_normal(y.shape)
 
     def loss():
-        return autoencoder.loss_and_gradient(params, u, y, eps, noise)[0]
+        return autoencoder.loss_and_gradient(params, u, y, eps, *noise)[0]
 
-    _, gradient, d_u = autoencoder.loss_and_gradient(params, u, y, eps, noise)
+    _, gradient, d_u = autoencoder.loss_and_gradient(params, u, y, eps, *noise)
     assert len(gradient.bend_nu) == len(gradient.bend_u) == 2
     for by_hand, leaf in zip(gradient.leaves(), params.leaves()):
         np.testing.assert_allclose(by_hand, slopes(loss, leaf), rtol=1e-6, atol=1e-8)
     np.testing.assert_allclose(d_u, slopes(loss, u), rtol=1e-6, atol=1e-8)
+
+
+def test_what_is_given_back_has_no_noise():
+    """Only the recognition model sees the noise: without it (nu and Upsilon constant) noise changes nothing"""
+    params, u, y, eps = case(Model(family="normal", noise_u=0.3, noise_y=0.5))
+    rng = np.random.default_rng(1)
+    noise = rng.standard_normal(u.shape), rng.standard_normal(y.shape)
+    assert autoencoder.loss_and_gradient(params, u, y, eps, *noise)[0] != autoencoder.loss_and_gradient(params, u, y, eps)[0]
+    params.nu.W[:] = params.log_upsilon.W[:] = 0
+    if params.bend_nu:
+        params.bend_nu[-1].W[:] = 0
+    assert autoencoder.loss_and_gradient(params, u, y, eps, *noise)[0] == autoencoder.loss_and_gradient(params, u, y, eps)[0]
+    # frames_gradient draws them
+    params, u, y, eps = case(Model(family="normal"))
+    u, y = u[None], y[None]
+    quiet = autoencoder.frames_gradient(params, u, y, np.random.default_rng(2))[0]
+    noisy = [autoencoder.frames_gradient(replace(params, model=replace(params.model, **{name: 0.5})), u, y, np.random.default_rng(2))[0]
+             for name in ("noise_u", "noise_y")]
+    assert len({quiet, *noisy}) == 3
 
 
 def test_what_is_bent_starts_straight():
@@ -112,6 +133,7 @@ def test_what_a_variant_leaves_out_gets_no_gradient():
 @pytest.mark.parametrize("change, name", [
     (dict(family="gamma"), "family"), (dict(activation="gelu"), "activation"), (dict(sigma_u=0), "sigma_u"),
     (dict(sigma_y=-1.0), "sigma_y"), (dict(sigma_u=np.nan), "sigma_u"), (dict(noise_u=-0.1), "noise_u"),
+    (dict(family="normal", noise_y=-0.1), "noise_y"), (dict(family="poisson", noise_y=0.1), "noise_y"),
     (dict(family="poisson", pixels=True), "pixels")])
 def test_bad_models_are_named(change, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
