@@ -186,11 +186,14 @@ def find_picture(frames, picture):
 
 # What is shown
 
-def runs_of_all_seeds(name, rows, seed):
-    """[rows of this seed, and of every other whose rows are kept in WEIGHTS/NAME_SEED.json]"""
+def runs_of_all_seeds(name, rows, seed, **same):
+    """[rows of the training with this seed, and of every other whose rows are kept in WEIGHTS/NAME_SEED.json]
+
+    same : what else must be as it is there, for rows to be comparable
+    """
     paths = sorted(_run.WEIGHTS.glob(f"{name}_*.json"))
     others = [json.loads(path.read_text()) for path in paths if path.stem.removeprefix(f"{name}_").isdigit()]
-    return [rows, *(other["rows"] for other in others if other["seed"] != seed)]
+    return [rows, *(other["rows"] for other in others if other["seed"] != seed and other.items() >= same.items())]
 
 
 def print_measures(columns, runs):
@@ -207,10 +210,11 @@ def print_measures(columns, runs):
     _run.print_table([("film", lambda line: line[0]["model"])] + [
         (heading, lambda line, how=how: text(line, *how)) for heading, *how in columns], lines)
     if len(runs) > 1:
-        print(f"({len(runs)} trainings, each with its own seed and its own films for the test: mean ± standard deviation)")
+        print(f"(mean ± standard deviation over {len(runs)} seeds, each with its own films for the test, and with a training of its own "
+              "where the model is this script's)")
 
 
-def picture(frame, shape):
+def as_image(frame, shape):
     """A frame (n_pixels,), or (n_pixels, 3) in colour, as imshow wants it"""
     return frame.reshape(*shape, *frame.shape[1:])
 
@@ -222,7 +226,7 @@ def strip(rows, shape, title, origin="lower"):
     grid = figure.subplots(len(rows), n_shown, squeeze=False)
     for line, (label, frames) in zip(grid, rows):
         for axes, frame in zip(line, frames):
-            axes.imshow(picture(frame, shape), origin=origin, cmap="Greys_r", vmin=0, vmax=1)
+            axes.imshow(as_image(frame, shape), origin=origin, cmap="Greys_r", vmin=0, vmax=1)
             axes.set(xticks=[], yticks=[])
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
     figure.suptitle(title, fontsize=9, x=0.01, ha="left")
@@ -234,14 +238,14 @@ def animate(films, shape, path, captions, origin="lower", frames_a_second=12):
     figure = _plots.figure(1.5 * len(films), 1.9)
     pictures = []
     for axes, (label, frames) in zip(figure.subplots(1, len(films), squeeze=False)[0], films):
-        pictures.append(axes.imshow(picture(frames[0], shape), origin=origin, cmap="Greys_r", vmin=0, vmax=1))
+        pictures.append(axes.imshow(as_image(frames[0], shape), origin=origin, cmap="Greys_r", vmin=0, vmax=1))
         axes.set(xticks=[], yticks=[])
         axes.set_xlabel(label, fontsize=8)
     heading = figure.suptitle(captions[0], fontsize=8)
 
     def show(t):
         for image, (_, frames) in zip(pictures, films):
-            image.set_data(picture(frames[t], shape))
+            image.set_data(as_image(frames[t], shape))
         heading.set_text(captions[t])
         return pictures
 

@@ -61,14 +61,15 @@ TINTS = {1: ["#FFFFFF"], 2: ["#E69F00", "#56B4E9"]}         # of what each state
 # %% [markdown]
 # ## Training, from coarse to fine
 # A network without convolutions has to learn every digit anew at every place, pixel by pixel: in 64 x 64 that takes long, and what
-# moves meanwhile is a blot. So the two digits are first looked at through pixels four times as wide, a sixteenth as many, in which
-# places, shapes and motion can be learnt quickly; then through pixels twice as wide; then as they are. From stage to stage only
-# the layers that touch pixels change,
+# moves meanwhile is a blot. So frames of that size are first looked at through pixels eight times as wide, of which there are 64, in
+# which places and motion can be learnt quickly; then through pixels four times as wide, which show shapes; then twice. From stage to
+# stage only the layers that touch pixels change,
 #
 #     D47   W_encode <- W_encode P,    (W_decode, b_decode) <- (W_decode, b_decode) interpolated,    P: fine pixels -> their means
 #
-# so that the network begins each stage by seeing, and saying, what it did at the end of the last. A pixel's sigma_y is divided by
-# its side, for the mean of n pixels stands for n terms of the log likelihood.
+# so that the network begins each stage by seeing, and saying, what it did at the end of the last. In the same way it is at last
+# asked about frames in their own pixels. A pixel's sigma_y is divided by its side, for the mean of n pixels stands for n terms of the
+# log likelihood; and so is the noise.
 
 # %%
 def coarser(frames, side, width):
@@ -134,7 +135,7 @@ def trained(scene, pictures, stages, seed, folder):
 # %% [markdown]
 # ## What goes on, after what was seen
 # In the scene `apart` the first frame is cut in two along lines of several directions, halfway between the outermost bright pixels on either
-# side; where two digits do not cover one another, one of the lines runs between them.
+# side; where two digits stand apart, one of the lines often runs between them.
 
 # %%
 def halves(frames, shape):
@@ -252,7 +253,8 @@ def main(argv=None):
     captions = [f"seen: frame {t + 1}" if t < SEEN else f"dreamt: frame {t + 1 - SEEN}" for t in range(SEEN + DREAMT)]
     _films.animate([(label, frames[n]) for n in range(2) for label, frames in films.items()], movie.shape,
                    arguments.out / f"{name}.gif", captions, origin="upper", frames_a_second=6)
-    _films.print_measures(COLUMNS, _films.runs_of_all_seeds(name, rows, arguments.seed) if arguments.use_saved else [rows])
+    _films.print_measures(COLUMNS, _films.runs_of_all_seeds(name, rows, meta["seed"], digits=for_test.source)
+                          if arguments.use_saved else [rows])
     print(f"\ntrained for {seconds:.0f} s; written: {name}.png, .gif, .json in {arguments.out}")
 
 

@@ -94,7 +94,7 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
     balls_generate.main(["--use-saved", "--out", str(tmp_path / "again")])
     again = json.loads((tmp_path / "again" / "balls_generate.json").read_text())
     assert again["rows"] == result["rows"] and again["next_frame"] == result["next_frame"]
-    assert "trainings" not in capsys.readouterr().out
+    assert "seeds" not in capsys.readouterr().out
     # of other seeds the rows are enough; this seed's are not counted twice
     for seed, sharper in ((0, 5), (3, 0.5)):
         rows = [row | {"sharpness": row["sharpness"] + sharper} for row in result["rows"]]
@@ -102,7 +102,16 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
     balls_generate.main(["--use-saved", "--out", str(tmp_path / "again")])
     said = capsys.readouterr().out
     truth = next(line for line in said.splitlines() if line.startswith("truth"))
-    assert "1.25 ± 0.35" in truth and "100 ± 0 %" in truth and "(2 trainings" in said
+    assert "1.25 ± 0.35" in truth and "100 ± 0 %" in truth and "over 2 seeds" in said
+
+
+def test_only_what_is_comparable_is_averaged(tmp_path, monkeypatch):
+    monkeypatch.setattr(_films._run, "WEIGHTS", tmp_path)
+    for seed, source in ((0, "MNIST"), (1, "MNIST"), (2, "drawn")):
+        (tmp_path / f"films_{seed}.json").write_text(json.dumps({"seed": seed, "digits": source, "rows": [seed]}))
+    (tmp_path / "films_of_balls_7.json").write_text(json.dumps({"seed": 7, "digits": "MNIST", "rows": [7]}))
+    assert _films.runs_of_all_seeds("films", ["now"], 0, digits="MNIST") == [["now"], [1]]
+    assert _films.runs_of_all_seeds("films", ["now"], 0) == [["now"], [1], [2]]
 
 
 def test_the_harmoniums_that_are_kept_dream_too(small, tmp_path, monkeypatch):
