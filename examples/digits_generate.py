@@ -67,9 +67,11 @@ TINTS = {1: ["#FFFFFF"], 2: ["#E69F00", "#56B4E9"]}         # of what each state
 #
 #     D47   W_encode <- W_encode P,    (W_decode, b_decode) <- (W_decode, b_decode) interpolated,    P: fine pixels -> their means
 #
-# so that the network begins each stage by seeing, and saying, what it did at the end of the last. In the same way it is at last
-# asked about frames in their own pixels. A pixel's sigma_y is divided by its side, for the mean of n pixels stands for n terms of the
-# log likelihood; and so is the noise.
+# so that the network begins each stage by seeing, and saying, what it did at the end of the last. A pixel's sigma_y is divided by its
+# side, for the mean of n pixels stands for n terms of the log likelihood; and so is the noise.
+#
+# It dreams through the pixels in which it has learnt last, and what it has dreamt is interpolated to be shown and measured. (Made
+# finer once more, without learning, it would see each of its frames a little blurred, say so, and fade away.)
 
 # %%
 def coarser(frames, side, width):
@@ -90,10 +92,13 @@ def finer(params, side, by):
                    model=replace(params.model, sigma_y=params.model.sigma_y * by, noise_y=params.model.noise_y * by))
 
 
-def as_fine_as(params, side):
-    """An rVAE of frames of side^2 pixels, which sees and says what this one does"""
-    now = round(params.n_y**0.5)
-    return params if now == side else finer(params, now, side // now)
+def interpolated(frames, by):
+    """Frames (..., n^2) in pixels `by` times as narrow (..., (by n)^2)"""
+    if by == 1:
+        return frames
+    n = round(frames.shape[-1]**0.5)
+    fine = zoom(frames.reshape(-1, n, n), (1, by, by), order=3, mode="nearest", grid_mode=True)
+    return np.clip(fine, 0, 1).reshape(*frames.shape[:-1], -1)
 
 
 class Films:
@@ -122,13 +127,13 @@ def trained(scene, pictures, stages, seed, folder):
     """params and seconds of all stages"""
     about = {"sizes": SIZES[scene], "model": MODEL, "noise_u": NOISE_U[scene], "sigma_y": SIGMA_Y[scene],
              "noise_y": NOISE_Y[scene], "digits": pictures.source}
-    params, seconds, earlier = None, 0.0, []
+    params, seconds, side, earlier = None, 0.0, None, []
     for stage, (width, settings) in enumerate(stages.items(), start=1):
         films, settings = Films(scene, pictures, width), TRAINING[scene] | settings
-        begun = None if stage == 1 else as_fine_as(params, SCENES[scene].side // width)
+        begun = None if stage == 1 else finer(params, side, SCENES[scene].side // width // side)
         params, seconds = _films.trained(lambda rng: films.start(rng) if begun is None else begun, films.batches, seed, settings,
                                          about | {"after": earlier}, folder, stage, seconds)
-        earlier = [*earlier, settings]
+        side, earlier = SCENES[scene].side // width, [*earlier, settings]
     return params, seconds
 
 
@@ -151,12 +156,15 @@ def halves(frames, shape):
 
 def said_by_the_states(params, seen, scene, rng):
     """What each state says (n_states, n_traj, SEEN + DREAMT, side^2): of the frames seen (n_traj, SEEN, side^2), and what it dreams then"""
+    side = SCENES[scene].side
+    width = side // round(params.n_y**0.5)
+    seen = coarser(seen, side, width)
     if scene == "apart":
-        states = factorial.infer(params, seen, halves(seen[:, 0], SCENES[scene].shape))
+        states = factorial.infer(params, seen, halves(seen[:, 0], (side // width, side // width)))
     else:
         states = rvae.infer(params, seen)[None]
     given_back = np.array([rvae.emission_mean(params, u) for u in states])
-    return np.concatenate([given_back, factorial.dream(params, states[:, :, -1], DREAMT, rng)], axis=2)
+    return interpolated(np.concatenate([given_back, factorial.dream(params, states[:, :, -1], DREAMT, rng)], axis=2), width)
 
 
 def tinted(parts):
@@ -236,7 +244,7 @@ def main(argv=None):
     seen = movie.frames[:, :SEEN]
     happened = movie._replace(frames=movie.frames[:, SEEN:], position=movie.position[:, SEEN:],
                               velocity=movie.velocity[:, SEEN:])
-    parts = said_by_the_states(as_fine_as(params, movie.shape[0]), seen, arguments.scene, np.random.default_rng([arguments.seed, 5]))
+    parts = said_by_the_states(params, seen, arguments.scene, np.random.default_rng([arguments.seed, 5]))
     shown = {"truth": happened.frames, "last frame, repeated": np.repeat(seen[:, -1:], DREAMT, axis=1),
              "rVAE": factorial.together(parts)[:, SEEN:]}
     rows = [{"model": label} | measures(frames, happened, for_test, np.random.default_rng([arguments.seed, 6]))

@@ -194,6 +194,16 @@ def test_what_is_made_finer_sees_and_says_the_same():
     assert said.min() >= before.min() - 1e-6 and said.max() <= before.max() + 1e-6          # interpolated, not invented
 
 
+def test_interpolated_frames_show_the_same():
+    row, column = np.mgrid[:16, :16] / 16 * np.pi
+    frames = (0.5 + 0.4 * np.sin(row) * np.cos(column)).reshape(1, 1, 256)
+    fine = digits_generate.interpolated(frames, 2)
+    assert fine.shape == (1, 1, 1024) and digits_generate.interpolated(frames, 1) is frames
+    np.testing.assert_allclose(digits_generate.coarser(fine, 32, 2), frames, atol=0.01)
+    edge = digits_generate.interpolated(np.repeat([[0.0, 1.0]], 32, axis=1).reshape(1, 64), 4)
+    assert edge.min() == 0 and edge.max() == 1              # no pixel is darker than black
+
+
 def test_halves_of_a_frame():
     """Each cut adds up to the frame, and one of the lines runs between two digits that stand apart"""
     frames = np.zeros((2, 20, 20), np.float32)
