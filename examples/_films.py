@@ -234,7 +234,10 @@ def strip(rows, shape, title, origin="lower"):
 
 
 def animate(films, shape, path, captions, origin="lower", frames_a_second=12):
-    """An animated GIF of films side by side: [(label, frames (T, n_pixels) or (T, n_pixels, 3))]; captions: what stands above, frame by frame"""
+    """An animated GIF of films side by side: [(label, frames (T, n_pixels), or (T, n_pixels, 3) in colour)]
+
+    captions : what stands above, frame by frame
+    """
     figure = _plots.figure(1.5 * len(films), 1.9)
     pictures = []
     for axes, (label, frames) in zip(figure.subplots(1, len(films), squeeze=False)[0], films):

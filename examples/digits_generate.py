@@ -32,12 +32,12 @@ from rvae_numpy.mlp import Layer
 # ## Settings
 
 # %%
-SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0),
-          "apart": Scene(n_digits=2, side=64, speed=3.0)}
+SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
+SCENES["apart"] = SCENES["two"]
 LEARNT = SCENES | {"apart": replace(SCENES["apart"], n_digits=1)}          # what is filmed for the training
 MODEL = dict(family="normal", activation="relu", sigma_u=0.1, pixels=True)
 NOISE_U = {"one": 0.1, "two": 0.2}
-# sigma_y and noise_y of a pixel of the scene: of n^2 pixels together both are n times smaller
+# sigma_y and noise_y of a pixel of the scene: for the mean of n^2 pixels both are n times smaller
 SIGMA_Y = {"one": 0.1, "two": 0.14}
 NOISE_Y = {"one": 0.0, "two": 0.6}
 SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=48, hidden=(800, 300), bend=800)}
@@ -68,7 +68,7 @@ TINTS = {1: ["#FFFFFF"], 2: ["#E69F00", "#56B4E9"]}         # of what each state
 #     D47   W_encode <- W_encode P,    (W_decode, b_decode) <- (W_decode, b_decode) interpolated,    P: fine pixels -> their means
 #
 # so that the network begins each stage by seeing, and saying, what it did at the end of the last. A pixel's sigma_y is divided by its
-# side, for the mean of n pixels stands for n terms of the log likelihood; and so is the noise.
+# side, for the mean of n^2 pixels stands for n^2 terms of the log likelihood; and so is the noise.
 #
 # It dreams through the pixels in which it has learnt last, and what it has dreamt is interpolated to be shown and measured. (Made
 # finer once more, without learning, it would see each of its frames a little blurred, say so, and fade away.)
@@ -155,7 +155,7 @@ def halves(frames, shape):
 
 
 def said_by_the_states(params, seen, scene, rng):
-    """What each state says (n_states, n_traj, SEEN + DREAMT, side^2): of the frames seen (n_traj, SEEN, side^2), and what it dreams then"""
+    """What each state says of the frames seen (n_traj, SEEN, side^2), and dreams then: (n_states, n_traj, SEEN + DREAMT, side^2)"""
     side = SCENES[scene].side
     width = side // round(params.n_y**0.5)
     seen = coarser(seen, side, width)

@@ -260,7 +260,7 @@ def frames_gradient(params, u, y, rng):
     """loss_and_gradient of the frames of a chunk, u and y (n_traj, T, n); d_u comes back in their shape"""
     n_traj, T, n_y = y.shape
     def normal(n, scale=1):
-        return scale and scale * rng.standard_normal((n_traj * T, n), dtype=y.dtype)
+        return scale * rng.standard_normal((n_traj * T, n), dtype=y.dtype) if scale else 0
 
     eps, noise_u, noise_y = normal(params.n_x), normal(params.n_u, params.model.noise_u), normal(n_y, params.model.noise_y)
     loss, gradient, d_u = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps, noise_u, noise_y)
