@@ -186,14 +186,14 @@ def find_picture(frames, picture):
 
 # What is shown
 
-def runs_of_all_seeds(name, rows, seed, **same):
-    """[rows of the training with this seed, and of every other whose rows are kept in WEIGHTS/NAME_SEED.json]
+def kept_runs(name, but=None, **same):
+    """[rows of each training whose rows are kept in WEIGHTS/NAME_SEED.json]
 
-    same : what else must be as it is there, for rows to be comparable
+    but : the seed of a training that is not asked for
+    same : what must be as it is there, for rows to be comparable
     """
-    paths = sorted(_run.WEIGHTS.glob(f"{name}_*.json"))
-    others = [json.loads(path.read_text()) for path in paths if path.stem.removeprefix(f"{name}_").isdigit()]
-    return [rows, *(other["rows"] for other in others if other["seed"] != seed and other.items() >= same.items())]
+    paths = sorted(path for path in _run.WEIGHTS.glob(f"{name}_*.json") if path.stem.removeprefix(f"{name}_").isdigit())
+    return [kept["rows"] for kept in (json.loads(path.read_text()) for path in paths) if kept["seed"] != but and kept.items() >= same.items()]
 
 
 def print_measures(columns, runs):

@@ -168,7 +168,7 @@ def main(argv=None):
     both = [(label, np.concatenate([test[n, :SEEN], frames[n]])) for n in range(2) for label, frames in shown]
     _films.animate(both, BOX.shape, arguments.out / "balls_generate.gif", captions)
     _plots.save(draw_open_loop(rows), arguments.out / "balls_generate_open_loop.png")
-    runs = _films.runs_of_all_seeds("balls_generate", rows, meta["seed"]) if arguments.use_saved else [rows]
+    runs = [rows, *(_films.kept_runs("balls_generate", but=meta["seed"]) if arguments.use_saved else [])]
     _films.print_measures(COLUMNS, runs)
     print(f"\nnext frame, from the most probable x given u: {error:.4f} (trained for {seconds:.0f} s)")
     print(f"written: balls_generate.png, .gif, .json, balls_generate_open_loop.png in {arguments.out}")

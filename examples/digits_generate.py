@@ -5,7 +5,8 @@ and lets it go on for 20 frames by itself. Measured on 50 films: whether what mo
 moves, how fast and how sharp it is; beside the truth and the repeated last frame.
 
 --scene one: one digit in 32 x 32 (the default); two: the poster's, two digits in 64 x 64, which are learnt from coarse to fine;
-apart: the same two, but each has a state of its own, and the rVAE learns from films of a single digit (rvae_numpy/factorial.py).
+apart: the same two, but each has a state of its own, and the rVAE learns from films of a single digit (rvae_numpy/factorial.py);
+eyes: as apart, and each state has an eye that follows its digit (datasets/eye.py).
 The digits are MNIST's where they are found (the folder in MNIST_DIR; "python -m datasets.digits" fetches them), otherwise drawn
 ones; four in five are for learning, the others for the test.
 
@@ -23,6 +24,7 @@ from matplotlib.colors import to_rgb
 from scipy.ndimage import zoom
 
 from datasets import digits, moving_mnist
+from datasets.eye import Eye
 from datasets.moving_mnist import Scene
 from examples import _films, _plots, _run
 from rvae_numpy import factorial, rvae
@@ -33,22 +35,29 @@ from rvae_numpy.mlp import Layer
 
 # %%
 SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
-SCENES["apart"] = SCENES["two"]
-LEARNT = SCENES | {"apart": replace(SCENES["apart"], n_digits=1)}          # what is filmed for the training
-MODEL = dict(family="normal", activation="relu", sigma_u=0.1, pixels=True)
-NOISE_U = {"one": 0.1, "two": 0.2}
+SCENES["apart"] = SCENES["eyes"] = SCENES["two"]
+LEARNT = SCENES | {scene: replace(SCENES[scene], n_digits=1) for scene in ("apart", "eyes")}        # what is filmed for the training
+EYES = {"eyes": Eye(side=64)}
+MODEL = dict(family="normal", activation="relu", pixels=True)
 # sigma_y and noise_y of a pixel of the scene: for the mean of n^2 pixels both are n times smaller
-SIGMA_Y = {"one": 0.1, "two": 0.14}
-NOISE_Y = {"one": 0.0, "two": 0.6}
+NOISE = {"one": dict(sigma_u=0.1, noise_u=0.1, sigma_y=0.1, noise_y=0.0),
+         "two": dict(sigma_u=0.1, noise_u=0.2, sigma_y=0.14, noise_y=0.6),
+         "eyes": dict(sigma_u=0.1, noise_u=0.1, sigma_y=0.1, noise_y=0.0)}
+BLINKS = {"eyes": 1 / 3}        # fraction of the frames in which an eye is shut, while learning
 SIZES = {"one": dict(n_x=48, hidden=(400, 200), bend=600), "two": dict(n_x=48, hidden=(800, 300), bend=800)}
-# two: as many frames an update, but of more films
+# 64 x 64: as many frames an update, but of more films
 TRAINING = {"one": dict(n_traj=16, T=50, chunk=25), "two": dict(n_traj=80, T=50, chunk=5, max_norm=400.0)}
-# stages: how many pixels of the scene a pixel is wide -> settings
-STAGES = {"one": {"quick": {1: dict(n_updates=4000, rate=1e-3)}, "full": {1: dict(n_updates=14_000, rate=1e-3)}},
-          "two": {"quick": {8: dict(n_updates=800, rate=6e-4, final_rate=5e-4), 4: dict(n_updates=2000, rate=5e-4)},
-                  "full": {8: dict(n_updates=1500, rate=6e-4, final_rate=5e-4), 4: dict(n_updates=14_000, rate=5e-4, final_rate=1e-4),
-                           2: dict(n_updates=7000, rate=3e-4)}}}
-for settings in (NOISE_U, SIGMA_Y, NOISE_Y, SIZES, TRAINING, STAGES):
+# stages, one after the other; width: how many pixels of the scene a pixel is wide; what is said of noise holds from there on
+STAGES = {
+    "one": {"quick": [dict(n_updates=4000, rate=1e-3)], "full": [dict(n_updates=14_000, rate=1e-3)]},
+    "two": {"quick": [dict(width=8, n_updates=800, rate=6e-4, final_rate=5e-4), dict(width=4, n_updates=2000, rate=5e-4)],
+            "full": [dict(width=8, n_updates=1500, rate=6e-4, final_rate=5e-4),
+                     dict(width=4, n_updates=14_000, rate=5e-4, final_rate=1e-4), dict(width=2, n_updates=7000, rate=3e-4)]},
+    "eyes": {"quick": [dict(n_updates=2500, rate=7e-4)],
+             "full": [dict(n_updates=5000, rate=7e-4, final_rate=5e-4),
+                      dict(n_updates=9000, rate=5e-4, sigma_u=0.05, noise_u=0.05)]}}
+SIZES["eyes"], TRAINING["eyes"] = SIZES["one"], TRAINING["two"]
+for settings in (NOISE, SIZES, TRAINING, STAGES):
     settings["apart"] = settings["two"]                 # the same network, learnt in the same way
 SEEN, DREAMT = 10, 20                       # frames
 N_FILMS = 50
@@ -102,21 +111,23 @@ def interpolated(frames, by):
 
 
 class Films:
-    """What is learnt from: films of the scene, with digits of the training part, through pixels `width` times as wide"""
+    """What is learnt from: films of the scene, with digits of the training part, through pixels `width` times as wide, or by an eye"""
 
     def __init__(self, scene, pictures, width):
-        self.scene, self.pictures, self.width = scene, pictures, width
+        self.scene, self.pictures, self.width, self.eye = scene, pictures, width, EYES.get(scene)
 
     def start(self, rng):
-        side = LEARNT[self.scene].side // self.width
-        params = rvae.init(side**2, **SIZES[self.scene], **MODEL, noise_u=NOISE_U[self.scene],
-                           sigma_y=SIGMA_Y[self.scene] / self.width, noise_y=NOISE_Y[self.scene] / self.width, rng=rng)
+        n_y = self.eye.n_y if self.eye else (LEARNT[self.scene].side // self.width) ** 2
+        noise = NOISE[self.scene]
+        noise = noise | {name: noise[name] / self.width for name in ("sigma_y", "noise_y")}
+        params = rvae.init(n_y, **SIZES[self.scene], **MODEL, **noise, blinks=BLINKS.get(self.scene, 0.0), rng=rng)
         params.decode_y[-1].b[:] = _films.logit_of_mean(self.sample(rng, 200, 10))
         return params
 
     def sample(self, rng, n_traj, T):
         scene = LEARNT[self.scene]
-        return coarser(moving_mnist.sample(n_traj, T, rng, self.pictures, scene).frames, scene.side, self.width)
+        frames = moving_mnist.sample(n_traj, T, rng, self.pictures, scene).frames
+        return self.eye.look(frames) if self.eye else coarser(frames, scene.side, self.width)
 
     def batches(self, rng, n_traj, T):
         """Endless fresh films"""
@@ -125,15 +136,21 @@ class Films:
 
 def trained(scene, pictures, stages, seed, folder):
     """params and seconds of all stages"""
-    about = {"sizes": SIZES[scene], "model": MODEL, "noise_u": NOISE_U[scene], "sigma_y": SIGMA_Y[scene],
-             "noise_y": NOISE_Y[scene], "digits": pictures.source}
+    about = {"sizes": SIZES[scene], "model": MODEL | NOISE[scene], "blinks": BLINKS.get(scene, 0.0), "digits": pictures.source}
     params, seconds, side, earlier = None, 0.0, None, []
-    for stage, (width, settings) in enumerate(stages.items(), start=1):
-        films, settings = Films(scene, pictures, width), TRAINING[scene] | settings
-        begun = None if stage == 1 else finer(params, side, SCENES[scene].side // width // side)
-        params, seconds = _films.trained(lambda rng: films.start(rng) if begun is None else begun, films.batches, seed, settings,
-                                         about | {"after": earlier}, folder, stage, seconds)
-        side, earlier = SCENES[scene].side // width, [*earlier, settings]
+    for stage, settings in enumerate(stages, start=1):
+        settings = TRAINING[scene] | settings
+        here = {"after": earlier, "width": settings.pop("width", 1),
+                "noise": {name: settings.pop(name) for name in ("sigma_u", "noise_u") if name in settings}}
+        films, now = Films(scene, pictures, here["width"]), SCENES[scene].side // here["width"]
+        begun = params
+        if begun and now > side:
+            begun = finer(begun, side, now // side)
+        if begun:
+            begun = replace(begun, model=replace(begun.model, **here["noise"]))
+        params, seconds = _films.trained(lambda rng: begun or films.start(rng), films.batches, seed, settings, about | here, folder,
+                                         stage, seconds)
+        side, earlier = now, [*earlier, settings]
     return params, seconds
 
 
@@ -156,15 +173,15 @@ def halves(frames, shape):
 
 def said_by_the_states(params, seen, scene, rng):
     """What each state says of the frames seen (n_traj, SEEN, side^2), and dreams then: (n_states, n_traj, SEEN + DREAMT, side^2)"""
-    side = SCENES[scene].side
-    width = side // round(params.n_y**0.5)
+    side, eye = SCENES[scene].side, EYES.get(scene)
+    width = 1 if eye else side // round(params.n_y**0.5)
     seen = coarser(seen, side, width)
-    if scene == "apart":
-        states = factorial.infer(params, seen, halves(seen[:, 0], (side // width, side // width)))
-    else:
+    if LEARNT[scene] == SCENES[scene]:
         states = rvae.infer(params, seen)[None]
-    given_back = np.array([rvae.emission_mean(params, u) for u in states])
-    return interpolated(np.concatenate([given_back, factorial.dream(params, states[:, :, -1], DREAMT, rng)], axis=2), width)
+    else:                                                   # learnt alone, and now met together
+        states = factorial.infer(params, seen, halves(seen[:, 0], (side // width, side // width)), eye)
+    parts = [factorial.frames(params, states, eye), factorial.dream(params, states[:, :, -1], DREAMT, rng, eye)]
+    return interpolated(np.concatenate(parts, axis=2), width)
 
 
 def tinted(parts):
@@ -229,7 +246,12 @@ def main(argv=None):
     print(f"digits: {for_test.source}")
     if arguments.use_saved:
         if not (_run.WEIGHTS / f"{name}.npz").exists():
-            sys.exit(f"--use-saved: no weights are kept of the scene {arguments.scene}; --full trains them")
+            runs = _films.kept_runs(name, digits=for_test.source)
+            if not runs:
+                sys.exit(f"--use-saved: nothing is kept of the scene {arguments.scene} on these digits; --full trains it")
+            _films.print_measures(COLUMNS, runs)
+            print("\nof this scene rows are kept, but no weights, so there are no films; --full trains them")
+            return
         params, meta = rvae.load(_run.WEIGHTS / f"{name}.npz")
         seconds = meta["seconds"]
         if meta["digits"] != for_test.source:
@@ -261,8 +283,8 @@ def main(argv=None):
     captions = [f"seen: frame {t + 1}" if t < SEEN else f"dreamt: frame {t + 1 - SEEN}" for t in range(SEEN + DREAMT)]
     _films.animate([(label, frames[n]) for n in range(2) for label, frames in films.items()], movie.shape,
                    arguments.out / f"{name}.gif", captions, origin="upper", frames_a_second=6)
-    _films.print_measures(COLUMNS, _films.runs_of_all_seeds(name, rows, meta["seed"], digits=for_test.source)
-                          if arguments.use_saved else [rows])
+    others = _films.kept_runs(name, but=meta["seed"], digits=for_test.source) if arguments.use_saved else []
+    _films.print_measures(COLUMNS, [rows, *others])
     print(f"\ntrained for {seconds:.0f} s; written: {name}.png, .gif, .json in {arguments.out}")
 
 

@@ -52,6 +52,7 @@ class Model:
     sigma_y: float = 1.0            # of p(y | x), for the normal family
     noise_u: float = 0.0            # added to u, while learning, where it enters the recognition model
     noise_y: float = 0.0            # the same, added to y (normal family)
+    blinks: float = 0.0             # fraction of frames that, while learning, the recognition model is not shown (normal family)
     pixels: bool = False            # does mu_y pass through a logistic function, so that it stays in [0, 1]? (normal family)
     learn_u: bool = True            # is u_{t-1} modelled together with y_t? the rVAE's one difference
     prior_given_u: bool = False     # is the prior of x_t a function of u_{t-1}, in place of N(0, I)?
@@ -64,8 +65,12 @@ class Model:
         checks.number("sigma_y", self.sigma_y, low=0, above_low=True)
         checks.number("noise_u", self.noise_u, low=0)
         checks.number("noise_y", self.noise_y, low=0)
-        if self.noise_y and self.family != "normal":
-            raise ValueError(f"noise_y: wanted 0 for the family {self.family!r}, got {self.noise_y:g}")
+        checks.number("blinks", self.blinks, low=0, high=0.9)
+        for name in ("noise_y", "blinks"):
+            if getattr(self, name) and self.family != "normal":
+                raise ValueError(f"{name}: wanted 0 for the family {self.family!r}, got {getattr(self, name):g}")
+        if self.blinks and not self.learn_u:
+            raise ValueError(f"blinks: wanted 0 for a model that does not learn u (learn_u), got {self.blinks:g}")
         if self.learn_u and self.prior_given_u:
             raise ValueError("prior_given_u: wanted False for a model that learns u (learn_u), whose prior is N(0, I); got True")
         if self.pixels and self.family != "normal":
@@ -256,13 +261,18 @@ def loss_and_gradient(params, u, y, eps, noise_u=0.0, noise_y=0.0):
     return loss.mean(), gradient.map(lambda leaf: leaf / n), d_u / n
 
 
-def frames_gradient(params, u, y, rng):
-    """loss_and_gradient of the frames of a chunk, u and y (n_traj, T, n); d_u comes back in their shape"""
+def frames_gradient(params, u, y, rng, told=None):
+    """loss_and_gradient of the frames of a chunk, u and y (n_traj, T, n); d_u comes back in their shape
+
+    told : what the recognition model is told of y, (n_traj, T, n_y); None for y itself
+    """
     n_traj, T, n_y = y.shape
     def normal(n, scale=1):
         return scale * rng.standard_normal((n_traj * T, n), dtype=y.dtype) if scale else 0
 
     eps, noise_u, noise_y = normal(params.n_x), normal(params.n_u, params.model.noise_u), normal(n_y, params.model.noise_y)
+    if told is not None:
+        noise_y = noise_y + (told - y).reshape(n_traj * T, n_y)
     loss, gradient, d_u = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps, noise_u, noise_y)
     return loss, gradient, d_u.reshape(u.shape)
 

@@ -21,8 +21,14 @@ and there are several ways (a chapter compares them: examples/README.md):
 
                 What the model has never seen, two balls in one place for instance, it recognises badly: so it is not chosen.
 
-A clean-up may follow: y <- mu_y(nu(u, y)), which draws y towards what the model has seen. Then the state sees y as if it had
-been observed: u_t = nu(u_{t-1}, y_t).
+    blind       what the recognition model makes of u alone, as it has learnt to in blinks (D53 in training.py)
+
+        D54   x_t = nu(u_{t-1}, 0),   y_t = mu_y(x_t),   u_t = x_t
+
+                The default for a model that blinks, and for that alone: the others do not know what 0 stands for.
+
+A clean-up may follow: y <- mu_y(nu(u, y)), which draws y towards what the model has seen. Then (but for blind) the state sees y as if
+it had been observed: u_t = nu(u_{t-1}, y_t).
 """
 import numpy as np
 
@@ -102,20 +108,40 @@ def langevin(params, u, rng):
     return autoencoder.emission(params, x)
 
 
-SCHEMES = {"choose": choose, "mode": mode, "draw": draw, "weigh": weigh, "langevin": langevin, "alternate": alternate}
+def blind(params, u, rng):
+    return autoencoder.emission(params, eyes_shut(params, u))
 
 
-def dream(params, u0, T, rng, scheme="choose", clean_up=0):
+def eyes_shut(params, u):
+    """nu(u, 0), (n, n_x)                                                                                       [D54]"""
+    return autoencoder.recognise(params, u, np.zeros((len(u), params.n_y), u.dtype))[0]
+
+
+def forecast(params, u):
+    """The frame that is expected after u (n, n_u), without any chance: (n, n_y)"""
+    return (blind if params.model.blinks else mode)(params, u, None)
+
+
+SCHEMES = {"choose": choose, "mode": mode, "draw": draw, "weigh": weigh, "langevin": langevin, "alternate": alternate,
+           "blind": blind}
+
+
+def dream(params, u0, T, rng, scheme=None, clean_up=0):
     """T steps on from the states u0, without observations: y (n_traj, T, n_y), the means of what is generated
 
     u0 : (n_traj, n_x), the last states of infer for instance
-    scheme : how y_t is got from u_{t-1}, one of SCHEMES;  clean_up : how often it is then encoded and decoded again
+    scheme : how y_t is got from u_{t-1}, one of SCHEMES; None for blind where the model blinks, and otherwise choose
+    clean_up : how often y_t is then encoded and decoded again
     """
     u = autoencoder.check_states("u0", u0, params, axes=("n_traj",))
     checks.generator("rng", rng)
+    check_model(params)
+    blinks = params.model.blinks > 0
+    scheme = scheme or ("blind" if blinks else "choose")
     if scheme not in SCHEMES:
         raise ValueError(f"scheme: wanted one of {', '.join(SCHEMES)}, got {scheme!r}")
-    check_model(params)
+    if scheme == "blind" and not blinks:
+        raise ValueError("scheme: wanted another than blind for a model that does not blink (blinks), got 'blind'")
     clean_up = checks.count("clean_up", clean_up, at_least=0)
     y = np.empty((len(u), checks.count("T", T), params.n_y), u.dtype)
     for t in range(T):
@@ -123,7 +149,7 @@ def dream(params, u0, T, rng, scheme="choose", clean_up=0):
         for _ in range(clean_up):
             now = autoencoder.emission(params, autoencoder.recognise(params, u, now)[0])
         y[:, t] = now
-        u = autoencoder.forward(params, u, y[:, t:t + 1])[:, 0]
+        u = eyes_shut(params, u) if scheme == "blind" else autoencoder.forward(params, u, y[:, t:t + 1])[:, 0]
     return y
 
 

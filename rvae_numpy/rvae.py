@@ -18,22 +18,23 @@ __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next"
 
 
 def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_u=0.07, sigma_y=1.0,
-         noise_u=0.0, noise_y=0.0, pixels=False, bend=0):
+         noise_u=0.0, noise_y=0.0, blinks=0.0, pixels=False, bend=0):
     """Weights as autoencoder.init makes them. sigma_u says how well u must be kept, and is not learnt: the likelihood of
     u has no bound, for a latent that ignores y predicts itself as precisely as one likes. For films: pixels=True, and a
-    `bend`, since what bounces is not linear; noise_u, so that a state that is a little wrong is put right; and noise_y, so that it
-    remembers what a frame does not show clearly."""
-    model = Model(family, activation, sigma_u, sigma_y, noise_u, noise_y, pixels, learn_u=True, prior_given_u=False)
+    `bend`, since what bounces is not linear; noise_u, so that a state that is a little wrong is put right; noise_y and blinks, so
+    that it remembers what a frame does not show clearly, or does not show."""
+    model = Model(family, activation, sigma_u, sigma_y, noise_u, noise_y, blinks, pixels, learn_u=True, prior_given_u=False)
     return autoencoder.init(n_y, n_x, hidden, model, rng, dtype, bend=bend)
 
 
-def gradient(params, u, y, rng):
+def gradient(params, u, y, rng, told=None):
     """The local rule: u_{t-1} and y_t are given back, the previous states taken for data                   [poster P12]
 
     u (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, observations
+    told : what the recognition model is told of y, in its shape; None for y itself
     returns the loss a frame, and its gradient, a Params
     """
-    loss, local, _ = autoencoder.frames_gradient(params, u, y, rng)
+    loss, local, _ = autoencoder.frames_gradient(params, u, y, rng, told)
     return loss, local
 
 

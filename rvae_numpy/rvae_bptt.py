@@ -16,14 +16,15 @@ from rvae_numpy.rvae import init
 __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
 
 
-def gradient(params, u, y, rng):
+def gradient(params, u, y, rng, told=None):
     """D30's gradient, and backprop through time                                                                [D35]
 
     u (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, observations
+    told : what the recognition model is told of y, in its shape; None for y itself
     returns the loss a frame, and its gradient, a Params
     """
-    loss, local, d_u = autoencoder.frames_gradient(params, u, y, rng)
-    return loss, autoencoder.through_time(params, u, y, d_u, local)
+    loss, local, d_u = autoencoder.frames_gradient(params, u, y, rng, told)
+    return loss, autoencoder.through_time(params, u, y if told is None else told, d_u, local)
 
 
 def train(params, batches, rng, **settings):

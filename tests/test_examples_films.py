@@ -1,5 +1,6 @@
 """The tracker and the measures of films: right on films of which everything is known, and different on bad ones."""
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -110,8 +111,9 @@ def test_only_what_is_comparable_is_averaged(tmp_path, monkeypatch):
     for seed, source in ((0, "MNIST"), (1, "MNIST"), (2, "drawn")):
         (tmp_path / f"films_{seed}.json").write_text(json.dumps({"seed": seed, "digits": source, "rows": [seed]}))
     (tmp_path / "films_of_balls_7.json").write_text(json.dumps({"seed": 7, "digits": "MNIST", "rows": [7]}))
-    assert _films.runs_of_all_seeds("films", ["now"], 0, digits="MNIST") == [["now"], [1]]
-    assert _films.runs_of_all_seeds("films", ["now"], 0) == [["now"], [1], [2]]
+    assert _films.kept_runs("films", but=0, digits="MNIST") == [[1]]
+    assert _films.kept_runs("films", but=0) == [[1], [2]]
+    assert _films.kept_runs("films") == [[0], [1], [2]]
 
 
 def test_the_harmoniums_that_are_kept_dream_too(small, tmp_path, monkeypatch):
@@ -180,7 +182,7 @@ def test_measures_of_digits():
 def test_what_is_made_finer_sees_and_says_the_same():
     """D47: coarse pixels' weights are shared out, so the encoding does not change; the mean frame stays, but for the edges."""
     rng = np.random.default_rng(0)
-    coarse = rvae.init(64, 4, (6, 5), **digits_generate.MODEL, sigma_y=0.05, noise_y=0.3, rng=rng, bend=3)
+    coarse = rvae.init(64, 4, (6, 5), **digits_generate.MODEL, sigma_u=0.1, sigma_y=0.05, noise_y=0.3, rng=rng, bend=3)
     fine = digits_generate.finer(coarse, 8, 2)
     assert fine.n_y == 256 and fine.model.sigma_y == 0.1 and fine.model.noise_y == 0.6 and fine.encode[0].W.dtype == np.float32
     frames = rng.random((3, 7, 256), dtype=np.float32)
@@ -223,7 +225,7 @@ def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setitem(digits_generate.TRAINING, scene, dict(n_traj=2, T=10, chunk=5))
     stages = digits_generate.STAGES[scene]["quick"]
-    monkeypatch.setitem(digits_generate.STAGES[scene], "quick", {width: dict(n_updates=4, rate=1e-3) for width in stages})
+    monkeypatch.setitem(digits_generate.STAGES[scene], "quick", [stage | dict(n_updates=4) for stage in stages])
     monkeypatch.setitem(digits_generate.SIZES, scene, dict(n_x=4, hidden=(6, 5), bend=3))
     monkeypatch.setattr(digits_generate, "N_FILMS", 4)
     monkeypatch.setattr(digits_generate._run, "WEIGHTS", tmp_path / "weights")
@@ -235,10 +237,14 @@ def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     for suffix in (".png", ".gif"):
         assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
     monkeypatch.setattr(_films, "train", None)
-    with pytest.raises(SystemExit, match=f"no weights are kept of the scene {scene}"):
+    with pytest.raises(SystemExit, match=f"nothing is kept of the scene {scene}"):
         digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path)])
     (tmp_path / "weights").mkdir()
-    last = "rVAE_0.npz" if scene == "one" else f"rVAE_0_stage_{len(stages)}.npz"
+    shutil.copyfile(tmp_path / f"{name}.json", tmp_path / "weights" / f"{name}_0.json")
+    capsys.readouterr()
+    digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path)])
+    assert "rows are kept, but no weights" in capsys.readouterr().out
+    last = "rVAE_0.npz" if len(stages) == 1 else f"rVAE_0_stage_{len(stages)}.npz"
     (tmp_path / name / last).rename(tmp_path / "weights" / f"{name}.npz")
     digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path / "again")])
     assert json.loads((tmp_path / "again" / f"{name}.json").read_text())["rows"] == result["rows"]

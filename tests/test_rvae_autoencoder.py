@@ -75,6 +75,18 @@ def test_frames_gradient_draws_noise_as_large_as_the_model_says():
     assert loss == by_hand[0] and np.array_equal(gradient.nu.W, by_hand[1].nu.W)
 
 
+def test_what_is_hidden_is_still_to_be_given_back():
+    """The recognition model is told of one frame, the loss asks for another: noise_y is their difference"""
+    params, u, y, _ = case(Model(family="normal", noise_u=0.3))
+    told = y * (np.arange(len(y)) % 2)[:, None]
+    loss, gradient, _ = autoencoder.frames_gradient(params, u[None], y[None], np.random.default_rng(2), told[None])
+    rng = np.random.default_rng(2)
+    eps, noise_u = (rng.standard_normal((len(u), n)) for n in (params.n_x, params.n_u))
+    by_hand = autoencoder.loss_and_gradient(params, u, y, eps, 0.3 * noise_u, told - y)
+    assert loss == by_hand[0] and np.array_equal(gradient.nu.W, by_hand[1].nu.W)
+    assert loss != autoencoder.frames_gradient(params, u[None], y[None], np.random.default_rng(2))[0]
+
+
 def test_what_is_bent_starts_straight():
     straight, bent = (autoencoder.init(3, 2, (5, 4), Model(), np.random.default_rng(0), bend=bend) for bend in (0, 6))
     x = np.random.default_rng(1).standard_normal((7, 2)).astype(np.float32)
@@ -137,7 +149,8 @@ def test_what_a_variant_leaves_out_gets_no_gradient():
     (dict(family="gamma"), "family"), (dict(activation="gelu"), "activation"), (dict(sigma_u=0), "sigma_u"),
     (dict(sigma_y=-1.0), "sigma_y"), (dict(sigma_u=np.nan), "sigma_u"), (dict(noise_u=-0.1), "noise_u"),
     (dict(family="normal", noise_y=-0.1), "noise_y"), (dict(family="poisson", noise_y=0.1), "noise_y"),
-    (dict(family="poisson", pixels=True), "pixels")])
+    (dict(family="poisson", pixels=True), "pixels"), (dict(family="normal", blinks=1.0), "blinks"),
+    (dict(family="poisson", blinks=0.1), "blinks"), (dict(family="normal", blinks=0.1, learn_u=False), "blinks")])
 def test_bad_models_are_named(change, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
         Model(**change)

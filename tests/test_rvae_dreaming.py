@@ -5,9 +5,9 @@ import pytest
 from rvae_numpy import autoencoder, dreaming, mlp, rvae, vae
 
 
-def bent(n_x=1, n_y=4, sigma_u=0.3, seed=0, dtype=np.float64):
+def bent(n_x=1, n_y=4, sigma_u=0.3, seed=0, dtype=np.float64, blinks=0.0):
     rng = np.random.default_rng(seed)
-    params = rvae.init(n_y, n_x, (5,), "normal", rng, dtype, sigma_u=sigma_u, sigma_y=0.2, pixels=True, bend=6)
+    params = rvae.init(n_y, n_x, (5,), "normal", rng, dtype, sigma_u=sigma_u, sigma_y=0.2, pixels=True, bend=6, blinks=blinks)
     params.bend_u[0].W += rng.standard_normal(params.bend_u[0].W.shape).astype(dtype)
     params.bend_u[-1].W += (0.4 * rng.standard_normal(params.bend_u[-1].W.shape)).astype(dtype)
     return params
@@ -69,7 +69,7 @@ def test_samples_of_x_have_the_mean_and_the_variance_of_p_x_given_u(scheme, tole
 @pytest.mark.parametrize("scheme", dreaming.SCHEMES)
 @pytest.mark.parametrize("clean_up", [0, 1])
 def test_dreams_are_films(scheme, clean_up):
-    params = bent(n_x=3, dtype=np.float32)
+    params = bent(n_x=3, dtype=np.float32, blinks=0.3)
     u0 = np.random.default_rng(0).standard_normal((2, 3))
     film, again = (dreaming.dream(params, u0, 7, np.random.default_rng(4), scheme, clean_up) for _ in range(2))
     assert film.shape == (2, 7, 4) and film.dtype == np.float32 and film.min() >= 0 and film.max() <= 1
@@ -79,6 +79,20 @@ def test_dreams_are_films(scheme, clean_up):
     if scheme == "mode":
         np.testing.assert_allclose(dreaming.dream(params, u_3, 4, np.random.default_rng(0), scheme, clean_up), film[:, 3:],
                                    atol=1e-4)
+
+
+def test_with_its_eyes_shut_it_goes_by_what_it_expects():
+    """D54: the states are those of a film of which nothing is shown; others see what they have dreamt"""
+    params = bent(n_x=3, blinks=0.3)
+    u0 = np.random.default_rng(0).standard_normal((5, 3))
+    film = dreaming.dream(params, u0, 6, np.random.default_rng(0))
+    states = autoencoder.forward(params, u0, np.zeros((5, 6, 4)))
+    np.testing.assert_allclose(film, rvae.emission_mean(params, states))
+    np.testing.assert_array_equal(dreaming.forecast(params, u0), film[:, 0])
+    waking = bent(n_x=3)
+    np.testing.assert_array_equal(dreaming.forecast(waking, u0), dreaming.mode(waking, u0, None))
+    np.testing.assert_array_equal(dreaming.dream(waking, u0, 6, np.random.default_rng(0)),
+                                  dreaming.dream(params, u0, 6, np.random.default_rng(0), "choose"))
 
 
 def test_the_chosen_frame_is_the_most_probable_of_the_candidates(monkeypatch):
@@ -98,7 +112,7 @@ def test_the_chosen_frame_is_the_most_probable_of_the_candidates(monkeypatch):
 
 
 @pytest.mark.parametrize("change, name", [
-    (dict(scheme="gibbs"), "scheme"), (dict(clean_up=-1), "clean_up"), (dict(T=0), "T"), (dict(rng=0), "rng"),
+    (dict(scheme="gibbs"), "scheme"), (dict(scheme="blind"), "scheme"), (dict(clean_up=-1), "clean_up"), (dict(T=0), "T"), (dict(rng=0), "rng"),
     (dict(u0=np.zeros((2, 2))), "u0"), (dict(u0=np.full((2, 3), np.nan)), "u0"),
     (dict(params=vae.init(4, 3, 5, "normal", np.random.default_rng(0))), "params"),
     (dict(params=rvae.init(4, 3, 5, "poisson", np.random.default_rng(0))), "params")])

@@ -2,6 +2,7 @@
 import numpy as np
 import pytest
 
+from datasets.eye import Eye
 from rvae_numpy import autoencoder, dreaming, factorial, rvae, vae
 
 
@@ -117,7 +118,7 @@ def test_what_is_foretold_keeps_things_apart_while_they_cross(by_forecast, monke
 def test_the_cut_that_explains_the_film_best_is_kept(K, dtype):
     params, y = some_model(dtype), np.random.default_rng(1).random((20, 5, 7), dtype=dtype)
     cuts = cuts_of(y, 3, K).astype(dtype)
-    each = [factorial.states_from(params, y, parts) for parts in cuts]
+    each = [factorial.states_from(params, y, parts, None) for parts in cuts]
     winner = np.argmin([energy for _, energy in each], axis=0)
     assert len(set(winner)) > 1
     states = factorial.infer(params, y, cuts)
@@ -132,7 +133,7 @@ def test_the_energy_is_that_of_the_joint():
     """D50, added up frame by frame; the first states by D34 from the shares, round by round"""
     params, y = some_model(), np.random.default_rng(1).random((3, 4, 7))
     (parts,) = cuts_of(y, 1)
-    states, energy = factorial.states_from(params, y, parts)
+    states, energy = factorial.states_from(params, y, parts, None)
     expected = parts
     for _ in range(factorial.FIRST_ROUNDS):
         parts = factorial.share(y[:, 0], expected)
@@ -156,6 +157,30 @@ def test_everyone_dreams_alone():
         factorial.dream(params, u0[0], 4, np.random.default_rng(0))
     with pytest.raises(ValueError, match="params: wanted a model of brightness"):
         factorial.dream(rvae.init(7, 3, 5, "normal", np.random.default_rng(0)), u0, 4, np.random.default_rng(0))
+
+
+def test_an_eye_stands_between_frames_and_the_model():
+    eye = Eye(side=9, window=3, width=2.0)
+    rng = np.random.default_rng(4)
+    params = rvae.init(eye.n_y, 3, (5,), "normal", rng, sigma_u=0.3, sigma_y=0.2, pixels=True, bend=4)
+    y = rng.random((4, 6, 81), dtype=np.float32)
+    states = factorial.infer(params, y, y[None, None, :, 0], eye)
+    np.testing.assert_allclose(states[0], rvae.infer(params, eye.look(y)), atol=1e-4)
+    np.testing.assert_array_equal(factorial.frames(params, states, eye)[0], eye.draw(rvae.emission_mean(params, states[0])))
+    np.testing.assert_array_equal(factorial.dream(params, states[:, :, -1], 5, np.random.default_rng(3), eye)[0],
+                                  eye.draw(dreaming.dream(params, states[0, :, -1], 5, np.random.default_rng(3))))
+    with pytest.raises(ValueError, match="eye: wanted one that says 161 numbers"):
+        factorial.infer(params, y, y[None, None, :, 0], Eye(side=9, window=4, width=2.0))
+
+
+def test_each_eye_looks_at_its_own_share():
+    """Two spots, of which each state expects one: each is told of its own, as if it were alone"""
+    eye = Eye(side=12, window=4, width=2.0)
+    alone = np.zeros((2, 1, 12, 12), np.float32)
+    alone[0, 0, 2:4, 2:4], alone[1, 0, 8:10, 7:9] = 0.9, 0.7
+    alone = alone.reshape(2, 1, 144)
+    told = factorial.seen(factorial.share(factorial.together(alone), alone), eye)
+    np.testing.assert_allclose(told, eye.look(alone), atol=0.04)
 
 
 @pytest.mark.parametrize("change, error", [

@@ -192,11 +192,44 @@ def test_a_short_run_filters_better_than_the_present_observation(model):
     assert ppc.squared_error(ppc.System(), ppc.decode(ppc.System(), y)[0], test.z[..., 0])[:, 50:].mean() < 300e-4
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 30])
-def test_a_run_resumes_to_the_bit(chunk):
+def test_blinks():
+    """D53: a third of the frames, in spells of BLINK frames; never the first ones"""
+    rng = np.random.default_rng(0)
+    seen = training.open_eyes(3000, 200, 1 / 3, rng)
+    assert seen.shape == (3000, 200) and seen.dtype == bool and seen[:, :training.AWAKE].all()
+    assert seen[:, 100:].mean() == pytest.approx(2 / 3, abs=0.01)
+    shut = ~seen[:, 50:]
+    assert shut[:, :-1].sum() / (shut[:, :-1] & ~shut[:, 1:]).sum() == pytest.approx(training.BLINK, rel=0.03)
+    before = rng.bit_generator.state
+    assert training.open_eyes(3, 20, 0.0, rng).all() and rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize("model", [rvae, rvae_bptt])
+def test_what_is_told_in_a_blink_is_nothing(model):
+    """Neither for the states nor for the gradient does it matter what a hidden frame would have shown, but for what is given back"""
+    told = []
+
+    def gradient(params, u, y, rng, hidden):
+        told.append((u, y, hidden))
+        return model.gradient(params, u, y, rng, hidden)
+
+    rng = np.random.default_rng(0)
+    params = model.init(15, 2, 8, "normal", rng, blinks=0.5)
+    y = next(stream(rng, 20, 60))
+    training.train(gradient, params, [y], np.random.default_rng(1), n_updates=6, rate=1e-9, chunk=10)
+    u, y_back, y_told = (np.concatenate(arrays, axis=1) for arrays in zip(*told))
+    np.testing.assert_array_equal(y_back, y.astype(np.float32))
+    seen = y_told.any(-1)
+    assert 0.3 < seen[:, 20:].mean() < 0.7 and seen[:, :training.AWAKE].all()
+    np.testing.assert_array_equal(y_told[seen], y_back[seen])
+    np.testing.assert_allclose(u[:, 1:], autoencoder.forward(params, u[:, 0], y_told)[:, :-1], atol=1e-4)
+
+
+@pytest.mark.parametrize("chunk, blinks", [(1, 0.0), (7, 0.0), (30, 0.0), (7, 0.5)])
+def test_a_run_resumes_to_the_bit(chunk, blinks):
     def start():
         rng = np.random.default_rng(3)
-        return rvae.init(15, 2, 8, "poisson", rng), rng
+        return rvae.init(15, 2, 8, "normal" if blinks else "poisson", rng, blinks=blinks), rng
 
     settings = dict(n_updates=40, rate=1e-2, chunk=chunk)
     params, rng = start()
@@ -207,7 +240,7 @@ def test_a_run_resumes_to_the_bit(chunk):
         state = log.state
         kept.setdefault("params", params.map(np.copy))
         kept.setdefault("state", training.State(state.m.map(np.copy), state.v.map(np.copy), state.n_updates,
-                                                state.u.copy(), state.y.copy(), state.rng))
+                                                state.u.copy(), state.y.copy(), state.seen.copy(), state.rng))
 
     params, rng = start()
     rvae.train(params, stream(rng), rng, **settings, every=17, callback=keep)
