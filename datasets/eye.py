@@ -1,13 +1,16 @@
 """An eye that follows what is bright: what it sees there, and where it looks.
 
 A network without convolutions has to learn every digit anew at every place. An eye saves it that: it turns to the thing, and then
-sees the same picture wherever the thing is. What it says is two things, the picture in the middle of its view, and where it is
-turned to, which a population of cells reports for either coordinate, as the Poisson neurons report the oscillator's (ppc.py):
+sees the same picture wherever the thing is. It says two things: the picture in the middle of its view, and where it looks. For each
+coordinate a population of cells reports the latter, as the Poisson neurons report the oscillator's position (ppc.py), but without noise:
 
     D51   c = sum_p p w_p / sum_p w_p,     w_p = max(0, frame(p) - FLOOR)                where it looks: the middle of what is bright
     D52   what(r) = frame(c + r),  r in the window;     where_i = exp(-(p_i - c)^2 / 2 width^2), of c's x, then of its y
 
-The cells' places p_i are a pixel apart, and go on beyond the frame, so that also at a wall all those are there that answer. `draw` is the way back: c is read from the populations as in D51, and the picture is put there. Between pixels, pictures are
+The cells' places p_i are `spacing` apart, and go on BEYOND the frame, so that a place at a wall is reported by as many cells as one in
+the middle. What learns from them adds up its error over all of them: the closer they stand, the more it counts where the thing is.
+
+`draw` is the way back: c is read from the populations as in D51, and the picture is put there. Between pixels, pictures are
 interpolated (bilinearly, as in moving_mnist), both in looking and in drawing, so what comes back is a little softer.
 
 An eye can look at one place only: the frame should show one thing.
@@ -32,13 +35,14 @@ class Eye:
     side: int = 64              # of the square frame
     window: int = 28            # side of the picture in the middle of the view
     width: float = 4.0          # standard deviation of the cells' tuning
-    spacing: float = 0.25       # from the place of one cell to the next
+    spacing: float = 0.25       # from the place of one cell to the next; a whole number of them fits into a pixel
 
     def __post_init__(self):
         checks.count("side", self.side)
         checks.count("window", self.window)
         checks.number("width", self.width, low=0, above_low=True)
-        checks.number("spacing", self.spacing, low=0, above_low=True)
+        if not (1 / checks.number("spacing", self.spacing, low=0, high=1, above_low=True)).is_integer():
+            raise ValueError(f"spacing: wanted 1 divided by a whole number, got {self.spacing:g}")
 
     @property
     def n_pixels(self):

@@ -11,13 +11,14 @@ The digits are MNIST's where they are found (the folder in MNIST_DIR; "python -m
 ones; four in five are for learning, the others for the test.
 
 By default, minutes (--quick: the same); --full: the settings of the chapter. A run that is interrupted goes on from its
-last checkpoint (in DIR/digits_generate_SCENE). --use-saved: no training, but the weights kept in examples/weights (of one and apart).
+last checkpoint (in DIR/digits_generate_SCENE). --use-saved: no training, but the weights kept in examples/weights (of one and eyes), or
+the rows, where no weights are kept.
 Writes digits_generate_SCENE.png (strips), .gif (beside the truth) and .json.
 """
 # %%
 import itertools
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -55,7 +56,7 @@ STAGES = {
                      dict(width=4, n_updates=14_000, rate=5e-4, final_rate=1e-4), dict(width=2, n_updates=7000, rate=3e-4)]},
     "eyes": {"quick": [dict(n_updates=2500, rate=7e-4)],
              "full": [dict(n_updates=5000, rate=7e-4, final_rate=5e-4),
-                      dict(n_updates=9000, rate=5e-4, sigma_u=0.05, noise_u=0.05)]}}
+                      dict(sigma_u=0.05, noise_u=0.05, n_updates=9000, rate=5e-4)]}}
 SIZES["eyes"], TRAINING["eyes"] = SIZES["one"], TRAINING["two"]
 for settings in (NOISE, SIZES, TRAINING, STAGES):
     settings["apart"] = settings["two"]                 # the same network, learnt in the same way
@@ -68,7 +69,7 @@ TINTS = {1: ["#FFFFFF"], 2: ["#E69F00", "#56B4E9"]}         # of what each state
 
 
 # %% [markdown]
-# ## Training, from coarse to fine
+# ## Training, with an eye, or from coarse to fine
 # A network without convolutions has to learn every digit anew at every place, pixel by pixel: in 64 x 64 that takes long, and what
 # moves meanwhile is a blot. So frames of that size are first looked at through pixels eight times as wide, of which there are 64, in
 # which places and motion can be learnt quickly; then through pixels four times as wide, which show shapes; then twice. From stage to
@@ -81,6 +82,10 @@ TINTS = {1: ["#FFFFFF"], 2: ["#E69F00", "#56B4E9"]}         # of what each state
 #
 # It dreams through the pixels in which it has learnt last, and what it has dreamt is interpolated to be shown and measured. (Made
 # finer once more, without learning, it would see each of its frames a little blurred, say so, and fade away.)
+#
+# With an eye, which sees the same picture wherever a digit is (datasets/eye.py), nothing of this is needed. The eye blinks while the rVAE
+# learns (D53), so that it can dream with the eye shut (D54). On the way sigma_u and noise_u are halved, as sigma_u is for the oscillator:
+# it says how exactly x_t must tell where the digit was before, and so how exactly a velocity must be known.
 
 # %%
 def coarser(frames, side, width):
@@ -136,27 +141,28 @@ class Films:
 
 def trained(scene, pictures, stages, seed, folder):
     """params and seconds of all stages"""
-    about = {"sizes": SIZES[scene], "model": MODEL | NOISE[scene], "blinks": BLINKS.get(scene, 0.0), "digits": pictures.source}
+    about = {"sizes": SIZES[scene], "model": MODEL | NOISE[scene], "blinks": BLINKS.get(scene, 0.0), "digits": pictures.source,
+             "eye": asdict(EYES[scene]) if scene in EYES else None}
     params, seconds, side, earlier = None, 0.0, None, []
-    for stage, settings in enumerate(stages, start=1):
-        settings = TRAINING[scene] | settings
-        here = {"after": earlier, "width": settings.pop("width", 1),
-                "noise": {name: settings.pop(name) for name in ("sigma_u", "noise_u") if name in settings}}
-        films, now = Films(scene, pictures, here["width"]), SCENES[scene].side // here["width"]
-        begun = params
-        if begun and now > side:
-            begun = finer(begun, side, now // side)
-        if begun:
-            begun = replace(begun, model=replace(begun.model, **here["noise"]))
-        params, seconds = _films.trained(lambda rng: begun or films.start(rng), films.batches, seed, settings, about | here, folder,
-                                         stage, seconds)
-        side, earlier = now, [*earlier, settings]
+    for number, stage in enumerate(stages, start=1):
+        settings = TRAINING[scene] | stage
+        films = Films(scene, pictures, settings.pop("width", 1))
+        noise = {name: settings.pop(name) for name in ("sigma_u", "noise_u") if name in settings}
+        now = SCENES[scene].side // films.width
+
+        def start(rng, params=params, side=side):
+            begun = films.start(rng) if params is None else finer(params, side, now // side) if now > side else params
+            return replace(begun, model=replace(begun.model, **noise))
+
+        params, seconds = _films.trained(start, films.batches, seed, settings, about | {"stages": [*earlier, stage]}, folder, number,
+                                         seconds)
+        side, earlier = now, [*earlier, stage]
     return params, seconds
 
 
 # %% [markdown]
 # ## What goes on, after what was seen
-# In the scene `apart` the first frame is cut in two along lines of several directions, halfway between the outermost bright pixels on either
+# In the scenes `apart` and `eyes` the first frame is cut in two along lines of several directions, halfway between the outermost bright pixels on either
 # side; where two digits stand apart, one of the lines often runs between them.
 
 # %%
@@ -238,7 +244,7 @@ def measures(frames, movie, pictures, rng):
 # %%
 def main(argv=None):
     parser = _run.parser("digits_generate", __doc__, tuple(_run.SIZES))
-    parser.add_argument("--scene", choices=SCENES, default="one", help="one digit in 32 x 32, two in 64 x 64, or two with a state each")
+    parser.add_argument("--scene", choices=SCENES, default="one", help="one digit in 32 x 32; two in 64 x 64; two with a state each; two with a state and an eye each")
     arguments = _run.parse(parser, argv)
     name = f"digits_generate_{arguments.scene}"
     _run.prepare_folder(arguments.out)

@@ -52,7 +52,7 @@ class Model:
     sigma_y: float = 1.0            # of p(y | x), for the normal family
     noise_u: float = 0.0            # added to u, while learning, where it enters the recognition model
     noise_y: float = 0.0            # the same, added to y (normal family)
-    blinks: float = 0.0             # fraction of frames that, while learning, the recognition model is not shown (normal family)
+    blinks: float = 0.0             # fraction of the frames of a long film that, while learning, the recognition model is not shown
     pixels: bool = False            # does mu_y pass through a logistic function, so that it stays in [0, 1]? (normal family)
     learn_u: bool = True            # is u_{t-1} modelled together with y_t? the rVAE's one difference
     prior_given_u: bool = False     # is the prior of x_t a function of u_{t-1}, in place of N(0, I)?
@@ -65,7 +65,7 @@ class Model:
         checks.number("sigma_y", self.sigma_y, low=0, above_low=True)
         checks.number("noise_u", self.noise_u, low=0)
         checks.number("noise_y", self.noise_y, low=0)
-        checks.number("blinks", self.blinks, low=0, high=0.9)
+        checks.number("blinks", self.blinks, low=0, high=0.9)               # D53 asks for at most BLINK / (BLINK + 1)
         for name in ("noise_y", "blinks"):
             if getattr(self, name) and self.family != "normal":
                 raise ValueError(f"{name}: wanted 0 for the family {self.family!r}, got {getattr(self, name):g}")
@@ -272,7 +272,7 @@ def frames_gradient(params, u, y, rng, told=None):
 
     eps, noise_u, noise_y = normal(params.n_x), normal(params.n_u, params.model.noise_u), normal(n_y, params.model.noise_y)
     if told is not None:
-        noise_y = noise_y + (told - y).reshape(n_traj * T, n_y)
+        noise_y = noise_y + (told - y).reshape(n_traj * T, n_y)                 # what is to be given back stays y
     loss, gradient, d_u = loss_and_gradient(params, u.reshape(n_traj * T, -1), y.reshape(n_traj * T, n_y), eps, noise_u, noise_y)
     return loss, gradient, d_u.reshape(u.shape)
 

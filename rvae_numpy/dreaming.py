@@ -118,7 +118,7 @@ def eyes_shut(params, u):
 
 
 def forecast(params, u):
-    """The frame that is expected after u (n, n_u), without any chance: (n, n_y)"""
+    """mu_y at D54's x_t for a model that blinks, and otherwise at D31's: (n, n_y) from u (n, n_u), no random numbers"""
     return (blind if params.model.blinks else mode)(params, u, None)
 
 

@@ -14,14 +14,15 @@ only their sum is known; where more is expected than can be seen, things cover o
     D49   y(k) = y max(1, m) (m(k) + s) / (m + K s),     m = sum_k m(k),   s = SLACK
 
 by turns with x(k) <- nu(u(k), y(k)), m(k) <- mu_y(x(k)), ROUNDS times: an alternation in the spirit of expectation maximisation,
-though no quantity is shown to fall. At first m(k) is mu_y at the most probable x(k) given u(k) (D31; D54 if it blinks). In the first frame nobody
-expects anything: so several ways of cutting it into K parts are tried. Each gives first states (D34, by turns with D49, FIRST_ROUNDS
-times) and is followed through the film, and the one is kept that has explained it best, with the least
+though no quantity is shown to fall. At first m(k) is mu_y at the most probable x(k) given u(k) (D31; for a model that blinks, D54). In
+the first frame nobody expects anything: so several ways of cutting it into K parts are tried. Each gives first states (D34, by turns
+with D49, FIRST_ROUNDS times) and is followed through the film, and the one is kept that has explained it best, with the least
 
     D50   E = sum_t ( |y_t - min(1, sum_k mu_y(x_t(k)))|^2 / 2 sigma_y^2 + sum_k E(x_t(k); u_{t-1}(k)) )      E(x; u): of D44
 
-With an eye (datasets/eye.py), y(k) and mu_y are what it says of a frame, and shares are shares of the frame: each eye looks at its own
-thing's share, nu(u(k), look(y(k))), and what is expected is drawn, m(k) = draw(mu_y(x(k))); so it is in D48 and D50.
+With an eye (datasets/eye.py), frames and shares y(k) stay frames; the recognition model is told look(y(k)), mu_y says what an eye would
+see, and draw(mu_y(x(k))) stands for mu_y(x(k)) in m(k), D48 and D50. sigma_y, in learning that of each number that the eye says, is
+taken in D48 and D50 for a pixel's (a choice).
 
 Shapes: frames y (n_traj, T, n_pixels), without an eye n_pixels = n_y; of the K things x, u, m (K, n, ..), the things first.
 """
@@ -32,7 +33,9 @@ from rvae_numpy import autoencoder, dreaming, gaussian
 
 ROUNDS = 3
 FIRST_ROUNDS = 6
-SLACK = 0.02            # brightness that everyone expects everywhere: what nobody foresaw goes to all alike
+# brightness that everyone expects everywhere: what nobody foresaw goes to all alike. What of a thing that was foreseen goes to others
+# is about as much, and must not draw their eyes (eye.FLOOR)
+SLACK = 0.02
 
 
 def together(parts):
@@ -56,8 +59,8 @@ def each(function, params, *of_things):
     return out.reshape(K, n, -1)
 
 
-def seen(shares, eye):
-    """What is told to the recognition model of everyone's share (K, n, n_pixels): (K, n, n_y)"""
+def told(shares, eye):
+    """What the recognition model is told of everyone's share (K, n, n_pixels): (K, n, n_y)"""
     return shares if eye is None else eye.look(shares)
 
 
@@ -82,7 +85,7 @@ def follow(params, u, y, expected, eye):
     u : the states before;  expected : what each expects of the frame
     """
     for _ in range(ROUNDS):
-        x = recognised(params, u, seen(share(y, expected), eye))
+        x = recognised(params, u, told(share(y, expected), eye))
         expected = given_back(params, x, eye)
     return x, expected
 
@@ -91,7 +94,7 @@ def states_from(params, y, parts, eye):
     """The states (K, n_traj, T, n_x) of a film whose first frame is cut into these parts (K, n_traj, n_pixels), and E (n_traj,)"""
     expected = parts
     for _ in range(FIRST_ROUNDS):
-        first = seen(share(y[:, 0], expected), eye)
+        first = told(share(y[:, 0], expected), eye)
         u = each(autoencoder.first_state, params, first)
         expected = given_back(params, recognised(params, u, first), eye)
     states, energy = [], 0.0

@@ -22,7 +22,7 @@ def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", 
     """Weights as autoencoder.init makes them. sigma_u says how well u must be kept, and is not learnt: the likelihood of
     u has no bound, for a latent that ignores y predicts itself as precisely as one likes. For films: pixels=True, and a
     `bend`, since what bounces is not linear; noise_u, so that a state that is a little wrong is put right; noise_y and blinks, so
-    that it remembers what a frame does not show clearly, or does not show."""
+    that it remembers what a frame does not show clearly, or does not show (and can dream with its eye shut: dreaming.py)."""
     model = Model(family, activation, sigma_u, sigma_y, noise_u, noise_y, blinks, pixels, learn_u=True, prior_given_u=False)
     return autoencoder.init(n_y, n_x, hidden, model, rng, dtype, bend=bend)
 

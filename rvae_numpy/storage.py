@@ -25,7 +25,7 @@ def load(path, name):
 
 def save_checkpoint(path, params, state, name):
     """Write params and the State of a run, for load_checkpoint."""
-    arrays = {"u": state.u, "y": state.y, "seen": state.seen}
+    arrays = {"u": state.u, "y": state.y, "is_open": state.is_open}
     for prefix, tree in (("", params), ("m.", state.m), ("v.", state.v)):
         arrays |= _arrays(tree, prefix)
     files.write(path, arrays, **_header(params, name), n_updates=state.n_updates, rng=state.rng)
@@ -36,9 +36,9 @@ def load_checkpoint(path, name):
     arrays, header = files.read(path)
     params, m, v = (_params(path, arrays, header, name, prefix) for prefix in ("", "m.", "v."))
     try:
-        return params, State(m, v, header["n_updates"], arrays["u"], arrays["y"], arrays["seen"], header["rng"])
+        return params, State(m, v, header["n_updates"], arrays["u"], arrays["y"], arrays["is_open"], header["rng"])
     except KeyError as error:
-        raise ValueError(f"{path}: wanted the checkpoint of a run, but it has no {error}") from None
+        raise ValueError(f"{path}: wanted the checkpoint of a run of this version, but it has no {error}") from None
 
 
 def _arrays(params, prefix):

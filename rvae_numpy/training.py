@@ -13,8 +13,9 @@ its direction leads further astray. Where that happens (large frames, high rates
     D46   g <- g min(1, max_norm / |g|),     |g|: all of g as one vector                 (Pascanu, Mikolov and Bengio 2013)
 
 A model that is to do without observations for a while (in a dream it has none) can learn that too: while it learns, it blinks
-(`blinks` of the Model). From the frames in which its eye is shut, the recognition model is told 0, both where the states are computed and in
-the gradient; what is to be given back is the frame as it was. After AWAKE first frames, with b the fraction of blinks,
+(`blinks` of the Model). In frames in which its eye is shut, the recognition model is told 0 in place of y, both where the states are
+computed and in the gradient; what is to be given back is y. The first AWAKE frames of a film are always seen. After them, with b
+the fraction of frames that are hidden in the long run (in 50 frames, b = 1/3 hides a quarter),
 
     D53   p(shut | it was open) = b / ((1 - b) BLINK),     p(open | it was shut) = 1 / BLINK
 
@@ -32,18 +33,18 @@ from rvae_numpy.autoencoder import LAYERS, PHI, Params
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 BLINK = 10              # frames that a blink lasts, on average
-AWAKE = 5               # first frames of a film, in which the eye is open
+AWAKE = 5               # first frames of a film, in which the eye is open: a state must have seen where a thing is, and how it moves
 
 
 def open_eyes(n_traj, T, blinks, rng):
     """In which frames of films the eye is open: (n_traj, T) of bools                                            [D53]"""
-    seen = np.ones((n_traj, T), bool)
+    is_open = np.ones((n_traj, T), bool)
     if blinks == 0:
-        return seen
+        return is_open
     chance = rng.random((n_traj, T))
     for t in range(AWAKE, T):
-        seen[:, t] = np.where(seen[:, t - 1], chance[:, t] >= blinks / ((1 - blinks) * BLINK), chance[:, t] < 1 / BLINK)
-    return seen
+        is_open[:, t] = np.where(is_open[:, t - 1], chance[:, t] >= blinks / ((1 - blinks) * BLINK), chance[:, t] < 1 / BLINK)
+    return is_open
 
 
 def cut_short(g, max_norm):
@@ -60,7 +61,7 @@ class State:
     n_updates: int          # updates made
     u: np.ndarray           # (n_traj, n_u) the states carried to the next chunk
     y: np.ndarray           # (n_traj, T_left, n_y) what is left of the present batch
-    seen: np.ndarray        # (n_traj, T_left) in which of its frames the eye is open
+    is_open: np.ndarray     # (n_traj, T_left) in which of its frames the eye is open
     rng: dict               # the generator's state
 
 
@@ -84,7 +85,8 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
           state=None, callback=None, every=1000):
     """Descend for n_updates in all, the rate going in a straight line from `rate` to `final_rate`.
 
-    gradient : (params, u, y, rng) -> (loss, Params), of arrays (n_traj, chunk, n); a model that blinks hands it what it is told of y, too
+    gradient : (params, u, y, rng) -> (loss, Params), of arrays (n_traj, chunk, n); for a model that blinks
+        (params, u, y, rng, told), with what the recognition model is told of y
     params : where to start; not changed
     batches : iterable of (n_traj, T, n_y); one that is endless is read only as far as needed
     freeze_phi : True learns the generative model alone
@@ -108,11 +110,11 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
     log = Log()
     if state is None:
         m, v, step = params.map(np.zeros_like), params.map(np.zeros_like), 0
-        u = y = seen = None
+        u = y = is_open = None
     else:
         check_state(state, params, n_updates)
         m, v, step = state.m.map(np.copy), state.v.map(np.copy), state.n_updates
-        u, y, seen = state.u, state.y, state.seen
+        u, y, is_open = state.u, state.y, state.is_open
         rng.bit_generator.state = state.rng
     batches, blinks = iter(batches), params.model.blinks
     learnt = [name for name in LAYERS if not (freeze_phi and name in PHI)]
@@ -121,7 +123,7 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
     def report():
         log.n_updates.append(step)
         log.loss.append(float(np.mean(losses)))
-        log.state = State(m, v, step, u, y, seen, rng.bit_generator.state)
+        log.state = State(m, v, step, u, y, is_open, rng.bit_generator.state)
         losses.clear()
         if callback is not None:
             callback(params, log)
@@ -132,9 +134,9 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
                 if y is None or y.shape[1] == 0:
                     y = autoencoder.check_observations("batches", next_batch(batches, step, n_updates), params)
                     u = autoencoder.first_state(params, y[:, 0])
-                    seen = open_eyes(len(y), y.shape[1], blinks, rng)
+                    is_open = open_eyes(len(y), y.shape[1], blinks, rng)
                 y_now = y[:, :chunk]
-                told = y_now * seen[:, :chunk, None] if blinks else y_now                                       # D53
+                told = y_now * is_open[:, :chunk, None] if blinks else y_now                                       # D53
                 states = autoencoder.forward(params, u, told)
                 u_prev = np.concatenate([u[:, None], states[:, :-1, :params.n_u]], axis=1)
                 loss, g = gradient(params, u_prev, y_now, rng, *([told] if blinks else []))
@@ -146,14 +148,14 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
                 now = rate + (final_rate - rate) * (step - 1) / n_updates
                 for leaf, g_leaf, m_leaf, v_leaf in zip(*(tree.leaves(learnt) for tree in (params, g, m, v))):
                     adam(leaf, g_leaf, m_leaf, v_leaf, now, step)
-                u, y, seen = states[:, -1, :params.n_u], y[:, chunk:], seen[:, chunk:]
+                u, y, is_open = states[:, -1, :params.n_u], y[:, chunk:], is_open[:, chunk:]
                 losses.append(loss)
                 if step % every == 0 or step == n_updates:
                     report()
     except KeyboardInterrupt:
         log.interrupted = True
         if y is not None:
-            log.state = State(m, v, step, u, y, seen, rng.bit_generator.state)
+            log.state = State(m, v, step, u, y, is_open, rng.bit_generator.state)
     except FloatingPointError as error:
         raise FloatingPointError(f"training diverged at update {step + 1} of {n_updates} (rate {rate:g}): {error}; "
                                  "take a smaller rate") from error

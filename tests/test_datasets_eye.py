@@ -80,6 +80,7 @@ def test_haze_does_not_draw_it():
     (lambda: Eye(window=-1), "window: wanted an integer"),
     (lambda: Eye(width=0), "width: wanted a number"),
     (lambda: Eye(spacing=0), "spacing: wanted a number"),
+    (lambda: Eye(spacing=0.3), "spacing: wanted 1 divided by a whole number, got 0.3"),
 ])
 def test_bad_input(call, error):
     with pytest.raises(ValueError, match=error):

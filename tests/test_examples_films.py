@@ -196,6 +196,24 @@ def test_what_is_made_finer_sees_and_says_the_same():
     assert said.min() >= before.min() - 1e-6 and said.max() <= before.max() + 1e-6          # interpolated, not invented
 
 
+def test_stages_say_what_changes(tmp_path, monkeypatch):
+    """What a stage says of noise holds from there on; pixels become finer; a run with other stages is another run"""
+    monkeypatch.setitem(digits_generate.TRAINING, "eyes", dict(n_traj=2, T=6, chunk=3))
+    monkeypatch.setitem(digits_generate.SIZES, "eyes", dict(n_x=3, hidden=(4,), bend=2))
+    drawn, runs = digits.load("drawn"), []
+    monkeypatch.setattr(digits_generate._films, "trained", lambda start, batches, seed, settings, about, folder, stage, seconds: (
+        runs.append((settings, about["stages"])) or (start(np.random.default_rng(0)), seconds + 1)))
+    stages = [dict(n_updates=2, sigma_u=0.3), dict(n_updates=3), dict(n_updates=4, noise_u=0.7)]
+    params, seconds = digits_generate.trained("eyes", drawn, stages, 0, tmp_path)
+    assert (params.model.sigma_u, params.model.noise_u, params.model.blinks, seconds) == (0.3, 0.7, 1 / 3, 3)
+    assert params.n_y == digits_generate.EYES["eyes"].n_y
+    assert [about for _, about in runs] == [stages[:1], stages[:2], stages]
+    assert [settings for settings, _ in runs] == [dict(n_traj=2, T=6, chunk=3, n_updates=n) for n in (2, 3, 4)]
+    monkeypatch.setitem(digits_generate.SIZES, "two", dict(n_x=3, hidden=(4,), bend=2))
+    params, _ = digits_generate.trained("two", drawn, [dict(width=8), dict(width=8), dict(width=2)], 0, tmp_path)
+    assert params.n_y == 32**2 and params.model.sigma_y == pytest.approx(0.14 / 2)
+
+
 def test_interpolated_frames_show_the_same():
     row, column = np.mgrid[:16, :16] / 16 * np.pi
     frames = (0.5 + 0.4 * np.sin(row) * np.cos(column)).reshape(1, 1, 256)

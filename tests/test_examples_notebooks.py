@@ -99,7 +99,7 @@ def test_figures_are_drawn_again_from_their_numbers(tmp_path, monkeypatch, capsy
     assert drawn == set(figures.DRAW) | {script for script, _ in asked}
     shown = {path.stem for path in figures.KEPT.glob("*.png")}
     assert all(any(picture.startswith(name) for name in drawn) for picture in shown)
-    kept = [scene for scene in ("one", "two", "apart") if (_run.WEIGHTS / f"digits_generate_{scene}.npz").exists()]
+    kept = [scene for scene in figures.digits_generate.SCENES if (_run.WEIGHTS / f"digits_generate_{scene}.npz").exists()]
     assert [argv for script, argv in asked if script == "digits_generate"] == [["--use-saved", "--scene", scene] for scene in kept]
     assert all((tmp_path / f"{name}.png").stat().st_size > 10_000 for name in figures.DRAW)
     assert capsys.readouterr().out.count("python -m examples.") == len(figures.DRAW)

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from rvae_numpy import autoencoder, gaussian
+from rvae_numpy import autoencoder, gaussian, rvae, rvae_bptt
 from rvae_numpy.autoencoder import Model
 from tests.test_rvae_blocks import slopes
 
@@ -97,25 +97,31 @@ def test_what_is_bent_starts_straight():
     assert [layer.W.shape for layer in bent.decode_y] == [(4, 2), (5, 4), (3, 5)]
 
 
-@pytest.mark.parametrize("variant, bend", [("rVAE", 0), ("TVAE", 0), ("rVAE", 3)])
-def test_backprop_through_time_is_the_slope_of_a_chunks_loss(variant, bend):
-    """D35: every leaf, with the states of the chunk computed anew for each change of the parameters."""
+@pytest.mark.parametrize("variant, bend, blinks", [("rVAE", 0, False), ("TVAE", 0, False), ("rVAE", 3, False), ("rVAE", 3, True)])
+def test_backprop_through_time_is_the_slope_of_a_chunks_loss(variant, bend, blinks):
+    """D35: every leaf, with the states of the chunk computed anew for each change of the parameters; also if some frames are hidden."""
     n_traj, T = 2, 5
-    params, _, _, _ = case(Model(sigma_u=0.4, **VARIANTS[variant]), bend=bend)
+    params, _, _, _ = case(Model("normal" if blinks else "poisson", sigma_u=0.4, **VARIANTS[variant]), bend=bend)
     params.nu.W *= 0.5                                          # the states must not grow over the chunk
     rng = np.random.default_rng(3)
     y = rng.poisson(2.0, (n_traj, T, 3)).astype(float)
-    first, eps = rng.standard_normal((n_traj, 2)), rng.standard_normal((n_traj * T, 2))
+    first, eps = rng.standard_normal((n_traj, 2)), np.random.default_rng(4).standard_normal((n_traj * T, 2))
+    told = y * (rng.random((n_traj, T, 1)) < 0.5) if blinks else y
 
     def previous():
-        states = autoencoder.forward(params, first, y)
+        states = autoencoder.forward(params, first, told)
         return np.concatenate([first[:, None], states[:, :-1]], axis=1)
 
     def loss():
-        return autoencoder.loss_and_gradient(params, previous().reshape(-1, 2), y.reshape(-1, 3), eps)[0]
+        return autoencoder.loss_and_gradient(params, previous().reshape(-1, 2), y.reshape(-1, 3), eps,
+                                             noise_y=(told - y).reshape(-1, 3))[0]
 
-    _, local, d_u = autoencoder.loss_and_gradient(params, previous().reshape(-1, 2), y.reshape(-1, 3), eps)
-    by_hand = autoencoder.through_time(params, previous(), y, d_u.reshape(n_traj, T, 2), local)
+    if variant == "rVAE":
+        _, by_hand = rvae_bptt.gradient(params, previous(), y, np.random.default_rng(4), told)
+        _, local = rvae.gradient(params, previous(), y, np.random.default_rng(4), told)
+    else:
+        _, local, d_u = autoencoder.loss_and_gradient(params, previous().reshape(-1, 2), y.reshape(-1, 3), eps)
+        by_hand = autoencoder.through_time(params, previous(), y, d_u.reshape(n_traj, T, 2), local)
     for mine, leaf in zip(by_hand.leaves(), params.leaves()):
         np.testing.assert_allclose(mine, slopes(loss, leaf), rtol=1e-6, atol=1e-8)
     assert np.abs(by_hand.nu.W - local.nu.W).max() > 0.01 * np.abs(local.nu.W).max()       # the term is not nothing

@@ -173,13 +173,31 @@ def test_an_eye_stands_between_frames_and_the_model():
         factorial.infer(params, y, y[None, None, :, 0], Eye(side=9, window=4, width=2.0))
 
 
+def test_what_a_model_that_blinks_expects_is_what_it_makes_of_u_alone():
+    """D54 in the place of D31, frame by frame, for two states with an eye each"""
+    eye = Eye(side=9, window=3, width=1.0, spacing=1.0)
+    rng = np.random.default_rng(4)
+    params = rvae.init(eye.n_y, 3, (5,), "normal", rng, np.float64, sigma_u=0.3, sigma_y=0.2, pixels=True, bend=4, blinks=0.3)
+    y = rng.random((4, 3, 81))
+    (parts,) = cuts_of(y, 1)
+    states, _ = factorial.states_from(params, y, parts, eye)
+    u = states[:, :, 0]
+    for t in (1, 2):
+        m = np.array([eye.draw(autoencoder.emission(params, autoencoder.recognise(params, one, np.zeros((4, eye.n_y)))[0])) for one in u])
+        for _ in range(factorial.ROUNDS):
+            x = np.array([autoencoder.recognise(params, one, eye.look(share))[0] for one, share in zip(u, factorial.share(y[:, t], m))])
+            m = np.array([eye.draw(autoencoder.emission(params, one)) for one in x])
+        np.testing.assert_allclose(states[:, :, t], x, atol=1e-6)
+        u = x
+
+
 def test_each_eye_looks_at_its_own_share():
     """Two spots, of which each state expects one: each is told of its own, as if it were alone"""
     eye = Eye(side=12, window=4, width=2.0)
     alone = np.zeros((2, 1, 12, 12), np.float32)
     alone[0, 0, 2:4, 2:4], alone[1, 0, 8:10, 7:9] = 0.9, 0.7
     alone = alone.reshape(2, 1, 144)
-    told = factorial.seen(factorial.share(factorial.together(alone), alone), eye)
+    told = factorial.told(factorial.share(factorial.together(alone), alone), eye)
     np.testing.assert_allclose(told, eye.look(alone), atol=0.04)
 
 
