@@ -6,7 +6,7 @@ moves, how fast and how sharp it is; beside the truth and the repeated last fram
 
 --scene one: one digit in 32 x 32 (the default); two: the poster's, two digits in 64 x 64, which are learnt from coarse to fine;
 apart: the same two, but each has a state of its own, and the rVAE learns from films of a single digit (rvae_numpy/factorial.py);
-eyes: as apart, and each state has an eye that follows its digit (datasets/eye.py).
+eyes: as apart, and each state has an eye that follows its digit (datasets/eye.py); awake: as eyes, but these eyes never blink.
 The digits are MNIST's where they are found (the folder in MNIST_DIR; "python -m datasets.digits" fetches them), otherwise drawn
 ones; four in five are for learning, the others for the test.
 
@@ -36,9 +36,9 @@ from rvae_numpy.mlp import Layer
 
 # %%
 SCENES = {"one": Scene(n_digits=1, side=32, speed=1.5, margin=4), "two": Scene(n_digits=2, side=64, speed=3.0)}
-SCENES["apart"] = SCENES["eyes"] = SCENES["two"]
-LEARNT = SCENES | {scene: replace(SCENES[scene], n_digits=1) for scene in ("apart", "eyes")}        # what is filmed for the training
-EYES = {"eyes": Eye(side=64)}
+SCENES |= dict.fromkeys(("apart", "eyes", "awake"), SCENES["two"])
+LEARNT = SCENES | dict.fromkeys(("apart", "eyes", "awake"), replace(SCENES["two"], n_digits=1))     # what is filmed for the training
+EYES = dict.fromkeys(("eyes", "awake"), Eye(side=64))
 MODEL = dict(family="normal", activation="relu", pixels=True)
 # sigma_y and noise_y of a pixel of the scene: for the mean of n^2 pixels both are n times smaller
 NOISE = {"one": dict(sigma_u=0.1, noise_u=0.1, sigma_y=0.1, noise_y=0.0),
@@ -59,7 +59,7 @@ STAGES = {
                       dict(sigma_u=0.05, noise_u=0.05, n_updates=9000, rate=5e-4)]}}
 SIZES["eyes"], TRAINING["eyes"] = SIZES["one"], TRAINING["two"]
 for settings in (NOISE, SIZES, TRAINING, STAGES):
-    settings["apart"] = settings["two"]                 # the same network, learnt in the same way
+    settings["apart"], settings["awake"] = settings["two"], settings["eyes"]           # the same network, learnt in the same way
 SEEN, DREAMT = 10, 20                       # frames
 N_FILMS = 50
 N_OTHERS = 9                                # pictures of other digits, that a dreamt one must not look like
@@ -162,7 +162,7 @@ def trained(scene, pictures, stages, seed, folder):
 
 # %% [markdown]
 # ## What goes on, after what was seen
-# In the scenes `apart` and `eyes` the first frame is cut in two along lines of several directions, halfway between the outermost bright pixels on either
+# Where each digit has a state, the first frame is cut in two along lines of several directions, halfway between the outermost bright pixels on either
 # side; where two digits stand apart, one of the lines often runs between them.
 
 # %%
@@ -244,7 +244,7 @@ def measures(frames, movie, pictures, rng):
 # %%
 def main(argv=None):
     parser = _run.parser("digits_generate", __doc__, tuple(_run.SIZES))
-    parser.add_argument("--scene", choices=SCENES, default="one", help="one digit in 32 x 32; two in 64 x 64; two with a state each; two with a state and an eye each")
+    parser.add_argument("--scene", choices=SCENES, default="one", help="one digit in 32 x 32; two in 64 x 64; two with a state each; with a state and an eye each; the same without blinks")
     arguments = _run.parse(parser, argv)
     name = f"digits_generate_{arguments.scene}"
     _run.prepare_folder(arguments.out)
@@ -284,7 +284,8 @@ def main(argv=None):
     films = {"truth": movie.frames[:4], "rVAE": tinted(parts[:, :4])}
     every = slice(SEEN, None, 2)
     pairs = [(f"{label}\n({n + 1})", frames[n, every]) for n in range(4) for label, frames in films.items()]
-    _plots.save(_films.strip(pairs, movie.shape, f"Four films: every second frame after the {SEEN} that were seen",
+    colours = "; a colour for what each state says" if len(parts) > 1 else ""
+    _plots.save(_films.strip(pairs, movie.shape, f"Four films: every second frame after the {SEEN} that were seen{colours}",
                              origin="upper"), arguments.out / f"{name}.png")
     captions = [f"seen: frame {t + 1}" if t < SEEN else f"dreamt: frame {t + 1 - SEEN}" for t in range(SEEN + DREAMT)]
     _films.animate([(label, frames[n]) for n in range(2) for label, frames in films.items()], movie.shape,

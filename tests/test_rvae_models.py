@@ -103,7 +103,7 @@ def test_a_run_resumes_from_its_checkpoint_to_the_bit(cut, tmp_path):
 
     def start():
         rng = np.random.default_rng(4)
-        return rvae.init(15, 2, 8, "poisson", rng), rng
+        return rvae.init(15, 2, 8, "normal", rng, blinks=0.5), rng          # in the middle of a film, and of a blink
 
     params, rng = start()
     whole, _ = rvae.train(params, stream(rng), rng, **settings)
@@ -124,6 +124,7 @@ def test_a_run_resumes_from_its_checkpoint_to_the_bit(cut, tmp_path):
         return
     rng = np.random.default_rng()
     params, state = storage.load_checkpoint(path, "rvae")
+    assert state.is_open.shape == state.y.shape[:2] and 0 < state.is_open.mean() < 1
     resumed, _ = rvae.train(params, stream(rng), rng, **settings, state=state)
     for a, b in zip(whole.leaves(), resumed.leaves()):
         np.testing.assert_array_equal(a, b)
