@@ -256,7 +256,7 @@ def main(argv=None):
             if not runs:
                 sys.exit(f"--use-saved: nothing is kept of the scene {arguments.scene} on these digits; --full trains it")
             _films.print_measures(COLUMNS, runs)
-            print("\nof this scene rows are kept, but no weights, so there are no films; --full trains them")
+            print("\nof this scene these rows are kept, but no weights: so there are no pictures. --full trains it")
             return
         params, meta = rvae.load(_run.WEIGHTS / f"{name}.npz")
         seconds = meta["seconds"]

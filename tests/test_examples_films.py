@@ -261,7 +261,7 @@ def test_digits_generate(scene, tmp_path, monkeypatch, capsys):
     shutil.copyfile(tmp_path / f"{name}.json", tmp_path / "weights" / f"{name}_0.json")
     capsys.readouterr()
     digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path)])
-    assert "rows are kept, but no weights" in capsys.readouterr().out
+    assert "these rows are kept, but no weights" in capsys.readouterr().out
     last = "rVAE_0.npz" if len(stages) == 1 else f"rVAE_0_stage_{len(stages)}.npz"
     (tmp_path / name / last).rename(tmp_path / "weights" / f"{name}.npz")
     digits_generate.main(["--use-saved", "--scene", scene, "--out", str(tmp_path / "again")])
