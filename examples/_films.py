@@ -193,7 +193,8 @@ def kept_runs(name, but=None, **same):
     same : what must be as it is there, for rows to be comparable
     """
     paths = sorted(path for path in _run.WEIGHTS.glob(f"{name}_*.json") if path.stem.removeprefix(f"{name}_").isdigit())
-    return [kept["rows"] for kept in (json.loads(path.read_text()) for path in paths) if kept["seed"] != but and kept.items() >= same.items()]
+    runs = [json.loads(path.read_text()) for path in paths]
+    return [run["rows"] for run in runs if run["seed"] != but and run.items() >= same.items()]
 
 
 def print_measures(columns, runs):

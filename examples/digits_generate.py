@@ -162,8 +162,8 @@ def trained(scene, pictures, stages, seed, folder):
 
 # %% [markdown]
 # ## What goes on, after what was seen
-# Where each digit has a state, the first frame is cut in two along lines of several directions, halfway between the outermost bright pixels on either
-# side; where two digits stand apart, one of the lines often runs between them.
+# Where each digit has a state, the first frame is cut in two along lines of several directions, halfway between the outermost bright
+# pixels on either side; where two digits stand apart, one of the lines often runs between them.
 
 # %%
 def halves(frames, shape):
@@ -244,7 +244,8 @@ def measures(frames, movie, pictures, rng):
 # %%
 def main(argv=None):
     parser = _run.parser("digits_generate", __doc__, tuple(_run.SIZES))
-    parser.add_argument("--scene", choices=SCENES, default="one", help="one digit in 32 x 32; two in 64 x 64; two with a state each; with a state and an eye each; the same without blinks")
+    parser.add_argument("--scene", choices=SCENES, default="one",
+                        help="one digit in 32 x 32; two in 64 x 64; two with a state each; with a state and an eye each; the same without blinks")
     arguments = _run.parse(parser, argv)
     name = f"digits_generate_{arguments.scene}"
     _run.prepare_folder(arguments.out)
