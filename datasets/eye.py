@@ -81,9 +81,7 @@ class Eye:
 
 def checked(name, values, n):
     """Values (.., n) in [0, 1], and the shape of their other axes; or an error."""
-    values = checks.array(name, values, (*np.shape(values)[:-1], n))
-    if values.size == 0:
-        raise ValueError(f"{name}: wanted at least one, got shape {values.shape}")
+    values = checks.array(name, values, (*[".."] * (np.ndim(values) - 1), n))
     return checks.in_range(name, values, 0, 1), values.shape[:-1]
 
 

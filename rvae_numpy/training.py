@@ -14,7 +14,7 @@ its direction leads further astray. Where that happens (large frames, high rates
 
 A model that is to do without observations for a while (in a dream it has none) can learn that too: while it learns, it blinks
 (`blinks` of the Model). In frames in which its eye is shut, the recognition model is told 0 in place of y, both where the states are
-computed and in the gradient; what is to be given back is y. The first AWAKE frames of a film are always seen. After them, with b
+computed and in the gradient; what is to be given back is y. The first SEEN_FIRST frames of a film are always seen. After them, with b
 the fraction of frames that are hidden in the long run (in 50 frames, b = 1/3 hides a quarter),
 
     D53   p(shut | it was open) = b / ((1 - b) BLINK),     p(open | it was shut) = 1 / BLINK
@@ -33,7 +33,7 @@ from rvae_numpy.autoencoder import LAYERS, PHI, Params
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 BLINK = 10              # frames that a blink lasts, on average
-AWAKE = 5               # first frames of a film, in which the eye is open: a state must have seen where a thing is, and how it moves
+SEEN_FIRST = 5          # first frames of a film, in which the eye is open: a state must have seen where a thing is, and how it moves
 
 
 def open_eyes(n_traj, T, blinks, rng):
@@ -42,7 +42,7 @@ def open_eyes(n_traj, T, blinks, rng):
     if blinks == 0:
         return is_open
     chance = rng.random((n_traj, T))
-    for t in range(AWAKE, T):
+    for t in range(SEEN_FIRST, T):
         is_open[:, t] = np.where(is_open[:, t - 1], chance[:, t] >= blinks / ((1 - blinks) * BLINK), chance[:, t] < 1 / BLINK)
     return is_open
 

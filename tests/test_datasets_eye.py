@@ -69,12 +69,12 @@ def test_haze_does_not_draw_it():
 
 
 @pytest.mark.parametrize("call, error", [
-    (lambda: EYE.look(np.zeros((3, 1601))), r"frames: wanted shape \(3, 1600\), got \(3, 1601\)"),
+    (lambda: EYE.look(np.zeros((3, 1601))), r"frames: wanted shape \(\.\., 1600\), got \(3, 1601\)"),
     (lambda: EYE.look(np.full((3, 1600), 1.1)), r"frames: wanted values in \[0, 1\]"),
     (lambda: EYE.look(np.full((3, 1600), np.nan)), "frames: wanted finite numbers"),
     (lambda: EYE.look(0.5), "frames: wanted shape"),
-    (lambda: EYE.look(np.zeros((0, 1600))), "frames: wanted at least one"),
-    (lambda: EYE.draw(np.zeros((3, 5))), r"seen: wanted shape \(3, 256\), got \(3, 5\)"),
+    (lambda: EYE.look(np.zeros((0, 1600))), r"frames: wanted shape \(\.\., 1600\), got \(0, 1600\)"),
+    (lambda: EYE.draw(np.zeros((3, 5))), r"seen: wanted shape \(\.\., 256\), got \(3, 5\)"),
     (lambda: EYE.draw(np.full(256, -0.1)), r"seen: wanted values in \[0, 1\]"),
     (lambda: Eye(side=0), "side: wanted an integer"),
     (lambda: Eye(window=-1), "window: wanted an integer"),

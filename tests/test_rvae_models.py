@@ -197,7 +197,7 @@ def test_blinks():
     """D53: a third of the frames in the long run, in spells of BLINK frames; never the first ones"""
     rng = np.random.default_rng(0)
     is_open = training.open_eyes(3000, 200, 1 / 3, rng)
-    assert is_open.shape == (3000, 200) and is_open.dtype == bool and is_open[:, :training.AWAKE].all()
+    assert is_open.shape == (3000, 200) and is_open.dtype == bool and is_open[:, :training.SEEN_FIRST].all()
     assert is_open[:, 100:].mean() == pytest.approx(2 / 3, abs=0.01)
     assert is_open[:, :50].mean() == pytest.approx(3 / 4, abs=0.02)                 # they all begin open
     shut = ~is_open[:, 50:]
@@ -222,7 +222,7 @@ def test_what_is_told_in_a_blink_is_nothing(model):
     u, y_back, y_told = (np.concatenate(arrays, axis=1) for arrays in zip(*told))
     np.testing.assert_array_equal(y_back, y.astype(np.float32))
     seen = y_told.any(-1)
-    assert 0.3 < seen[:, 20:].mean() < 0.7 and seen[:, :training.AWAKE].all()
+    assert 0.3 < seen[:, 20:].mean() < 0.7 and seen[:, :training.SEEN_FIRST].all()
     np.testing.assert_array_equal(y_told[seen], y_back[seen])
     np.testing.assert_allclose(u[:, 1:], autoencoder.forward(params, u[:, 0], y_told)[:, :-1], atol=1e-4)
 
