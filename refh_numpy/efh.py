@@ -25,13 +25,13 @@ def init(n_x, n_y, family, rng, dtype=np.float32):
     return harmonium.init(n_x, n_y, family, rng, dtype, n_u=0)
 
 
-def gradient(params, u, y, x_mean, k, rng):
+def gradient(params, u, y, x_mean, k, rng, noise_fraction=0.0):
     """CD-k on y_t alone: u is empty                                                                     [poster P6]
 
     u (n_traj, chunk, 0), x_mean (n_traj, chunk, n_x), y (n_traj, chunk, n_y): nothing, hidden means, observations;  k : Gibbs sweeps
     returns the gradient, a Params, and y_hat (n_traj, chunk, n_y)
     """
-    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=0)
+    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=0, noise_fraction=noise_fraction)
     return harmonium.contrast(params, u, y, x_mean, negative), negative.y
 
 

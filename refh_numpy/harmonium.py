@@ -12,6 +12,12 @@ u_{t-1}. Its hidden units x_t bind them. Time enters only through the data: the 
     D16   E(u, x, y)  = -x' W_u u - x' W_y y - b_x' x - b_u' u - b_y' y - log h(y)
     D17   F(u, y)     = -b_u' u - b_y' y - log h(y) - sum_j softplus(W_u u + W_y y + b_x)_j
 
+    D55   y_0 ~ noise(y) with probability noise_fraction, else y_0 = Y_t;  x_0 ~ p(x | U_{t-1}, y_0);  k sweeps from there
+
+D55 changes where a negative chain starts, not what it samples: the longer the chain, the less its start matters, so the objective is
+the same. Chains from the data never visit the states through which a prediction from noise must pass; with some from noise
+the energy there is learnt as well (short-run MCMC: Nijkamp, Hill, Zhu and Wu 2019).
+
 L is a log likelihood, to be climbed; the poster prints P6 for a loss, without the minus signs.
 The poster prints P4 with a matrix W_x of its own; P3 and P4 come from one energy, D16, only if W_x is the W_u of P3.
 h(y) is the base measure of the family of y: 1 for Bernoulli, 1/y! for Poisson (families.py).
@@ -127,18 +133,23 @@ class NegativePhase(NamedTuple):
     x: np.ndarray       # (n_traj, T, n_x) mean of x given these two
 
 
-def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u):
+def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u, noise_fraction=0.0):
     """What the model makes of the data in k Gibbs sweeps, each frame on its own: their order in time is no matter
 
     u, y : (n_traj, T, n_u), (n_traj, T, n_y), the data: previous states and present observations
     x_mean : (n_traj, T, n_x) hidden_mean(params, u, y), which the forward pass has computed already
     clamp_u : probability with which a frame's u is left as it is. 0: the joint of u and y is learnt; 1: y given u.
         This one number is what separates the local models of this package.
+    noise_fraction : probability with which a frame's chain starts from random observations instead of y (D55)
     """
     k, clamp_u = checks.count("k", k), checks.number("clamp_u", clamp_u, low=0, high=1)
     n_traj, T, _ = y.shape
     u, x_mean = (a.reshape(n_traj * T, a.shape[-1]) for a in (u, x_mean))
     clamped = rng.random((n_traj * T, 1)) < clamp_u if 0 < clamp_u < 1 else bool(clamp_u)
+    if noise_fraction > 0:
+        from_noise = rng.random(n_traj * T) < noise_fraction
+        x_mean = x_mean.copy()
+        x_mean[from_noise] = hidden_mean(params, u[from_noise], noise(params, (from_noise.sum(),), rng))        # D55
     negative = gibbs(params, u, sample_bernoulli(x_mean, rng), k, rng, clamped=clamped)
     return NegativePhase(*(a.reshape(n_traj, T, a.shape[-1]) for a in negative))
 

@@ -21,13 +21,13 @@ __all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next"
            "generate", "save", "load"]
 
 
-def gradient(params, u, y, x_mean, k, rng):
+def gradient(params, u, y, x_mean, k, rng, noise_fraction=0.0):
     """CD-k on y_t given u_{t-1}, and backprop through time                                              [D20, D21]
 
     u, x_mean (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, hidden means, observations;  k : Gibbs sweeps
     returns the gradient, a Params, and y_hat (n_traj, chunk, n_y)
     """
-    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=1)
+    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=1, noise_fraction=noise_fraction)
     local = harmonium.contrast(params, u, y, x_mean, negative)
     slope = (x_mean - negative.x) @ params.W_u
     return harmonium.through_time(params, u, y, x_mean, slope, local), negative.y

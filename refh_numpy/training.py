@@ -61,15 +61,17 @@ def momentum_step(theta, gradient, m, rate, momentum):
 
 
 def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=1, k=1, momentum=None,
-          state=None, callback=None, every=1000):
+          noise_fraction=0.0, schedules=None, state=None, callback=None, every=1000):
     """Climb `gradient` for n_updates in all, the rate going in a straight line from `rate` to `final_rate`.
 
-    gradient : (params, u, y, x_mean, k, rng) -> (Params, y_hat), of arrays (n_traj, chunk, n)
+    gradient : (params, u, y, x_mean, k, rng, noise_fraction, **scheduled) -> (Params, y_hat), of arrays (n_traj, chunk, n)
     params : where to start; not changed
     batches : iterable of (n_traj, T, n_y); one that is endless is read only as far as needed
     chunk : time steps an update
     k : Gibbs sweeps in the negative phase; a pair (first, last) to raise them on the way, each number for as many updates
     momentum : None for AdaM; a number in [0, 1] for plain gradient steps with this momentum (D33)
+    noise_fraction : fraction of the negative chains that start from random observations (D55)
+    schedules : {name: function of the fraction of updates made}, further arguments of `gradient` that change while it learns
     state : log.state of an earlier call, to go on from there with the params that it returned and *further* batches
     callback : called as callback(params, log) after every `every` updates and at the end; what it is shown goes on
         changing, so it copies what it keeps
@@ -85,6 +87,8 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
         raise ValueError(f"k: wanted the last number of sweeps to be no less than the first, got {k_first}, {k_last}")
     rate = checks.number("rate", rate, low=0, above_low=True)
     final_rate = checks.number("final_rate", final_rate, low=0)
+    noise_fraction = checks.number("noise_fraction", noise_fraction, low=0, high=1)
+    schedules = schedules or {}
     if momentum is not None:
         momentum = checks.number("momentum", momentum, low=0, high=1)
 
@@ -119,7 +123,8 @@ def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.
                 x_mean = harmonium.forward(params, u, y_now)
                 u_prev = harmonium.previous_states(params, u, x_mean)
                 k_now = k_first + (k_last - k_first + 1) * step // n_updates
-                g, y_hat = gradient(params, u_prev, y_now, x_mean, k_now, rng)
+                scheduled = {name: at(step / n_updates) for name, at in schedules.items()}
+                g, y_hat = gradient(params, u_prev, y_now, x_mean, k_now, rng, noise_fraction, **scheduled)
                 if not np.isfinite(g.b_x.sum()):
                     raise FloatingPointError("the gradient is no longer finite")
                 step += 1

@@ -93,6 +93,63 @@ def test_cd_k_on_average_is_what_enumeration_says(family, clamp_u, k):
         assert clamp_u == 1 or error.max() > 0
 
 
+def noise_by_enumeration(params):
+    """Values of random observations (n, n_y) and their probabilities: a Gauss-Legendre grid for the uniform ones"""
+    if params.family.name == "bernoulli":
+        nodes, weights = np.polynomial.legendre.leggauss(16)
+        values, p = [(nodes + 1) / 2] * 2, [weights / 2] * 2
+    else:
+        counts = np.arange(Y_MAX["poisson"] + 1.0)
+        values, p = [counts] * 2, [np.exp(params.family.log_density(counts, b)) for b in params.b_y]
+    return np.array(list(product(*values))), np.outer(*p).ravel()
+
+
+def cd_expectation_from_noise(params, u, y, k, *, clamp_u):
+    """As exact.cd_expectation, for chains whose first x is drawn given random observations"""
+    y_max = Y_MAX[params.family.name]
+    states = exact.enumerate_states(params, y_max=y_max)
+    transition = exact.gibbs_transition(params, states, clamp_u=clamp_u)
+    y_0, weights = noise_by_enumeration(params)
+    x = all_x(params)
+    log_y = params.family.log_density(states.y, (x @ params.W_y + params.b_y)[:, None]).sum(-1)
+    end = np.zeros(len(states.u))
+    for u_t in u:
+        p_x = weights @ exact.bernoulli_probability(x, harmonium.hidden_mean(params, np.tile(u_t, (len(y_0), 1)), y_0))
+        if clamp_u:
+            p_u = (states.u == u_t).all(1)[None]
+        else:
+            p_u = exact.bernoulli_probability(states.u, harmonium.u_mean(params, x))
+        end += p_x @ (p_u * np.exp(log_y)) / len(u)
+    end = end @ np.linalg.matrix_power(transition, k - 1)
+    return exact.subtract(exact.expected_statistics(params, u, y, np.full(len(u), 1 / len(u))),
+                          exact.expected_statistics(params, states.u, states.y, end))
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("clamp_u", [False, True])
+@pytest.mark.parametrize("family", DISCRETE)
+def test_chains_from_noise_have_the_enumerated_expectation(family, clamp_u, k):
+    """D55, with a noise_fraction between 0 and 1: the mixture of both expectations, and the two differ."""
+    rng, fraction = np.random.default_rng(14), 0.4
+    params = harmonium_of(family, rng)
+    u, y = frames(params, 3, rng)
+    from_data = exact.cd_expectation(params, u, y, k, clamp_u=clamp_u, y_max=Y_MAX[family])
+    from_noise = cd_expectation_from_noise(params, u, y, k, clamp_u=clamp_u)
+    assert k > 1 or max(np.abs(leaf - getattr(from_noise, name)).max() for name, leaf in from_data.leaves().items()) > 1e-3
+    batches = []
+    for _ in range(60):
+        U, Y = np.tile(u, (2000, 1))[:, None], np.tile(y, (2000, 1))[:, None]
+        x_mean = harmonium.hidden_mean(params, U, Y)
+        negative = harmonium.negative_phase(params, U, Y, x_mean, k, rng, clamp_u=int(clamp_u),
+                                             noise_fraction=fraction)
+        batches.append(harmonium.contrast(params, U, Y, x_mean, negative))
+    for name, leaf in from_data.leaves().items():
+        expected = (1 - fraction) * leaf + fraction * getattr(from_noise, name)
+        draws = np.array([getattr(g, name) for g in batches])
+        error = draws.std(0, ddof=1) / np.sqrt(len(draws))
+        assert (np.abs(draws.mean(0) - expected) <= 5 * error + 1e-12).all(), name
+
+
 @pytest.mark.parametrize("clamp_u", [False, True])
 def test_many_gibbs_steps_lead_to_the_exact_gradient(clamp_u):
     """CD-k's bias goes away with k; with k = 1 it is there."""

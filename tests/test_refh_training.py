@@ -78,7 +78,7 @@ def test_momentum_adds_up_the_past():
 def test_without_momentum_an_update_is_rate_times_gradient():
     rng = np.random.default_rng(0)
     params = refh.init(5, 15, "poisson", rng)
-    ones = lambda params, u, y, x_mean, k, rng: (params.map(np.ones_like), y)
+    ones = lambda params, u, y, x_mean, k, rng, noise_fraction: (params.map(np.ones_like), y)
     learnt, _ = training.train(ones, params, stream(rng), rng, n_updates=1, rate=0.25, momentum=0.0)
     for name, leaf in params.leaves().items():
         np.testing.assert_allclose(getattr(learnt, name), leaf + 0.25)
@@ -116,7 +116,7 @@ def test_chunks_carry_the_state_and_batches_start_afresh():
     """What the gradient is given as u_{t-1}: zeros at each batch's first step, the states carried over in between."""
     seen = []
 
-    def spy(params, u, y, x_mean, k, rng):
+    def spy(params, u, y, x_mean, k, rng, noise_fraction):
         seen.append((u, x_mean))
         return params.map(np.zeros_like), y
 
@@ -245,7 +245,7 @@ def test_an_interruption_before_the_first_batch_leaves_no_state():
 def test_sweeps_rise_from_the_first_number_to_the_last():
     asked = []
 
-    def spy(params, u, y, x_mean, k, rng):
+    def spy(params, u, y, x_mean, k, rng, noise_fraction):
         asked.append(k)
         return refh.gradient(params, u, y, x_mean, 1, rng)
 
@@ -256,3 +256,31 @@ def test_sweeps_rise_from_the_first_number_to_the_last():
     for bad in ((3, 2), (0, 2), (1, 2, 3), 0):
         with pytest.raises((ValueError, TypeError), match="^k: wanted"):
             training.train(spy, params, batches, rng, n_updates=12, k=bad)
+
+
+def test_w_falls_geometrically_and_a_resumed_run_goes_on_with_it():
+    np.testing.assert_allclose([hybrid.schedule((0.3, 0.003))(s) for s in (0, 0.5, 1)], [0.3, 0.03, 0.003])
+    assert hybrid.schedule(0.03)(0.7) == 0.03
+    whole, half = [], []
+    for learnt, callback in ((whole, None), (half, lambda params, log: half.append((params.map(np.copy), log.state)))):
+        rng = np.random.default_rng(0)
+        learnt.insert(0, hybrid.train(refh.init(5, 15, "poisson", rng), stream(rng), rng, n_updates=10, w=(0.5, 0.01),
+                                      noise_fraction=0.2, callback=callback, every=5)[0])
+    fixed = hybrid.train(refh.init(5, 15, "poisson", np.random.default_rng(0)), stream(np.random.default_rng(0)),
+                         np.random.default_rng(0), n_updates=10, w=0.5)[0]
+    assert_equal(whole[0], half[0])
+    assert not np.array_equal(fixed.W_u, whole[0].W_u)
+    for bad in ((0.3, 0), (0.3,), (0.1, 0.2, 0.3), -1, (2, 0.1)):
+        with pytest.raises(ValueError, match="^w: "):
+            hybrid.train(whole[0], [], np.random.default_rng(0), w=bad, n_updates=1)
+
+
+def test_noise_fraction_is_checked_and_changes_the_gradient():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="^noise_fraction: "):
+        trbm.train(trbm.init(5, 15, "poisson", rng), [], rng, n_updates=1, noise_fraction=1.5)
+    learnt = []
+    for fraction in (0.0, 0.5):
+        rng = np.random.default_rng(0)
+        learnt.append(trbm.train(trbm.init(5, 15, "poisson", rng), stream(rng), rng, n_updates=5, noise_fraction=fraction)[0])
+    assert not np.array_equal(learnt[0].W_y, learnt[1].W_y)
