@@ -23,11 +23,13 @@ COLOURS = {
     "true parameters": "#000000",
     "VAE": "#555555",
     "TVAE, prior N(0, I)": "#A89A00",
+    "rVAE, control": "#F08A4B",
     "rVAE + BPTT": "#7A2E00",
     "rEFH + BPTT": "#7A4FA3",
     "hybrid, w = 0.03": "#5B8C1A",
+    "hybrid, falling w": "#8C4A9E",
 }
-MARKERS = {"rEFH": "o", "RTRBM": "s", "TRBM": "v", "hybrid, w = 0.03": "D", "rVAE": "^", "rEFH + BPTT": "P",
+MARKERS = {"rEFH": "o", "RTRBM": "s", "TRBM": "v", "hybrid, w = 0.03": "D", "hybrid, falling w": "d", "rVAE": "^", "rEFH + BPTT": "P",
            "ORDER 0": "X"}                                                          # on learning curves
 DASHES = {"KF-1": (0, (6, 2)), "KF-2": (0, (2, 1.5)), "true parameters": (0, (1, 1)), "ORDER 0": (0, (4, 1, 1, 1))}
 

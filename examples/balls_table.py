@@ -1,11 +1,14 @@
 """Table 2 of the poster: bouncing balls, one-step prediction.
 
-Trains the harmoniums on films of three balls, then lets each predict the next frame of 200 unseen films of 100 frames, and
-prints the mean squared error a pixel beside the poster's. A network predicts in three ways:
+Trains the harmoniums on films of three balls, then lets each predict the next frame of 60 unseen videos of 100 frames, and
+prints the mean squared error per pixel beside the poster's. A network predicts by clamped Gibbs sampling (25 sweeps, u clamped, one
+last pass with means), read out in a 2 x 2 of where a chain starts and how many chains are averaged, and once without sampling:
 
-  poster's       clamped Gibbs sampling: one chain a frame, 25 sweeps from noise, one last pass with means
-  averaged       the mean of 16 chains of 10 sweeps, started at the present frame
-  mean field     no sampling: x and y by turns, started at the present frame
+  noise_1        one chain per frame from noise: our reading of the poster. Can the model generate the next frame from u alone?
+  noise_16       the mean of 16 such chains: nearer to E[y | u], which minimises the squared error
+  present_1      one chain from the present frame: what a chain does not forget in 25 sweeps is persistence, not prediction
+  present_16     the mean of 16 such chains
+  mean_field     no sampling: x and y updated alternately by their means, from the present frame
 
 and beside them stand predictors without a network: the mean frame, the previous frame, linear (ridge) regression on the
 last frame and on the last two, and balls that go straight on, told their true positions. The rVAE, which the poster's table 2 does
@@ -45,17 +48,19 @@ from refh_numpy import families, storage
 # %%
 POSTER = {"ORDER 0": 0.0120, "TRBM": 0.0124, "rEFH": 0.0067, "RTRBM": 0.0059}
 MODELS = {"ORDER 0": "refh_numpy.efh", "TRBM": "refh_numpy.trbm", "rEFH": "refh_numpy.refh",
-          "hybrid, w = 0.03": "refh_numpy.hybrid", "RTRBM": "refh_numpy.rtrbm", "rVAE": "rvae_numpy.rvae"}
+          "hybrid, w = 0.03": "refh_numpy.hybrid", "hybrid, falling w": "refh_numpy.hybrid", "RTRBM": "refh_numpy.rtrbm", "rVAE": "rvae_numpy.rvae"}
 N_HIDDEN, T = 400, 100
 AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, rate=0.02, momentum=0.9, k=25)
 HALF = AUTHORS | dict(n_updates=50_000)
 THIRD = AUTHORS | dict(n_updates=34_000)
+FROM_NOISE = {"TRBM": THIRD | dict(noise_fraction=0.5), "RTRBM": THIRD | dict(noise_fraction=0.15),
+              "hybrid, falling w": AUTHORS | dict(w=[0.3, 0.003], noise_fraction=0.15)}
 OURS = dict(family="pixels", n_traj=10, chunk=10, n_updates=20_000, rate=0.05, momentum=0.9, k=[1, 25])
 QUICK = OURS | dict(n_updates=4500, k=[1, 8])
-TEST = dict(n_traj=200, T=T)
+TEST = dict(n_traj=60, T=T)
 N_TO_FIT = 400                      # films for the regressions
-N_CHAINS, AVERAGED_SWEEPS = 16, 10
-WAYS = ["poster's", "averaged", "mean field"]
+N_CHAINS, CURVE_CHAINS = 16, 4      # averaged in the test; at a point of the learning curve
+WAYS = ["noise_1", f"noise_{N_CHAINS}", "present_1", f"present_{N_CHAINS}", "mean_field"]
 CHECKPOINT = 500                    # updates
 BETWEEN_POINTS = 2000               # of the learning curve, at least: a point takes as long as some 300 updates
 
@@ -130,19 +135,36 @@ def train(name, seed, box, settings, path, watch=lambda params, log: None):
     return _run.learn(module(name), storage, MODELS[name].rpartition(".")[2], params, batches, rng, path, watch, CHECKPOINT, **settings)
 
 
-def predictions(name, params, frames, rng):
-    """{way of predicting: (n_traj, T, 900)}; ORDER 0 and the rVAE have but one"""
+def prediction_of(name, params, frames, way, rng):
+    """(n_traj, T, 900): the predictions of a network in one way"""
+    model, (start, _, n_chains) = module(name), way.partition("_")
+    u = model.infer(params, frames)
+    if name == "rVAE":
+        return model.predict_next(params, u, rng)
+    if name == "ORDER 0":
+        return model.emission_mean(params, u)
+    params = replace(params, family=families.get("bernoulli"))          # whatever it was while it learnt
+    if way == "mean_field":
+        return model.predict_next_by_means(params, u, frames)
+    return model.predict_next(params, u, rng, n_chains=int(n_chains), start=frames if start == "present" else None)
+
+
+def errors(name, params, frames, rng, n_chains=N_CHAINS):
+    """{way of predicting: mean squared error per pixel}; ORDER 0 and the rVAE have but one way"""
     model = module(name)
-    if name == "rVAE":                                      # film by film: its Jacobians take room
-        found = [model.predict_next(params, model.infer(params, film[None]), rng) for film in frames]
-        return {"averaged": np.concatenate(found)}
+    if name == "rVAE":                                      # video by video: its Jacobians take room
+        found = [model.predict_next(params, model.infer(params, video[None]), rng) for video in frames]
+        return {f"noise_{n_chains}": squared_error(np.concatenate(found), frames)}
     params = replace(params, family=families.get("bernoulli"))          # whatever it was while it learnt
     u = model.infer(params, frames)
     if name == "ORDER 0":
-        return {WAYS[0]: model.emission_mean(params, u)}
-    return dict(zip(WAYS, (model.predict_next(params, u, rng),
-                           model.predict_next(params, u, rng, AVERAGED_SWEEPS, N_CHAINS, start=frames),
-                           model.predict_next_by_means(params, u, frames))))
+        return {"present_1": squared_error(model.emission_mean(params, u), frames)}
+    result = {}
+    for start, first in (("noise", None), ("present", frames)):
+        chains = [model.predict_next(params, u, rng, start=first) for _ in range(n_chains)]
+        result[f"{start}_1"] = float(np.mean([squared_error(chain, frames) for chain in chains]))
+        result[f"{start}_{n_chains}"] = squared_error(sum(chains) / n_chains, frames)
+    return result | {"mean_field": squared_error(model.predict_next_by_means(params, u, frames), frames)}
 
 
 # %% [markdown]
@@ -170,9 +192,9 @@ def run(name, seed, rendering, setting, settings, folder):
     params, meta = trained(name, seed, rendering, setting, settings, folder)
     begun = time.monotonic()
     frames = test_films(box, seed).frames
-    found = predictions(name, params, frames, np.random.default_rng([seed, 4]))
+    mse = errors(name, params, frames, np.random.default_rng([seed, 4]))
     row = {"model": name, "seed": seed, "rendering": rendering, "setting": setting, "settings": settings,
-           "mse": {way: squared_error(prediction, frames) for way, prediction in found.items()}, "curve": meta.get("curve", []),
+           "mse": mse, "curve": meta.get("curve", []),
            "seconds": meta["seconds"], "seconds_of_test": time.monotonic() - begun, "version": meta["version"]}
     _run.keep(row_file, row)
     return row
@@ -186,10 +208,9 @@ def trained(name, seed, rendering, setting, settings, folder):
     def watch(params, log, past):
         n = log.n_updates[-1]
         if n % max(settings["n_updates"] // 10 // CHECKPOINT * CHECKPOINT, BETWEEN_POINTS) == 0:
-            errors = {way: squared_error(prediction, some) for way, prediction in
-                      predictions(name, params, some, np.random.default_rng(seed)).items()}
-            past["curve"].append({"n_updates": n, **errors})
-            said = ", ".join(f"{way} {error:.4f}" for way, error in errors.items())
+            found = errors(name, params, some, np.random.default_rng(seed), CURVE_CHAINS)
+            past["curve"].append({"n_updates": n, **found})
+            said = ", ".join(f"{way} {error:.4f}" for way, error in found.items())
             print(f"  {name}, {rendering}, seed {seed}: {n} of {settings['n_updates']} updates: {said}", flush=True)
 
     return _run.trained(module(name), weights_of(name, rendering, setting, seed, folder), {"settings": settings},
@@ -224,9 +245,9 @@ def strips(rows, folder, n_shown=12, first=30):
         for row in of_these:
             name, setting, seed = row["model"], row["setting"], row["seed"]
             params, _ = module(name).load(weights_of(name, rendering, setting, seed, folder))
-            found = predictions(name, params, frames, np.random.default_rng(seed))
-            best = min(found, key=lambda way: row["mse"][way])
-            prediction = found[best][0, first - 1:first + n_shown - 1]
+            best = min(row["mse"], key=row["mse"].get)
+            prediction = prediction_of(name, params, frames, best, np.random.default_rng(seed))
+            prediction = prediction[0, first - 1:first + n_shown - 1]
             result += [(f"{name} ({setting}),\n{best}", prediction), ("error", prediction - frames[0, shown])]
     return result
 
@@ -253,7 +274,7 @@ def draw_curves(rows, plain):
     dashes = {"ours": (0, (4, 2)), "quick": (0, (1, 1))}
     lines = {line["model"]: line["mse"] for line in plain if line["rendering"] == "authors"}
     panels = figure.subplots(1, 2, sharey=True)
-    for axes, way, title in zip(panels, WAYS, ("In the poster's way", "Averaged over chains")):
+    for axes, way, title in zip(panels, ("noise_1", "mean_field"), ("One chain from noise (the poster's cell)", "Mean field")):
         for row in rows:
             if row["curve"] and way in row["mse"]:
                 axes.plot([point["n_updates"] / 1000 for point in row["curve"]], [point[way] for point in row["curve"]],
@@ -277,7 +298,9 @@ def draw_curves(rows, plain):
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("balls_table", __doc__, tuple(_run.SIZES)), argv)
+    parser = _run.parser("balls_table", __doc__, tuple(_run.SIZES))
+    parser.add_argument("--only", metavar="NAME", nargs=2, help="of --full, one network and its settings: --only TRBM noise")
+    arguments = _run.parse(parser, argv)
     folder = _run.WEIGHTS / "balls_table" if arguments.use_saved else arguments.out / "balls_table"
     _run.prepare_folder(arguments.out if arguments.use_saved else folder)
     if arguments.use_saved:
@@ -288,8 +311,9 @@ def main(argv=None):
         jobs = [("rEFH", seed, "sutskever", "ours", OURS, folder) for seed in seeds]
         jobs += [("ORDER 0", seed, "authors", "quick", QUICK, folder) for seed in seeds]
         jobs += [(name, arguments.seed, "authors", setting, settings, folder) for name, setting, settings in (
-            ("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS),
-            ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)), ("RTRBM", "half", HALF))]
+            ("TRBM", "third", THIRD), ("rEFH", "third", THIRD), ("rEFH", "authors", AUTHORS),
+            ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)), ("RTRBM", "half", HALF),
+            *((name, "noise", settings) for name, settings in FROM_NOISE.items()))]
         rvae_job = "rVAE", arguments.seed, "sutskever", "films", balls_generate.FINISH, folder
         if weights_of("rVAE", *rvae_job[2:4], arguments.seed, folder).exists():
             jobs.append(rvae_job)
@@ -297,6 +321,10 @@ def main(argv=None):
             print("without the rVAE, which python -m examples.balls_generate --full trains (with the same --seed and --out)")
     else:
         jobs = [(name, arguments.seed, "sutskever", "quick", QUICK, folder) for name in ("ORDER 0", "rEFH")]
+    if arguments.only:
+        jobs = [job for job in jobs if [job[0], job[3]] == arguments.only]
+        if not jobs:
+            parser.error(f"argument --only: expected a network and its settings in the table, got {' '.join(arguments.only)!r}")
     plain = [row | {"rendering": rendering} for rendering in RENDERINGS
              for row in baselines(Box(rendering=rendering), arguments.seed)]
     print_rows(plain, [])

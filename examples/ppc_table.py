@@ -41,15 +41,18 @@ NETWORKS = {
     "RTRBM": BPTT | dict(model="refh_numpy.rtrbm", n_updates=30_000, rate=3e-3),
     "rEFH + BPTT": BPTT | dict(model="refh_numpy.refh_bptt", n_updates=6_000, rate=1e-3),
     "hybrid, w = 0.03": LOCAL | dict(model="refh_numpy.hybrid", n_updates=100_000, w=0.03),
+    "hybrid, falling w": LOCAL | dict(model="refh_numpy.hybrid", n_updates=300_000, w=[0.3, 0.003]),
     "VAE": VAE | dict(model="rvae_numpy.vae", n_updates=10_000),
     "TVAE": VAE | dict(model="rvae_numpy.tvae"),
     "TVAE, prior N(0, I)": VAE | dict(model="rvae_numpy.tvae", prior_given_u=False),
     "rVAE": VAE | dict(model="rvae_numpy.rvae", sigmas=SIGMAS, n_starts=2),
+    "rVAE, control": VAE | dict(model="rvae_numpy.rvae", sigmas=SIGMAS, chunk=50, n_updates=10_000),
     "rVAE + BPTT": VAE | dict(model="rvae_numpy.rvae_bptt", sigmas=SIGMAS, chunk=50, n_updates=10_000),
 }
 KALMAN = ["KF-1", "KF-2", "true parameters"]
 ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "RTRBM", "KF-2",                 # the poster's, in its order
-        "VAE", "TVAE, prior N(0, I)", "rVAE + BPTT", "rEFH + BPTT", "hybrid, w = 0.03", "true parameters"]       # ours
+        "VAE", "TVAE, prior N(0, I)", "rVAE, control", "rVAE + BPTT", "rEFH + BPTT", "hybrid, w = 0.03", "hybrid, falling w",
+        "true parameters"]       # ours
 
 
 # %% [markdown]
