@@ -54,7 +54,7 @@ AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, rate=0.02, momentum=0.9, 
 HALF = AUTHORS | dict(n_updates=50_000)
 THIRD = AUTHORS | dict(n_updates=34_000)
 FROM_NOISE = {"TRBM": THIRD | dict(noise_fraction=0.5), "RTRBM": THIRD | dict(noise_fraction=0.15),
-              "hybrid, falling w": AUTHORS | dict(w=[0.3, 0.003], noise_fraction=0.15)}
+              "hybrid, falling w": THIRD | dict(w=[0.3, 0.003], noise_fraction=0.15)}
 OURS = dict(family="pixels", n_traj=10, chunk=10, n_updates=20_000, rate=0.05, momentum=0.9, k=[1, 25])
 QUICK = OURS | dict(n_updates=4500, k=[1, 8])
 TEST = dict(n_traj=60, T=T)
