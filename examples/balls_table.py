@@ -53,7 +53,8 @@ N_HIDDEN, T = 400, 100
 AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, rate=0.02, momentum=0.9, k=25)
 HALF = AUTHORS | dict(n_updates=50_000)
 THIRD = AUTHORS | dict(n_updates=34_000)
-FROM_NOISE = {"TRBM": THIRD | dict(noise_fraction=0.5), "RTRBM": THIRD | dict(noise_fraction=0.15),
+TUNED = {"RTRBM": AUTHORS | dict(after="half", n_updates=2000, rate=0.01, noise_fraction=0.15)}
+FROM_NOISE = {"TRBM": THIRD | dict(noise_fraction=0.5),
               "hybrid, falling w": THIRD | dict(w=[0.3, 0.003], noise_fraction=0.15)}
 OURS = dict(family="pixels", n_traj=10, chunk=10, n_updates=20_000, rate=0.05, momentum=0.9, k=[1, 25])
 QUICK = OURS | dict(n_updates=4500, k=[1, 8])
@@ -127,10 +128,16 @@ def start(name, rng, box, family):
 
 
 def train(name, seed, box, settings, path, watch=lambda params, log: None):
-    """Parameters after the training; checkpoints at `path` on the way, and on from there if there is one"""
-    rng = np.random.default_rng([seed, 3])
+    """Parameters after the training; checkpoints at `path` on the way, and on from there if there is one
+
+    settings["after"] : the setting of an earlier training of this network, whose weights this one starts from
+    """
     settings = dict(settings)
+    after = settings.pop("after", None)
+    rng = np.random.default_rng([seed, 5 if after else 3])
     params = start(name, rng, box, settings.pop("family", "bernoulli"))
+    if after:
+        params, _ = module(name).load(weights_of(name, box.rendering, after, seed, path.parent))
     batches = films(rng, box, settings.pop("n_traj"))
     return _run.learn(module(name), storage, MODELS[name].rpartition(".")[2], params, batches, rng, path, watch, CHECKPOINT, **settings)
 
@@ -311,9 +318,10 @@ def main(argv=None):
         jobs = [("rEFH", seed, "sutskever", "ours", OURS, folder) for seed in seeds]
         jobs += [("ORDER 0", seed, "authors", "quick", QUICK, folder) for seed in seeds]
         jobs += [(name, arguments.seed, "authors", setting, settings, folder) for name, setting, settings in (
-            ("TRBM", "third", THIRD), ("rEFH", "third", THIRD), ("rEFH", "authors", AUTHORS),
+            ("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS),
             ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)), ("RTRBM", "half", HALF),
-            *((name, "noise", settings) for name, settings in FROM_NOISE.items()))]
+            *((name, "noise", settings) for name, settings in FROM_NOISE.items()),
+            *((name, "tuned", settings) for name, settings in TUNED.items()))]
         rvae_job = "rVAE", arguments.seed, "sutskever", "films", balls_generate.FINISH, folder
         if weights_of("rVAE", *rvae_job[2:4], arguments.seed, folder).exists():
             jobs.append(rvae_job)
