@@ -1,92 +1,223 @@
-"""What every public function of this project asks of its arguments.
+"""Checks of arguments, for every public function of this project.
 
-Each check returns the value it accepted. Otherwise it raises an error that names the argument, says what was
-wanted, and says what came: the three things one needs in order to mend the call.
+Each check returns the value that it accepted. Otherwise it raises TypeError or ValueError: the
+message names the argument, says what was expected, and says what came.
 """
 import numbers
+import os
+from pathlib import Path
 
 import numpy as np
 
+MAX_COUNT = 2**31 - 1       # no size or number of steps of ours comes near it
+MAX_SHOWN = 60              # characters of a value in a message
 
-def count(name, value, at_least=1):
-    """An integer of at least `at_least`; True and False are not integers here."""
+
+def count(name, value, at_least=1, at_most=MAX_COUNT):
+    """An integer from `at_least` to `at_most`. True and False are no integers here."""
+    expected = f"{name}: expected an integer of at least {at_least}"
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name}: wanted an integer of at least {at_least}, got {value!r}")
+        raise TypeError(f"{expected}, got {shown(value)}")
     if value < at_least:
-        raise ValueError(f"{name}: wanted an integer of at least {at_least}, got {value}")
+        raise ValueError(f"{expected}, got {shown(value)}")
+    if value > at_most:
+        raise ValueError(f"{expected} and at most {at_most}, got {shown(value)}")
     return int(value)
 
 
 def number(name, value, low=-np.inf, high=np.inf, *, above_low=False):
     """A finite real number in [low, high], or in (low, high] when `above_low`."""
-    wanted = f"a number in {'(' if above_low else '['}{low:g}, {high:g}]"
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name}: wanted {wanted}, got {value!r}")
-    if not np.isfinite(value) or not low <= value <= high or (above_low and value == low):
-        raise ValueError(f"{name}: wanted {wanted}, got {value!r}")
-    return float(value)
+    if low == -np.inf and high == np.inf:
+        expected = f"{name}: expected a finite number"
+    elif high == np.inf:
+        bound = "above" if above_low else "of at least"
+        expected = f"{name}: expected a finite number {bound} {low:g}"
+    else:
+        expected = f"{name}: expected a number in {'(' if above_low else '['}{low:g}, {high:g}]"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{expected}, got {shown(value)}")
+    try:
+        real = float(value)
+    except OverflowError:                       # an integer of more than 308 digits
+        real = np.inf
+    if not np.isfinite(real) or not low <= real <= high or (above_low and real == low):
+        raise ValueError(f"{expected}, got {shown(value)}")
+    return real
 
 
-def array(name, value, shape, *, missing=False):
-    """A real array of the given shape, without NaN or infinity.
-
-    shape : a tuple of sizes; a string in it stands for any size of at least 1 and names it in the error
-    missing : NaN marks a missing value and is let through; infinity still is not
-    """
+def numeric(name, value, expected="an array of real numbers"):
+    """A plain array of real numbers, or NaN and infinity, of a dtype that BLAS and Numba take."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name}: expected a plain array (mark missing values by NaN), "
+                        "got a masked array")
     try:
         value = np.asarray(value)
-        numeric = value.dtype.kind in "biuf"                    # bool (a raster of spikes), integers, floats
-    except ValueError:                                          # rows of different lengths
-        numeric = False
-    wanted = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-    if not numeric:
-        raise TypeError(f"{name}: wanted an array of real numbers of shape {wanted}, got {type(value).__name__}"
-                        f"{f' of dtype {value.dtype}' if isinstance(value, np.ndarray) else ''}")
-    fits = value.ndim == len(shape) and all(
-        have >= 1 if isinstance(want, str) else have == want for have, want in zip(value.shape, shape))
-    if not fits:
-        raise ValueError(f"{name}: wanted shape {wanted}, got {value.shape}")
+        is_numeric = value.dtype.kind in "biuf"         # bool (a raster of spikes) too
+    except (ValueError, TypeError, OverflowError):      # rows of different lengths
+        is_numeric = False
+    if not is_numeric:
+        is_array = isinstance(value, np.ndarray)
+        got = f"an array of dtype {value.dtype}" if is_array else shown(value)
+        raise TypeError(f"{name}: expected {expected}, got {got}")
     if value.dtype == bool:
-        value = value.astype(np.uint8)
+        return value.astype(np.uint8)
+    if value.dtype == np.float16:
+        return value.astype(np.float32)
+    if value.dtype == np.longdouble and value.dtype != np.float64:
+        return _cast(name, value, np.dtype(np.float64))
+    return value.astype(value.dtype.newbyteorder("="), copy=False)
+
+
+def array(name, value, shape, *, missing=False, dtype=None):
+    """A plain array of real numbers of the given shape, without NaN or infinity.
+
+    Parameters
+    ----------
+    value : an array, or what numpy.asarray makes one of
+    shape : sizes; a string stands for any size of at least 1, and names it in the message;
+        None for any shape
+    missing : NaN marks a missing value and is accepted; infinity is not
+    dtype : float32 or float64 to cast to (then C-contiguous too); None keeps the dtype, except
+        that bool becomes uint8, float16 float32, longdouble float64, and the byte order native
+
+    Returns
+    -------
+    the array
+
+    Raises TypeError for what is no array of real numbers and for masked arrays, ValueError for
+    another shape, for NaN or infinity, and for numbers too large for the dtype.
+    """
+    if shape is None:
+        value = numeric(name, value)
+    else:
+        sizes = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+        value = numeric(name, value, f"an array of real numbers of shape {sizes}")
+        fits = value.ndim == len(shape) and all(
+            have >= 1 if isinstance(size, str) else have == size
+            for have, size in zip(value.shape, shape, strict=True))
+        if not fits:
+            raise ValueError(f"{name}: expected shape {sizes}, got {value.shape}")
     bad = np.isinf(value) if missing else ~np.isfinite(value)
     if bad.any():
-        raise ValueError(f"{name}: wanted {'numbers or NaN (missing)' if missing else 'finite numbers'}, "
-                         f"got {bad.sum()} of {value.size} that are {'infinite' if missing else 'NaN or infinite'}")
-    return value
+        raise ValueError(
+            f"{name}: expected {'numbers or NaN (missing)' if missing else 'finite numbers'}, got "
+            f"{bad.sum()} of {value.size} that are {'infinite' if missing else 'NaN or infinite'}")
+    return value if dtype is None else _cast(name, value, np.dtype(dtype))
 
 
 def in_range(name, value, low, high):
     """An array whose entries all lie in [low, high]."""
-    if value.size and (value.min() < low or value.max() > high):
-        raise ValueError(f"{name}: wanted values in [{low:g}, {high:g}], got {value.min():g} to {value.max():g}")
+    value = numeric(name, value, "an array of real numbers")
+    if value.size and not (value.min() >= low and value.max() <= high):
+        raise ValueError(f"{name}: expected values in [{low:g}, {high:g}], "
+                         f"got {value.min():g} to {value.max():g}")
     return value
 
 
 def counts(name, value):
     """An array of non-negative whole numbers, of any numeric dtype."""
-    if value.size and value.min() < 0:
-        raise ValueError(f"{name}: wanted counts (non-negative whole numbers), got {value.min():g}")
-    if not np.issubdtype(value.dtype, np.integer) and (value != np.rint(value)).any():
-        odd = value[value != np.rint(value)].flat[0]
-        raise ValueError(f"{name}: wanted counts (non-negative whole numbers), got {odd:g}")
+    value = numeric(name, value, "an array of counts")
+    odd = value < 0
+    if not np.issubdtype(value.dtype, np.integer):
+        odd |= value != np.rint(value)
+    if odd.any():
+        raise ValueError(f"{name}: expected counts (non-negative whole numbers), "
+                         f"got {value[odd].flat[0]:g}")
     return value
 
 
 def covariance(name, value, *, positive=True):
     """Covariance matrices in the last two axes: symmetric, and positive (semi-)definite."""
-    if not np.allclose(value, np.swapaxes(value, -1, -2), rtol=1e-8, atol=1e-12 * np.abs(value).max()):
-        gap = np.abs(value - np.swapaxes(value, -1, -2)).max()
-        raise ValueError(f"{name}: wanted symmetric covariances, got one that differs from its transpose by {gap:.2g}")
-    smallest = np.linalg.eigvalsh(value)[..., 0].min()
-    tolerance = -1e-12 * np.abs(value).max()
-    if smallest <= 0 if positive else smallest < tolerance:
-        raise ValueError(f"{name}: wanted positive {'' if positive else 'semi-'}definite covariances, "
-                         f"got a smallest eigenvalue of {smallest:.2g}")
+    kind = f"positive {'' if positive else 'semi-'}definite covariances"
+    value = numeric(name, value, kind)
+    if value.ndim < 2 or value.shape[-1] != value.shape[-2] or not np.isfinite(value).all():
+        raise ValueError(f"{name}: expected {kind} (finite square matrices), "
+                         f"got shape {value.shape}, or NaN or infinity in it")
+    size = np.abs(value)
+    largest = size.max((-1, -2), keepdims=True, initial=0)         # of each matrix: its own scale
+    gap = np.abs(value - np.swapaxes(value, -1, -2))
+    if (gap > 1e-8 * size + 1e-12 * largest).any():
+        raise ValueError(f"{name}: expected symmetric covariances, got one that differs from its "
+                         f"transpose by {gap.max():.2g}")
+    smallest = np.linalg.eigvalsh(value)[..., :1]
+    low = smallest <= 0 if positive else ~(smallest >= -1e-12 * largest[..., 0])
+    if low.any():
+        raise ValueError(f"{name}: expected {kind}, "
+                         f"got a smallest eigenvalue of {smallest[low].min():.2g}")
     return value
 
 
 def generator(name, rng):
-    """A numpy.random.Generator: every draw of this project is made from one that is passed in."""
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"{name}: wanted a numpy.random.Generator (numpy.random.default_rng(seed)), got {rng!r}")
-    return rng
+    """A numpy.random.Generator: all random numbers come from one that is passed in."""
+    return instance(name, rng, np.random.Generator, " (numpy.random.default_rng(seed))")
+
+
+def instance(name, value, kind, hint=""):
+    """An object of this class; `hint` says in the message where to get one."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: expected {kind.__name__}{hint}, got {shown(value)}")
+    return value
+
+
+def function(name, value):
+    """Something that can be called."""
+    if not callable(value):
+        raise TypeError(f"{name}: expected a function, got {shown(value)}")
+    return value
+
+
+def flag(name, value):
+    """True or False, and nothing that merely counts as one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expected True or False, got {shown(value)}")
+    return bool(value)
+
+
+def one_of(name, value, options):
+    """One of these strings."""
+    expected = f"{name}: expected one of {', '.join(map(repr, options))}"
+    if not isinstance(value, str):
+        raise TypeError(f"{expected}, got {shown(value)}")
+    if value not in options:
+        raise ValueError(f"{expected}, got {shown(value)}")
+    return value
+
+
+def iterable(name, value):
+    """Something to iterate over, other than a string."""
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        iter(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected an iterable, got {shown(value)}") from None
+    return value
+
+
+def path(name, value):
+    """A path, as a pathlib.Path."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name}: expected a path (str or os.PathLike), got {shown(value)}")
+    text = os.fspath(value)
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise ValueError(f"{name}: expected a path (str or os.PathLike), got {shown(value)}")
+    return Path(text)
+
+
+def shown(value):
+    """A short form of any value, on one line, for a message."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:                           # an integer of 5000 digits, a broken __repr__
+        text = f"an object of type {type(value).__name__}"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}... ({type(value).__name__})"
+
+
+def _cast(name, value, dtype):
+    """The array in this dtype, C-contiguous; ValueError if a finite number overflows in it"""
+    with np.errstate(over="ignore"):
+        cast = np.asarray(value, dtype=dtype, order="C")
+    if not np.can_cast(value.dtype, dtype) and (np.isinf(cast) & np.isfinite(value)).any():
+        raise ValueError(f"{name}: expected numbers below {np.finfo(dtype).max:.2g} ({dtype}), "
+                         f"got {np.nanmax(np.abs(value)):.2g}")
+    return cast

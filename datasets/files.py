@@ -1,45 +1,139 @@
-"""Arrays and a header in one .npz file: written whole or not at all, and read without executing anything."""
+"""Arrays and a header in one .npz file, written whole or not at all.
+
+Reading executes nothing. Sizes are bounded before anything is unpacked or allocated, so that a
+small hostile file cannot fill the memory.
+"""
 import json
+import math
 import os
-import tempfile
+import secrets
 import zipfile
-import zlib
-from pathlib import Path
 
 import numpy as np
 
+from datasets import checks
+
+FORMAT = "0.2"              # the version that wrote the file
+MAX_BYTES = 2**30           # of all arrays of a file together
+MAX_RATIO = 100             # unpacked to packed bytes of an array: weights compress far less
+
 
 def write(path, arrays, **header):
-    """To a temporary file beside it first: an interruption leaves the old file or the new one, never half of one.
+    """Write arrays and a header to `path`.
 
-    arrays : {name: array};  header : whatever JSON can hold
+    They go into a temporary file beside it first: an interruption leaves the old file or the new
+    one, never half of one.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    arrays : {name: array of finite numbers}
+    header : whatever JSON can hold; the version of the format is added
+
+    Raises TypeError or ValueError for what `read` would refuse.
     """
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    path = checks.path("path", path)
+    arrays = {name: _plain(name, value) for name, value in _named(arrays).items()}
+    n_bytes = sum(array.nbytes for array in arrays.values())
+    if n_bytes > MAX_BYTES:
+        raise ValueError(f"arrays: expected at most {MAX_BYTES} bytes in all, got {n_bytes}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, header=np.array(json.dumps(header)), **arrays)
-        os.chmod(temporary, 0o644)
+        text = json.dumps(header | {"format": FORMAT})
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"header: expected what JSON can hold, got {error}") from None
+    temporary = path.with_name(f"{path.name[:60]}.{secrets.token_hex(4)}.part")
+    try:
+        with open(temporary, "xb") as file:
+            np.savez(file, header=np.array(text), **arrays)
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)       # gone already, unless something went wrong
 
 
 def read(path):
-    """arrays, header: what `write` wrote. ValueError for a file that is truncated, a pickle, or none of ours."""
+    """Read what `write` wrote.
+
+    Returns
+    -------
+    {name: array}, and the header (a dict)
+
+    Raises FileNotFoundError, PermissionError or IsADirectoryError where the system does. Every
+    other failure is a ValueError that names the path: a file that is truncated, no .npz of ours,
+    too large, or of another version.
+    """
+    path = checks.path("path", path)
     try:
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return arrays, json.loads(str(arrays.pop("header")))
-    except (FileNotFoundError, PermissionError, IsADirectoryError):         # the system's own words say what is wrong
+        with open(path, "rb") as raw, zipfile.ZipFile(raw) as file:
+            arrays = _members(file)
+        header = json.loads(str(arrays.pop("header")))
+        if not isinstance(header, dict):
+            raise ValueError("no header in it")
+        for name, array in arrays.items():
+            _plain(name, array)
+    except (FileNotFoundError, PermissionError, IsADirectoryError):
         raise
-    except (ValueError, TypeError, KeyError, EOFError, OSError, AttributeError, zipfile.BadZipFile,
-            zlib.error) as error:
-        raise ValueError(f"{path}: wanted a weights file written by save, got one that is truncated, or no .npz of "
-                         f"ours ({error})") from error
+    except Exception as error:                  # zipfile, zlib, NumPy and json raise a dozen kinds
+        raise ValueError(
+            f"{path}: expected a weights file written by save, got one that is truncated, or no "
+            f".npz of ours ({type(error).__name__}: {error})") from error
+    if header.get("format") != FORMAT:
+        raise ValueError(f"{path}: expected a file of version {FORMAT}, got one of version "
+                         f"{checks.shown(header['format']) if 'format' in header else '0.1.0'}")
+    return arrays, header
 
 
 def widened(leaf):
-    """float16, in which weights may be kept to save room, is for files only: computed is in float32"""
-    return leaf.astype(np.float32) if leaf.dtype == np.float16 else leaf
+    """The array, C-contiguous; float16, in which weights may be kept, becomes float32."""
+    return np.array(leaf, dtype=np.float32 if leaf.dtype == np.float16 else None, order="C")
+
+
+def _named(arrays):
+    checks.instance("arrays", arrays, dict)
+    for name in arrays:
+        if not isinstance(name, str) or name in ("header", "file"):
+            raise ValueError(f"arrays: expected names other than 'header' and 'file', got {name!r}")
+    return arrays
+
+
+def _plain(name, value):
+    """The value as an array of finite numbers, its dtype kept; an error otherwise"""
+    try:
+        array = np.asarray(value)
+    except ValueError:                          # rows of different lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "biuf" or isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name}: expected a plain array of numbers, got {checks.shown(value)}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+    return array
+
+
+def _members(file):
+    """{name: array} of an open zip file, its sizes checked first"""
+    infos = {info.filename.removesuffix(".npy"): info for info in file.infolist()}
+    if len(infos) != len(file.infolist()):
+        raise ValueError("two arrays of one name")
+    if sum(info.file_size for info in infos.values()) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
+    for name, info in infos.items():
+        if info.file_size > MAX_RATIO * info.compress_size + 1024:
+            raise ValueError(f"{name} unpacks to more than {MAX_RATIO} times its size")
+    return {name: _array(file, info) for name, info in infos.items()}
+
+
+def _array(file, info):
+    """One array of a zip file: its header first, then as many bytes as that asks for"""
+    with file.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0,
+                       (2, 0): np.lib.format.read_array_header_2_0}[version]
+        shape, fortran_order, dtype = read_header(member)
+        if dtype.kind not in "biufU":
+            raise ValueError(f"{info.filename} has dtype {dtype}")
+        n_bytes = math.prod(shape) * dtype.itemsize
+        content = bytearray(member.read(n_bytes + 1) if 0 <= n_bytes <= info.file_size else b"")
+    if len(content) != n_bytes:
+        raise ValueError(f"{info.filename}: expected {n_bytes} bytes, got {len(content)}")
+    array = np.frombuffer(content, dtype) if n_bytes else np.empty(0, dtype)
+    array = array.reshape(shape, order="F" if fortran_order else "C")
+    return array.astype(dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,29 @@
+"""Numba's njit with a cache on disk where there is a place for it, and without one elsewhere.
+
+Numba looks for a writable folder when a function is decorated: beside the module, or else in the
+user's cache. Where both are read-only (a container with an arbitrary user, a system-wide
+installation), cache=True raises RuntimeError at import; the function is then compiled once per
+process instead.
+"""
+import numba
+
+
+def njit(function=None, **options):
+    """Decorator for a compiled kernel: @njit, or @njit(error_model="numpy").
+
+    Parameters
+    ----------
+    function : the function to compile, when used without options
+    options : whatever numba.njit takes, except cache
+
+    Returns
+    -------
+    the compiled function, or a decorator if only options are given
+    """
+    def compiled(function):
+        try:
+            return numba.njit(cache=True, **options)(function)
+        except RuntimeError:                    # "cannot cache function ...: no locator available"
+            return numba.njit(**options)(function)
+
+    return compiled if function is None else compiled(function)
