@@ -1,1 +1,1 @@
-"""The data sets of the poster, each a generator that takes a numpy.random.Generator."""
+"""The poster's data sets, each sampled with a numpy.random.Generator; argument checks; files."""

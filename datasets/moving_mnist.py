@@ -1,100 +1,167 @@
-"""Moving MNIST: digits that move in straight lines, bounce off the walls and pass through one another.
+"""Moving MNIST: digits that move in straight lines, bounce off the walls and overlap.
 
-The poster's "Moving MNIST" (Abdulsalam and Makin; Srivastava, Mansimov and Salakhutdinov 2015). Each digit keeps its
-velocity, but that a wall turns the component that runs into it; what overlaps is added and clipped, so that one digit hides
-the other's shape for a while.
+The poster's box "Moving MNIST" (Abdulsalam and Makin; Srivastava, Mansimov and Salakhutdinov
+2015). Each digit keeps its velocity, except that a wall reverses the component that points into
+it. Overlapping digits are added and clipped, so that one occludes the other's shape for a while.
 
-    D41   q_t = fold(q_1 + (t - 1) v)          fold: there and back again between the walls
-    D42   pixel(p) = min(1, sum_i digit_i(p - q_i))
+    D5   q_t = fold(q_1 + (t - 1) v)               fold: reflect at the walls, as often as needed
+    D6   pixel(p) = min(1, sum_i digit_i(p - q_i))
 
-A digit is at any place, not only at whole pixels: it is shared out among the four nearest (bilinear interpolation), so that
-it moves as smoothly as it is said to.
+Positions are continuous; digits are rendered with bilinear interpolation.
 
-Lengths are in pixels, time in frames. q is the (x, y) of a picture's upper left corner, y downwards as the rows of the frame.
-Shapes: frames (n_traj, T, side^2), row after row from the top; position and velocity (n_traj, T, n_digits, 2).
+Lengths are in pixels, time is in frames. q is the (x, y) of a template's upper left corner, y
+downwards like the rows of the frame. Shapes: frames (n_traj, T, side^2), row after row from the
+top; position and velocity (n_traj, T, n_digits, 2).
 """
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from datasets import checks
-from datasets.digits import Digits
+from datasets._jit import njit
+from datasets.digits import check_digits
+
+MAX_DIGITS, MAX_SIDE, MAX_SPEED = 1000, 4096, 1e6
+FAR = 1e9                       # beyond any frame: positions are bounded by it
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is filmed. The defaults are those of Srivastava, Mansimov and Salakhutdinov."""
+    """What a video shows. The defaults are those of Srivastava, Mansimov and Salakhutdinov."""
     n_digits: int = 2
     side: int = 64              # of the square frame, in pixels
-    speed: float = 3.6          # pixels a frame, of each digit, in a random direction
-    margin: float = 0.0         # pixels of a picture's border that a wall lets through: MNIST's outer 4 are all but empty
+    speed: float = 3.6          # pixels per frame, of each digit, in a random direction
+    margin: float = 0.0         # pixels of a template's border that may leave the frame: MNIST's
+                                # outer 4 are almost empty
 
     def __post_init__(self):
-        checks.count("n_digits", self.n_digits)
-        checks.count("side", self.side)
-        checks.number("speed", self.speed, low=0)
-        checks.number("margin", self.margin, low=0)
+        checks.count("n_digits", self.n_digits, at_most=MAX_DIGITS)
+        checks.count("side", self.side, at_most=MAX_SIDE)
+        checks.number("speed", self.speed, low=0, high=MAX_SPEED)
+        checks.number("margin", self.margin, low=0, high=MAX_SIDE)
 
     @property
     def shape(self):
-        """Of one frame, in pixels"""
+        """Shape of one frame, in pixels."""
         return self.side, self.side
 
 
-class Movie(NamedTuple):
+SCENE = Scene()
+
+
+class Batch(NamedTuple):
+    """What `sample` returns."""
     frames: np.ndarray      # (n_traj, T, side^2) brightness in [0, 1], float32
     position: np.ndarray    # (n_traj, T, n_digits, 2) of the upper left corners, float64
-    velocity: np.ndarray    # (n_traj, T, n_digits, 2) a frame: with which the digit leaves this frame
+    velocity: np.ndarray    # (n_traj, T, n_digits, 2) per frame: with which it leaves the frame
     labels: np.ndarray      # (n_traj, n_digits) 0 to 9
-    which: np.ndarray       # (n_traj, n_digits) the pictures' rows in digits.images
+    which: np.ndarray       # (n_traj, n_digits) rows of the templates in digits.images
     shape: tuple            # (side, side) of a frame
 
 
-def sample(n_traj, T, rng, digits, scene=Scene()):
-    """n_traj movies of T frames: random digits, from random places, in random directions: a Movie           [D41, D42]
+def sample(n_traj, T, rng, digits, scene=SCENE):
+    """Videos of T frames: random digits, positions and directions (D5, D6).
 
-    digits : from digits.load
-    Raises ValueError if a digit is larger than the frame.
+    Parameters
+    ----------
+    n_traj, T : number of videos, number of frames
+    rng : numpy.random.Generator
+    digits : Digits, from datasets.digits.load
+    scene : Scene
+
+    Returns
+    -------
+    Batch of frames (n_traj, T, side^2), position and velocity (n_traj, T, n_digits, 2), labels
+    and which (n_traj, n_digits)
+
+    Raises ValueError if a digit has no room to move in the frame.
     """
     n_traj, T = checks.count("n_traj", n_traj), checks.count("T", T)
     checks.generator("rng", rng)
-    if not isinstance(digits, Digits):
-        raise TypeError(f"digits: wanted Digits (datasets.digits.load), got {type(digits).__name__}")
-    room = scene.side - digits.images.shape[-1] + 2 * scene.margin
+    check_digits("digits", digits)
+    checks.instance("scene", scene, Scene, " (datasets.moving_mnist)")
+    size = digits.images.shape[-1]
+    room = scene.side - size + 2 * scene.margin
     if room < 0 or (room == 0 and scene.speed > 0):
-        raise ValueError(f"digits: wanted pictures that have room to move in a frame of side {scene.side} (margin "
-                         f"{scene.margin:g}), got pictures of side {digits.images.shape[-1]}")
+        raise ValueError(
+            f"digits: expected templates that have room to move in a frame of side {scene.side} "
+            f"(margin {scene.margin:g}), got templates of side {size}")
     which = rng.integers(len(digits.images), size=(n_traj, scene.n_digits))
+    templates = checks.array("digits", digits.images[which.ravel()], None)
+    checks.in_range("digits", templates, 0, 1)
     start = room * rng.random((n_traj, scene.n_digits, 2))
     angle = 2 * np.pi * rng.random((n_traj, scene.n_digits))
     velocity = scene.speed * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     position, velocity = bounce(start, velocity, T, room)
     position -= scene.margin
-    return Movie(render(digits.images, which, position, scene.side), position, velocity, digits.labels[which], which,
-                 scene.shape)
+    frames = _rasterize(templates, np.arange(which.size).reshape(which.shape), position, scene.side)
+    return Batch(frames, position, velocity, digits.labels[which], which, scene.shape)
 
 
 def bounce(start, velocity, T, room):
-    """position in [0, room] and velocity, each (n_traj, T, n_digits, 2), from those of the first frame           [D41]
+    """Straight paths, reflected at the walls (D5).
 
-    A wall is a mirror: unfold the room and its mirror image over and over, let the digit run straight on, fold again.
+    A wall is a mirror: unfold the room and its mirror image repeatedly, let the digit move in a
+    straight line, and fold back.
+
+    Parameters
+    ----------
+    start : (n_traj, n_digits, 2) position in the first frame, in [0, room]
+    velocity : (n_traj, n_digits, 2) pixels per frame, in the first frame
+    T : number of frames
+    room : pixels from wall to wall, for the upper left corner
+
+    Returns
+    -------
+    position and velocity, (n_traj, T, n_digits, 2) each; at a wall, the velocity after reflection
     """
+    T, room = checks.count("T", T), checks.number("room", room, low=0, high=3 * MAX_SIDE)
+    start = checks.array("start", start, ("n_traj", "n_digits", 2), dtype=float)
+    velocity = checks.array("velocity", velocity, start.shape, dtype=float)
+    checks.in_range("start", start, 0, room)
+    checks.in_range("velocity", velocity, -MAX_SPEED, MAX_SPEED)
+    # D5
     unfolded = start[:, None] + np.arange(T)[:, None, None] * velocity[:, None]
     if room == 0:
         return np.zeros_like(unfolded), np.zeros_like(unfolded)
     phase = unfolded % (2 * room)
-    back = phase > room
-    return np.where(back, 2 * room - phase, phase), np.where(back, -1, 1) * velocity[:, None]
+    forward = velocity[:, None] >= 0
+    mirrored = (phase > room) | (forward & (phase == room)) | (~forward & (phase == 0))
+    return (np.where(mirrored, 2 * room - phase, phase) % (2 * room),
+            np.where(mirrored, -1, 1) * velocity[:, None])
 
 
-@njit(cache=True)
 def render(images, which, position, side):
-    """Frames (n_traj, T, side^2), float32 in [0, 1]                                                             [D42]
+    """Frames of given templates at given positions (D6).
 
-    images : (n, size, size);  which : (n_traj, n_digits) rows of images;  position : (n_traj, T, n_digits, 2)
+    Parameters
+    ----------
+    images : (n, size, size) templates, brightness in [0, 1]
+    which : (n_traj, n_digits) rows of images
+    position : (n_traj, T, n_digits, 2) of the upper left corners, in pixels
+    side : of the square frame, in pixels
+
+    Returns
+    -------
+    (n_traj, T, side^2) brightness in [0, 1], float32
     """
+    images = np.ascontiguousarray(checks.array("images", images, ("n", "size", "size")))
+    if images.shape[1] != images.shape[2]:
+        raise ValueError(f"images: expected square templates, got shape {images.shape}")
+    checks.in_range("images", images, 0, 1)
+    which = checks.array("which", which, ("n_traj", "n_digits"))
+    checks.in_range("which", checks.counts("which", which), 0, len(images) - 1)
+    n_traj, n_digits = which.shape
+    position = checks.array("position", position, (n_traj, "T", n_digits, 2), dtype=float)
+    checks.in_range("position", position, -FAR, FAR)
+    side = checks.count("side", side, at_most=MAX_SIDE)
+    return _rasterize(images, which.astype(np.int64), position, side)
+
+
+@njit
+def _rasterize(images, which, position, side):
+    """The loop of `render`"""
     n_traj, T, n_digits, _ = position.shape
     size = images.shape[1]
     frames = np.zeros((n_traj, T, side * side), np.float32)
@@ -102,20 +169,22 @@ def render(images, which, position, side):
         for t in range(T):
             for i in range(n_digits):
                 x, y = position[n, t, i, 0], position[n, t, i, 1]
+                image = images[which[n, i]]
                 left, top = int(np.floor(x)), int(np.floor(y))
                 right_part, lower_part = x - left, y - top
                 for row in range(max(0, top), min(side, top + size + 1)):
                     for column in range(max(0, left), min(side, left + size + 1)):
+                        # D6: a pixel mixes the four nearest of the template
                         r, c = row - top, column - left
                         value = 0.0
                         if r < size and c < size:
-                            value += (1 - lower_part) * (1 - right_part) * images[which[n, i], r, c]
+                            value += (1 - lower_part) * (1 - right_part) * image[r, c]
                         if r < size and c > 0:
-                            value += (1 - lower_part) * right_part * images[which[n, i], r, c - 1]
+                            value += (1 - lower_part) * right_part * image[r, c - 1]
                         if r > 0 and c < size:
-                            value += lower_part * (1 - right_part) * images[which[n, i], r - 1, c]
+                            value += lower_part * (1 - right_part) * image[r - 1, c]
                         if r > 0 and c > 0:
-                            value += lower_part * right_part * images[which[n, i], r - 1, c - 1]
+                            value += lower_part * right_part * image[r - 1, c - 1]
                         frames[n, t, row * side + column] += value
             for p in range(side * side):
                 if frames[n, t, p] > 1:

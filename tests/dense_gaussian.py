@@ -1,4 +1,4 @@
-"""The linear dynamical system as one big Gaussian over all z and all y: what filter and smoother are held against."""
+"""The linear dynamical system as one Gaussian over all z and all y: the reference of the tests."""
 import numpy as np
 
 from kalman import lds
@@ -11,12 +11,13 @@ def random_covariance(n, rng):
 
 def random_model(n_z, n_y, rng):
     A = np.linalg.qr(rng.standard_normal((n_z, n_z)))[0] * 0.95
-    return lds.LDS(A, rng.standard_normal((n_y, n_z)), random_covariance(n_z, rng), rng.standard_normal(n_z),
-                   random_covariance(n_z, rng))
+    return lds.LDS(A, rng.standard_normal((n_y, n_z)), random_covariance(n_z, rng),
+                   rng.standard_normal(n_z), random_covariance(n_z, rng))
 
 
 def random_noise(shape, n_y, rng):
-    return np.array([random_covariance(n_y, rng) for _ in range(np.prod(shape))]).reshape(*shape, n_y, n_y)
+    covariances = [random_covariance(n_y, rng) for _ in range(np.prod(shape))]
+    return np.array(covariances).reshape(*shape, n_y, n_y)
 
 
 def joint(model, R):
@@ -26,7 +27,8 @@ def joint(model, R):
     G = np.zeros((T * n_z, T * n_z))
     for row in range(T):
         for column in range(row + 1):
-            G[row * n_z:(row + 1) * n_z, column * n_z:(column + 1) * n_z] = np.linalg.matrix_power(model.A, row - column)
+            block = slice(row * n_z, (row + 1) * n_z), slice(column * n_z, (column + 1) * n_z)
+            G[block] = np.linalg.matrix_power(model.A, row - column)
     source = np.kron(np.eye(T), model.Sigma_z)
     source[:n_z, :n_z] = model.Sigma_0
     z_mean = G[:, :n_z] @ model.mu_0
@@ -39,7 +41,7 @@ def joint(model, R):
 
 
 def condition_all(model, y, R, until):
-    """Mean and covariance of all z given what is observed of y_1 .. y_until (the first `until` steps)"""
+    """Mean and covariance of all z given the observed components of the first `until` steps"""
     z_mean, z_cov, y_mean, y_cov = joint(model, R)
     there = ~np.isnan(y)
     there[until:] = False
