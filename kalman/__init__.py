@@ -1,1 +1,1 @@
-"""Linear dynamical systems: the Kalman filter, the RTS smoother, and EM. What an optimal filter makes of the spikes."""
+"""Linear dynamical systems: the Kalman filter, the RTS smoother, and EM."""

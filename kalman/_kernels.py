@@ -1,90 +1,46 @@
-"""numba twins of filtering.recursion and smoothing.backward: same arguments, same numbers, explicit loops.
+"""Numba counterparts of filtering._recursion and smoothing._backward, with explicit loops.
 
-For the two or three numbers of a small state, calling LAPACK costs far more than the arithmetic; one trajectory after
-the other, in plain loops, nothing is called at all. Compiled when first called. What it earns:
-examples/benchmarks/kalman_peers.py.
+Same arguments, same numbers. For the two or three numbers of a small state, a call of LAPACK costs
+far more than the arithmetic. Here the trajectories are processed one after the other, without
+any call of a library. Compiled at the first call. Timings: examples/benchmarks.
 """
 import numpy as np
-from numba import njit
+
+from datasets._jit import njit
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def recursion(A, C, Sigma_z, mu_0, Sigma_0, y, R, period):
-    """Twin of filtering.recursion                                                                    [D4 to D8]"""
+    """Counterpart of filtering._recursion (K2 to K6)"""
     n_traj, T, n_y = y.shape
     n_z = len(A)
     mean, predicted_mean = np.empty((n_traj, T, n_z)), np.empty((n_traj, T, n_z))
     cov, predicted_cov = np.empty((n_traj, T, n_z, n_z)), np.empty((n_traj, T, n_z, n_z))
     log_likelihood = np.zeros(n_traj)
+    log_2_pi = np.log(2 * np.pi)
     C_t, CP, K_T = np.empty((n_y, n_z)), np.empty((n_y, n_z)), np.empty((n_y, n_z))
     I_KC, product = np.empty((n_z, n_z)), np.empty((n_z, n_z))
     e, e_white, S, L = np.empty(n_y), np.empty(n_y), np.empty((n_y, n_y)), np.empty((n_y, n_y))
-    log_2_pi = np.log(2 * np.pi)
     for i in range(n_traj):
         for t in range(T):
-            m_old, P_old = mean[i, t - 1], cov[i, t - 1]        # not looked at when t is 0
             m, P = predicted_mean[i, t], predicted_cov[i, t]
-            m_new, P_new = mean[i, t], cov[i, t]
-            # D4: m = A m, P = A P A' + Sigma_z
+            # K2
             if t == 0:
                 m[:] = mu_0
                 P[:] = Sigma_0
             else:
-                for a in range(n_z):
-                    m[a] = 0.0
-                    for b in range(n_z):
-                        m[a] += A[a, b] * m_old[b]
-                sandwich(A, P_old, product, P)
-                for a in range(n_z):
-                    for b in range(n_z):
-                        P[a, b] += Sigma_z[a, b]
-            # D5: e = y - C m, S = C P C' + R; zeros where y is missing
-            n_observed = 0
-            for a in range(n_y):
-                if np.isnan(y[i, t, a]):
-                    e[a] = 0.0
-                    C_t[a] = 0.0
-                else:
-                    n_observed += 1
-                    e[a] = y[i, t, a]
-                    for b in range(n_z):
-                        C_t[a, b] = C[a, b]
-                        e[a] -= C[a, b] * m[b]
-                    if np.isfinite(period[a]):
-                        e[a] = (e[a] + period[a] / 2) % period[a] - period[a] / 2
-            for a in range(n_y):
-                for b in range(n_z):
-                    CP[a, b] = 0.0
-                    for c in range(n_z):
-                        CP[a, b] += C_t[a, c] * P[c, b]
-            for a in range(n_y):
-                for b in range(n_y):
-                    S[a, b] = R[i, t, a, b]
-                    for c in range(n_z):
-                        S[a, b] += CP[a, c] * C_t[b, c]
-            # D6: K' = S^-1 C P
+                predict(A, Sigma_z, mean[i, t - 1], cov[i, t - 1], m, P, product)
+            # K3
+            n_observed = innovate(C, y[i, t], R[i, t], period, m, P, e, C_t, CP, S)
+            # K4: K' = S^-1 C P
             log_det = cholesky(S, L)
             for b in range(n_z):
                 for a in range(n_y):
                     K_T[a, b] = CP[a, b]
                 solve(L, K_T[:, b])
-            # D7: m = m + K e, P = (I - K C) P (I - K C)' + K R K'
-            for a in range(n_z):
-                m_new[a] = m[a]
-                for b in range(n_y):
-                    m_new[a] += K_T[b, a] * e[b]
-                for b in range(n_z):
-                    I_KC[a, b] = 1.0 if a == b else 0.0
-                    for c in range(n_y):
-                        I_KC[a, b] -= K_T[c, a] * C_t[c, b]
-            sandwich(I_KC, P, product, P_new)
-            for a in range(n_z):
-                for b in range(a + 1):
-                    for c in range(n_y):
-                        for d in range(n_y):
-                            P_new[a, b] += K_T[c, a] * R[i, t, c, d] * K_T[d, b]
-                    P_new[b, a] = P_new[a, b]
-            # D8
+            # K5
+            update(m, P, e, C_t, K_T, R[i, t], mean[i, t], cov[i, t], I_KC, product)
+            # K6
             squared = 0.0
             for a in range(n_y):
                 e_white[a] = e[a]
@@ -95,9 +51,74 @@ def recursion(A, C, Sigma_z, mu_0, Sigma_0, y, R, period):
     return mean, cov, predicted_mean, predicted_cov, log_likelihood
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy", inline="always")
+def predict(A, Sigma_z, m_old, P_old, m, P, product):
+    """m = A m_old, P = A P_old A' + Sigma_z (K2)"""
+    n_z = len(A)
+    for a in range(n_z):
+        m[a] = 0.0
+        for b in range(n_z):
+            m[a] += A[a, b] * m_old[b]
+    sandwich(A, P_old, product, P)
+    for a in range(n_z):
+        for b in range(n_z):
+            P[a, b] += Sigma_z[a, b]
+
+
+@njit(error_model="numpy", inline="always")
+def innovate(C, y, R, period, m, P, e, C_t, CP, S):
+    """e = y - C m, CP = C P, S = C P C' + R, zeros where y is missing; number of components (K3)"""
+    n_y, n_z = C.shape
+    n_observed = 0
+    for a in range(n_y):
+        if np.isnan(y[a]):
+            e[a] = 0.0
+            C_t[a] = 0.0
+        else:
+            n_observed += 1
+            e[a] = y[a]
+            for b in range(n_z):
+                C_t[a, b] = C[a, b]
+                e[a] -= C[a, b] * m[b]
+            if np.isfinite(period[a]):
+                e[a] = (e[a] + period[a] / 2) % period[a] - period[a] / 2
+    for a in range(n_y):
+        for b in range(n_z):
+            CP[a, b] = 0.0
+            for c in range(n_z):
+                CP[a, b] += C_t[a, c] * P[c, b]
+    for a in range(n_y):
+        for b in range(n_y):
+            S[a, b] = R[a, b]
+            for c in range(n_z):
+                S[a, b] += CP[a, c] * C_t[b, c]
+    return n_observed
+
+
+@njit(error_model="numpy", inline="always")
+def update(m, P, e, C_t, K_T, R, m_new, P_new, I_KC, product):
+    """m_new = m + K e, P_new = (I - K C) P (I - K C)' + K R K' (K5)"""
+    n_y, n_z = C_t.shape
+    for a in range(n_z):
+        m_new[a] = m[a]
+        for b in range(n_y):
+            m_new[a] += K_T[b, a] * e[b]
+        for b in range(n_z):
+            I_KC[a, b] = 1.0 if a == b else 0.0
+            for c in range(n_y):
+                I_KC[a, b] -= K_T[c, a] * C_t[c, b]
+    sandwich(I_KC, P, product, P_new)
+    for a in range(n_z):
+        for b in range(a + 1):
+            for c in range(n_y):
+                for d in range(n_y):
+                    P_new[a, b] += K_T[c, a] * R[c, d] * K_T[d, b]
+            P_new[b, a] = P_new[a, b]
+
+
+@njit(error_model="numpy")
 def backward(A, mean, cov, predicted_mean, predicted_cov):
-    """Twin of smoothing.backward                                                                    [D9, D10]"""
+    """Counterpart of smoothing._backward (K7, K8)"""
     n_traj, T, n_z = mean.shape
     smoothed_mean, smoothed_cov = mean.copy(), cov.copy()
     lag_one_cov = np.empty((n_traj, T - 1, n_z, n_z))
@@ -105,7 +126,7 @@ def backward(A, mean, cov, predicted_mean, predicted_cov):
     change, product, P = np.empty((n_z, n_z)), np.empty((n_z, n_z)), np.empty((n_z, n_z))
     for i in range(n_traj):
         for t in range(T - 2, -1, -1):
-            # D9: J' = P_{t+1|t}^-1 A P_t
+            # K7: J' = P_{t+1|t}^-1 A P_t
             cholesky(predicted_cov[i, t + 1], L)
             for b in range(n_z):
                 for a in range(n_z):
@@ -117,13 +138,14 @@ def backward(A, mean, cov, predicted_mean, predicted_cov):
                 for b in range(n_z):
                     J[a, b] = J_T[b, a]
                     change[a, b] = smoothed_cov[i, t + 1, a, b] - predicted_cov[i, t + 1, a, b]
-                    smoothed_mean[i, t, a] += J[a, b] * (smoothed_mean[i, t + 1, b] - predicted_mean[i, t + 1, b])
+                    smoothed_mean[i, t, a] += J[a, b] * (
+                        smoothed_mean[i, t + 1, b] - predicted_mean[i, t + 1, b])
             sandwich(J, change, product, P)
             for a in range(n_z):
                 for b in range(a + 1):
                     smoothed_cov[i, t, a, b] += (P[a, b] + P[b, a]) / 2
                     smoothed_cov[i, t, b, a] = smoothed_cov[i, t, a, b]
-            # D10
+            # K8
             for a in range(n_z):
                 for b in range(n_z):
                     lag_one_cov[i, t, a, b] = 0.0
@@ -132,7 +154,7 @@ def backward(A, mean, cov, predicted_mean, predicted_cov):
     return smoothed_mean, smoothed_cov, lag_one_cov
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def sandwich(M, P, product, out):
     """out = M P M', with scratch space for M P"""
     n = len(M)
@@ -148,7 +170,7 @@ def sandwich(M, P, product, out):
                 out[a, b] += product[a, c] * M[b, c]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def cholesky(S, L):
     """Lower triangular L with L L' = S; returns log det S"""
     log_det = 0.0
@@ -163,11 +185,11 @@ def cholesky(S, L):
                 L[a, a] = np.sqrt(total)
                 log_det += np.log(total)
             else:
-                raise ValueError("a covariance is not positive definite: the model's Sigma_z or Sigma_0 is singular")
+                raise ValueError("a covariance is not positive definite")
     return log_det
 
 
-@njit(cache=True, error_model="numpy")
+@njit(error_model="numpy")
 def solve(L, v):
     """v <- (L L')^-1 v, in place"""
     n = len(L)

@@ -1,20 +1,21 @@
-"""The Kalman filter: the best causal estimate of z_t that a linear dynamical system allows (Kalman 1960).
+"""The Kalman filter: the optimal causal estimate of z_t in a linear dynamical system (Kalman 1960).
 
-On the poster it is the yardstick: the observation model of "LTI system + PPC" is nonlinear, "but a closed-form solution
-is still available (KF)". The spikes of each step are turned into a position and its variance (datasets/ppc.py, D1 and
-D2), which change at every step with the number of spikes; the filter does the rest. A filter of order 2 has position
-and velocity for its state, one of order 1 position alone.
+On the poster it is the reference: the observation model of "LTI system + PPC" is nonlinear, "but
+a closed-form solution is still available (KF)". The spikes of each step are turned into a position
+and its variance (datasets/ppc.py, D1 and D2), which depends on the number of spikes. A filter of
+order 2 has position and velocity as its state, one of order 1 the position only.
 
-    D4    m_{t|t-1} = A m_{t-1},   P_{t|t-1} = A P_{t-1} A' + Sigma_z                       predict
-    D5    e_t = y_t - C m_{t|t-1},   S_t = C P_{t|t-1} C' + R_t                             innovation, its covariance
-    D6    K_t = P_{t|t-1} C' S_t^-1                                                         gain
-    D7    m_t = m_{t|t-1} + K_t e_t,   P_t = (I - K_t C) P_{t|t-1} (I - K_t C)' + K_t R_t K_t'     update
-    D8    log p(y_1..T) = sum_t log N(e_t; 0, S_t)
+    K2   m_{t|t-1} = A m_{t-1},   P_{t|t-1} = A P_{t-1} A' + Sigma_z                     predict
+    K3   e_t = y_t - C m_{t|t-1},   S_t = C P_{t|t-1} C' + R_t         innovation, its covariance
+    K4   K_t = P_{t|t-1} C' S_t^-1                                                          gain
+    K5   m_t = m_{t|t-1} + K_t e_t                                                        update
+         P_t = (I - K_t C) P_{t|t-1} (I - K_t C)' + K_t R_t K_t'
+    K6   log p(y_1..T) = sum_t log N(e_t; 0, S_t)                                 log likelihood
 
-P_t has a shorter form, (I - K C) P; the one above (Joseph's) stays symmetric and positive when rounding errs.
-On a circle the innovation is taken the short way round (`period`). That asks for predictions that are narrow against
-the circle, the first one, mu_0 and Sigma_0, included; where that one is wide, unroll y on to a line first (np.unwrap,
-which does not know of missing values).
+P_t has a shorter form, (I - K C) P. The one above (Joseph's) stays symmetric and positive under
+rounding errors. On a circle the innovation is the wrapped difference (`period`). That needs
+predictions that are narrow compared with the circle, the first one (mu_0, Sigma_0) included.
+Where that one is wide, first unroll y with np.unwrap, which takes no missing values.
 
 Shapes: y (n_traj, T, n_y), R (n_traj, T, n_y, n_y), m (n_traj, T, n_z), P (n_traj, T, n_z, n_z).
 """
@@ -22,11 +23,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from datasets import checks
 from kalman import _kernels
-from kalman.lds import LDS, check_observations
+from kalman.lds import check_observations
 
 
 class Filtered(NamedTuple):
+    """What `kalman_filter` returns; float64."""
     mean: np.ndarray                # (n_traj, T, n_z)       m_t, given y_1 .. y_t
     cov: np.ndarray                 # (n_traj, T, n_z, n_z)  P_t
     predicted_mean: np.ndarray      # (n_traj, T, n_z)       m_{t|t-1}, given y_1 .. y_{t-1}
@@ -35,67 +38,84 @@ class Filtered(NamedTuple):
 
 
 def kalman_filter(model, y, R, *, period=None, compiled=True):
-    """Filter n_traj trajectories                                                                        [D4 to D8]
+    """Filter n_traj trajectories (K2 to K6).
 
+    Parameters
+    ----------
     model : LDS
-    y : (n_traj, T, n_y); NaN marks a missing component, which is then skipped
-    R : (n_traj, T, n_y, n_y) covariance of the observation noise at each step, or (n_y, n_y) for all steps
-    period : (n_y,) circumference of the circle on which each component of y lives; infinite, or None: the real line
-    compiled : False runs `recursion` below, for reading and stepping through; True its numba twin, for use
-    returns Filtered; float64
+    y : (n_traj, T, n_y); NaN marks a missing component, which is skipped
+    R : (n_traj, T, n_y, n_y) covariance of the observation noise, or (n_y, n_y) for all steps
+    period : (n_y,) circumference of the circle on which a component of y lives, infinite for the
+        real line; None for the real line throughout
+    compiled : False runs `_recursion` below, which is for reading; True its Numba counterpart
+
+    Returns
+    -------
+    Filtered
     """
-    if not isinstance(model, LDS):
-        raise TypeError(f"model: wanted an LDS (kalman.lds), got {model!r}")
     y, R, period = check_observations(model, y, R, period)
-    run = _kernels.recursion if compiled else recursion
-    return Filtered(*run(model.A, model.C, model.Sigma_z, model.mu_0, model.Sigma_0, y, R, period))
+    run = _kernels.recursion if checks.flag("compiled", compiled) else _recursion
+    arguments = model.A, model.C, model.Sigma_z, model.mu_0, model.Sigma_0, y, R, period
+    return Filtered(*_finite(run, *arguments))
 
 
-def recursion(A, C, Sigma_z, mu_0, Sigma_0, y, R, period):
-    """D4 to D8, all trajectories at once. Its twin is _kernels.recursion."""
-    n_traj, T, n_y = y.shape
+def _recursion(A, C, Sigma_z, mu_0, Sigma_0, y, R, period):
+    """K2 to K6, all trajectories at once. Its Numba counterpart is _kernels.recursion."""
+    n_traj, T = y.shape[:2]
     n_z = len(A)
     identity = np.eye(n_z)
     mean, predicted_mean = np.empty((2, n_traj, T, n_z))
     cov, predicted_cov = np.empty((2, n_traj, T, n_z, n_z))
     log_likelihood = np.zeros(n_traj)
     for t in range(T):
-        # D4
+        # K2
         if t == 0:
             m, P = np.tile(mu_0, (n_traj, 1)), np.tile(Sigma_0, (n_traj, 1, 1))
         else:
             m, P = m @ A.T, A @ P @ A.T + Sigma_z
         predicted_mean[:, t], predicted_cov[:, t] = m, P
-        # D5. A missing component has nothing to do with z: its row of C is zero, its innovation too
+        # K3. A missing component does not depend on z: its row of C and its innovation are zero
         observed = ~np.isnan(y[:, t])
         C_t = C * observed[:, :, None]
-        e = np.where(observed, innovation(y[:, t], m @ C.T, period), 0)
-        S = C_t @ P @ transpose(C_t) + R[:, t]
-        # D6. K = P C' S^-1; solve(S, C P) is its transpose
-        K = transpose(np.linalg.solve(S, C_t @ P))
-        # D7
+        e = np.where(observed, _innovation(y[:, t], m @ C.T, period), 0)
+        S = C_t @ P @ _transpose(C_t) + R[:, t]
+        # K4. K = P C' S^-1; solve(S, C P) is its transpose
+        K = _transpose(np.linalg.solve(S, C_t @ P))
+        # K5
         m = m + (K @ e[:, :, None])[:, :, 0]
         I_KC = identity - K @ C_t
-        P = I_KC @ P @ transpose(I_KC) + K @ R[:, t] @ transpose(K)
-        P = (P + transpose(P)) / 2
+        P = I_KC @ P @ _transpose(I_KC) + K @ R[:, t] @ _transpose(K)
+        P = (P + _transpose(P)) / 2
         mean[:, t], cov[:, t] = m, P
-        # D8
+        # K6
         squared = (e * np.linalg.solve(S, e[:, :, None])[:, :, 0]).sum(-1)
-        log_likelihood -= 0.5 * (squared + np.linalg.slogdet(S)[1] + observed.sum(-1) * np.log(2 * np.pi))
+        log_det = np.linalg.slogdet(S)[1]
+        log_likelihood -= 0.5 * (squared + log_det + observed.sum(-1) * np.log(2 * np.pi))
     return mean, cov, predicted_mean, predicted_cov, log_likelihood
 
 
-def innovation(y, expected, period):
-    """y - expected, the short way round where a component lives on a circle                                  [D5]
-
-    y, expected : (..., n_y);  period : (n_y,), infinite for the real line
-    """
+def _innovation(y, expected, period):
+    """y - expected, wrapped where a component lives on a circle (K3); all (..., n_y)"""
     difference = y - expected
     circular = np.isfinite(period)
     turn = np.where(circular, period, 1)
     return np.where(circular, (difference + turn / 2) % turn - turn / 2, difference)
 
 
-def transpose(matrices):
-    """The last two axes swapped: a batch of matrices, each transposed."""
+def _transpose(matrices):
+    """The last two axes swapped: a batch of matrices, each transposed"""
     return np.swapaxes(matrices, -1, -2)
+
+
+def _finite(run, *arguments):
+    """The results of a recursion; ValueError if one overflows, or a covariance is singular"""
+    try:
+        with np.errstate(all="ignore"):
+            results = run(*arguments)
+    except ValueError:                          # np.linalg.LinAlgError is one too
+        raise ValueError("model: expected predicted covariances A P A' + Sigma_z that are positive "
+                         "definite, got a singular one (a dimension without noise), or an "
+                         "overflow") from None
+    if not all(np.isfinite(result).all() for result in results):
+        raise ValueError("model, y, R: expected numbers whose squares stay finite, got an overflow")
+    return results

@@ -1,4 +1,4 @@
-"""The Kalman filter against conditioning the dense joint Gaussian; its numba twin; missing values; the circle."""
+"""The Kalman filter against conditioning the dense joint Gaussian; missing values; the circle."""
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -22,7 +22,8 @@ def case():
 def test_filter_is_the_conditional_of_the_dense_gaussian(case, compiled, missing):
     model, y, R = case
     if missing:
-        y[0, 2, 1] = y[1, 0] = y[1, 5, 0] = np.nan              # one component, a whole first step, another component
+        # one component, a whole first step, another component
+        y[0, 2, 1] = y[1, 0] = y[1, 5, 0] = np.nan
     filtered = filtering.kalman_filter(model, y, R, compiled=compiled)
     for i in range(N_TRAJ):
         for t in range(T):
@@ -34,22 +35,24 @@ def test_filter_is_the_conditional_of_the_dense_gaussian(case, compiled, missing
             np.testing.assert_allclose(filtered.predicted_cov[i, t], cov, atol=1e-10)
         _, _, y_mean, y_cov = joint(model, R[i])
         there = ~np.isnan(y[i].ravel())
-        dense = multivariate_normal(y_mean[there], y_cov[np.ix_(there, there)]).logpdf(y[i].ravel()[there])
+        normal = multivariate_normal(y_mean[there], y_cov[np.ix_(there, there)])
+        dense = normal.logpdf(y[i].ravel()[there])
         np.testing.assert_allclose(filtered.log_likelihood[i], dense, atol=1e-10)
 
 
-def test_twins_are_equal(case):
+def test_the_counterparts_are_equal(case):
     model, y, R = case
     y[0, 3] = np.nan
     period = [1.5, np.inf]
-    numpy_twin = filtering.kalman_filter(model, y, R, period=period, compiled=False)
-    for a, b in zip(numpy_twin, filtering.kalman_filter(model, y, R, period=period)):
+    plain = filtering.kalman_filter(model, y, R, period=period, compiled=False)
+    compiled = filtering.kalman_filter(model, y, R, period=period)
+    for a, b in zip(plain, compiled, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
 
 
 def test_covariances_are_symmetric_and_positive_when_badly_scaled():
-    model = lds.LDS(A=[[1, 1e-3], [0, 1]], C=[[1, 0]], Sigma_z=np.diag([1e-14, 1e-10]), mu_0=[0, 0],
-                    Sigma_0=np.diag([1e8, 1e6]))
+    model = lds.LDS(A=[[1, 1e-3], [0, 1]], C=[[1, 0]], Sigma_z=np.diag([1e-14, 1e-10]),
+                    mu_0=[0, 0], Sigma_0=np.diag([1e8, 1e6]))
     filtered = filtering.kalman_filter(model, np.zeros((1, 2000, 1)), [[1e-8]])
     np.testing.assert_array_equal(filtered.cov, np.swapaxes(filtered.cov, -1, -2))
     assert (np.linalg.eigvalsh(filtered.cov) > 0).all()
@@ -70,14 +73,15 @@ def test_nothing_observed_leaves_the_prediction(case):
     np.testing.assert_array_equal(filtered.log_likelihood, 0)
 
 
-def test_innovation_takes_the_short_way():
-    e = filtering.innovation(np.array([0.9, 5.0]), np.array([-0.9, -5.0]), np.array([2.0, np.inf]))
+def test_the_innovation_is_wrapped():
+    e = filtering._innovation(np.array([0.9, 5.0]), np.array([-0.9, -5.0]),
+                              np.array([2.0, np.inf]))
     np.testing.assert_allclose(e, [-0.2, 10.0])
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_circle_and_line_agree_but_for_whole_turns(compiled):
-    """A walk that goes round the circle: the filter that sees it wrapped follows the one that sees it unrolled."""
+def test_circle_and_line_agree_up_to_whole_turns(compiled):
+    """A walk around the circle: the same estimates from wrapped and from unrolled observations."""
     rng = np.random.default_rng(0)
     model = lds.LDS(A=[[1.0]], C=[[1.0]], Sigma_z=[[0.01]], mu_0=[0.0], Sigma_0=[[0.01]])
     y = (np.linspace(0, 7, 200) + 0.05 * rng.standard_normal(200)).reshape(1, 200, 1)
@@ -90,7 +94,7 @@ def test_circle_and_line_agree_but_for_whole_turns(compiled):
 
 
 def test_calibration():
-    """The true state's Mahalanobis distance from the estimate has mean n_z: the covariances mean what they say."""
+    """The covariances are right: the squared Mahalanobis distance of the state has mean n_z."""
     rng = np.random.default_rng(0)
     model = random_model(N_Z, N_Y, rng)
     R = np.diag([0.3, 0.8])
@@ -102,25 +106,56 @@ def test_calibration():
 
 
 @pytest.mark.parametrize("change, name", [
-    (dict(y=np.zeros((T, N_Y))), "y"), (dict(y=np.zeros((N_TRAJ, T, N_Y + 1))), "y"),
-    (dict(y=np.zeros((0, T, N_Y))), "y"), (dict(y=np.zeros((N_TRAJ, 0, N_Y))), "y"),
-    (dict(y=np.full((N_TRAJ, T, N_Y), np.inf)), "y"), (dict(R=np.eye(3)), "R"), (dict(R=1.0), "R"),
-    (dict(R=[[1.0, 0.5], [0.2, 1.0]]), "R"), (dict(R=-np.eye(2)), "R"), (dict(R=np.zeros((2, 2))), "R"),
-    (dict(R=np.full((2, 2), np.nan)), "R"), (dict(period=[1.0]), "period"), (dict(period=[0.0, 1.0]), "period"),
-    (dict(period=[np.nan, 1.0]), "period")])
+    ({"y": np.zeros((T, N_Y))}, "y"), ({"y": np.zeros((N_TRAJ, T, N_Y + 1))}, "y"),
+    ({"y": np.zeros((0, T, N_Y))}, "y"), ({"y": np.zeros((N_TRAJ, 0, N_Y))}, "y"),
+    ({"y": np.full((N_TRAJ, T, N_Y), np.inf)}, "y"), ({"y": np.ma.ones((N_TRAJ, T, N_Y))}, "y"),
+    ({"R": np.eye(3)}, "R"), ({"R": 1.0}, "R"), ({"R": [[1.0, 0.5], [0.2, 1.0]]}, "R"),
+    ({"R": -np.eye(2)}, "R"), ({"R": np.zeros((2, 2))}, "R"), ({"R": np.full((2, 2), np.nan)}, "R"),
+    ({"R": "noise"}, "R"), ({"R": [[1], [1, 2]]}, "R"), ({"period": [1.0]}, "period"),
+    ({"period": [0.0, 1.0]}, "period"), ({"period": [np.nan, 1.0]}, "period"),
+    ({"period": "ab"}, "period"), ({"compiled": "no"}, "compiled"), ({"model": None}, "model")])
 def test_bad_input_is_named(case, change, name):
     model, y, R = case
-    arguments = {"y": y, "R": R, "period": None} | change
-    with pytest.raises((ValueError, TypeError), match=f"^{name}: wanted .* got"):
-        filtering.kalman_filter(model, arguments["y"], arguments["R"], period=arguments["period"])
+    arguments = {"model": model, "y": y, "R": R} | change
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
+        filtering.kalman_filter(**arguments)
 
 
-@pytest.mark.parametrize("field, value", [
-    ("A", np.eye(3)), ("A", np.zeros((2, 3))), ("A", [[1, np.nan], [0, 1]]), ("C", np.zeros((1, 3))), ("C", np.zeros(2)),
-    ("Sigma_z", [[1, 0.5], [0, 1]]), ("Sigma_z", -np.eye(2)), ("mu_0", np.zeros(3)), ("Sigma_0", -np.eye(2)),
-    ("Sigma_0", np.eye(3))])
-def test_bad_models_are_named(field, value):
-    good = dict(A=np.eye(2), C=np.ones((1, 2)), Sigma_z=np.eye(2), mu_0=np.zeros(2), Sigma_0=np.eye(2))
-    with pytest.raises((ValueError, TypeError), match="wanted .* got") as error:
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("A, y", [(1.0, 1e200), (1e200, 1.0)])
+def test_an_overflow_is_an_error(A, y, compiled):
+    model = lds.LDS([[A]], [[1.0]], [[1.0]], [0.0], [[1.0]])
+    with pytest.raises(ValueError, match=r"^model.*: expected .* got .*overflow"):
+        filtering.kalman_filter(model, np.full((1, 5, 1), y), [[1.0]], compiled=compiled)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.longdouble, ">f8", int])
+def test_other_dtypes_are_the_same_numbers(dtype):
+    model = lds.LDS(*(np.array(a, dtype) for a in ([[1]], [[1]], [[2]], [0], [[3]])))
+    z, y = lds.simulate(model, 2, 3, np.array([[4]], dtype), np.random.default_rng(0))
+    again = lds.simulate(lds.LDS([[1.0]], [[1.0]], [[2.0]], [0.0], [[3.0]]), 2, 3, [[4.0]],
+                         np.random.default_rng(0))
+    np.testing.assert_array_equal(z, again[0])
+    np.testing.assert_array_equal(y, again[1])
+
+
+@pytest.mark.parametrize("field, value, name", [
+    ("A", np.eye(3), "C"), ("A", np.zeros((2, 3)), "A"), ("A", [[1, np.nan], [0, 1]], "A"),
+    ("C", np.zeros((1, 3)), "C"), ("C", np.zeros(2), "C"), ("Sigma_z", -np.eye(2), "Sigma_z"),
+    ("Sigma_z", [[1, 0.5], [0, 1]], "Sigma_z"), ("mu_0", np.zeros(3), "mu_0"),
+    ("Sigma_0", -np.eye(2), "Sigma_0"), ("Sigma_0", np.eye(3), "Sigma_0"), ("A", None, "A")])
+def test_bad_models_are_named(field, value, name):
+    good = {"A": np.eye(2), "C": np.ones((1, 2)), "Sigma_z": np.eye(2), "mu_0": np.zeros(2),
+            "Sigma_0": np.eye(2)}
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
         lds.LDS(**(good | {field: value}))
-    assert field in str(error.value) or field == "A"        # a wrong A shows first in what no longer fits it
+
+
+@pytest.mark.parametrize("change, name", [
+    ({"model": {}}, "model"), ({"n_traj": 0}, "n_traj"), ({"T": 1.5}, "T"), ({"R": [[-1.0]]}, "R"),
+    ({"R": np.eye(2)}, "R"), ({"rng": 0}, "rng"), ({"T": 2000}, "model")])
+def test_bad_simulations_are_named(change, name):
+    unstable = lds.LDS([[2.0]], [[1.0]], [[1.0]], [0.0], [[1.0]])
+    good = {"model": unstable, "n_traj": 2, "T": 3, "R": [[1.0]], "rng": np.random.default_rng(0)}
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
+        lds.simulate(**(good | change))

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from kalman import lds, smoothing
+from kalman import filtering, lds, smoothing
 from tests.dense_gaussian import condition_all, random_model, random_noise
 
 N_Z, N_Y, N_TRAJ, T = 3, 2, 2, 5
@@ -32,7 +32,29 @@ def test_one_step_needs_no_smoothing():
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-def test_a_singular_prediction_is_refused(compiled):
-    model = lds.LDS(A=np.eye(2), C=[[1, 0]], Sigma_z=np.zeros((2, 2)), mu_0=[0, 0], Sigma_0=np.diag([1, 0]))
-    with pytest.raises(ValueError, match="positive definite|[Ss]ingular"):
+@pytest.mark.parametrize("A, Sigma_z, Sigma_0", [
+    (np.eye(2), np.zeros((2, 2)), np.diag([1, 0])),                     # never any noise in one
+    (np.diag([0.9, 0]), np.diag([1, 0]), np.eye(2))])                   # one that is forgotten
+def test_a_singular_prediction_is_refused(compiled, A, Sigma_z, Sigma_0):
+    """The same error from both counterparts; the filter needs no inverse of it."""
+    model = lds.LDS(A=A, C=[[1, 0]], Sigma_z=Sigma_z, mu_0=[0, 0], Sigma_0=Sigma_0)
+    filtering.kalman_filter(model, np.zeros((1, 3, 1)), [[1.0]], compiled=compiled)
+    with pytest.raises(ValueError, match=r"^model: expected .* positive definite, got a singular") \
+            as error:
         smoothing.rts_smoother(model, np.zeros((1, 3, 1)), [[1.0]], compiled=compiled)
+    assert error.type is ValueError
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_singular_noise_with_a_regular_prediction_is_smoothed(compiled):
+    """A second-order autoregression in companion form has noise in one dimension only."""
+    model = lds.LDS(A=[[1.6, -0.8], [1, 0]], C=[[1, 0]], Sigma_z=np.diag([1.0, 0]), mu_0=[0, 0],
+                    Sigma_0=np.eye(2))
+    R = np.full((1, 4, 1, 1), 0.5)
+    y = np.random.default_rng(0).standard_normal((1, 4, 1))
+    smoothed = smoothing.rts_smoother(model, y, R, compiled=compiled)
+    mean, cov = condition_all(model, y[0], R[0], until=4)
+    np.testing.assert_allclose(smoothed.mean[0], mean.reshape(4, 2), atol=1e-10)
+    blocks = cov.reshape(4, 2, 4, 2)
+    for t in range(4):
+        np.testing.assert_allclose(smoothed.cov[0, t], blocks[t, :, t], atol=1e-10)
