@@ -1,1 +1,4 @@
-"""Recurrent exponential-family harmoniums in plain NumPy: one module a model, and what they share in harmonium.py."""
+"""Recurrent exponential-family harmoniums in plain NumPy: one module per model.
+
+harmonium.py, inference.py and generation.py hold what the models share.
+"""

@@ -1,86 +1,103 @@
-"""Exponential families: what an observed unit may be.
+"""Exponential families: the kinds of observed unit that a harmonium can have.
 
-A harmonium's units are any exponential family in canonical form, with one natural parameter eta for each unit:
+An exponential family in canonical form has one natural parameter eta per unit:
 
-    D15   p(y | eta) = h(y) exp(eta y - A(eta)),          E[y | eta] = dA/deta
+    H1   p(y | eta) = h(y) exp(eta y - A(eta)),          E[y | eta] = dA/deta
 
-The poster's P5 has two of them, Bernoulli (pixels) and Poisson (spike counts); the normal family with unit variance
-is here because it takes one more line. "mean" below is the inverse link dA/deta: sigma(eta), exp(eta), eta.
+P5 names two of them, Bernoulli (pixels) and Poisson (spike counts). The normal family with unit
+variance takes one more line. "mean" below is the inverse link dA/deta: sigma(eta), exp(eta), eta.
 """
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 from scipy.special import gammaln
 
 from datasets import checks
 
-LARGEST_RATE = 1e9      # spikes per time step: beyond it numpy draws no counts, and no neuron fires
+MAX_RATE = 1e9      # spikes per time step: NumPy samples no larger counts
 
 
 @dataclass(frozen=True)
 class Family:
+    """One exponential family; its functions work element by element."""
     name: str
     mean: Callable              # eta -> E[y | eta], the inverse link
-    sample: Callable            # (mean, rng) -> a draw of y, in the dtype of mean
+    sample: Callable            # (mean, rng) -> a sample of y, in the dtype of mean
     log_base: Callable          # y -> log h(y)
     log_partition: Callable     # eta -> A(eta)
-    check: Callable             # (name, y) -> y, or a ValueError when y is no value of this family
+    check: Callable             # (name, y) -> y, or a ValueError if y is no value of this family
 
     def log_density(self, y, eta):
-        """log p(y | eta), unit by unit                                                                      [D15]"""
+        """log p(y | eta), unit by unit (H1). Does not check its arguments."""
         return eta * y - self.log_partition(eta) + self.log_base(y)
 
 
 def sigmoid(eta):
-    """1 / (1 + exp(-eta)). Written with tanh it never overflows, and NumPy's tanh is fast in float32."""
-    return 0.5 * (1 + np.tanh(0.5 * eta))
+    """1 / (1 + exp(-eta)). Does not check its arguments.
+
+    Written with tanh it never overflows, and NumPy's tanh is fast in float32.
+    """
+    p = np.tanh(0.5 * eta)
+    p += 1
+    p *= 0.5
+    return p
 
 
 def softplus(eta):
-    """log(1 + exp(eta)), also where exp(eta) would overflow."""
+    """log(1 + exp(eta)), also where exp(eta) would overflow. Does not check its arguments."""
     return np.logaddexp(0, eta)
 
 
 def sample_bernoulli(mean, rng):
+    """Zeros and ones with these means, in their dtype. Does not check its arguments."""
     return (rng.random(mean.shape, dtype=mean.dtype) < mean).astype(mean.dtype)
 
 
-def sample_poisson(mean, rng):
-    if not (mean <= LARGEST_RATE).all():        # also true of NaN
-        raise FloatingPointError(f"a Poisson rate reached {mean.max():g} spikes per time step: the weights have diverged")
+def _sample_poisson(mean, rng):
+    if not (mean <= MAX_RATE).all():            # also true of NaN
+        raise FloatingPointError(f"a Poisson rate reached {mean.max():g} spikes per time step: "
+                                 "the weights have diverged")
     return rng.poisson(mean).astype(mean.dtype)
 
 
-def sample_normal(mean, rng):
+def _sample_normal(mean, rng):
     return mean + rng.standard_normal(mean.shape, dtype=mean.dtype)
 
 
-def rate(eta):
-    with np.errstate(over="ignore"):            # sample_poisson has the better error
+def _exp(eta):
+    with np.errstate(over="ignore"):            # the error of _sample_poisson says more
         return np.exp(eta)
 
 
+def _check_counts(name, y):
+    return checks.in_range(name, checks.counts(name, y), 0, MAX_RATE)
+
+
+def _check_unit_interval(name, y):
+    return checks.in_range(name, y, 0, 1)
+
+
 BERNOULLI = Family("bernoulli", mean=sigmoid, sample=sample_bernoulli, log_base=np.zeros_like,
-                   log_partition=softplus, check=lambda name, y: checks.in_range(name, y, 0, 1))
+                   log_partition=softplus, check=_check_unit_interval)
 
-# Brightness in [0, 1], between the two values of a Bernoulli unit: in the chain it is not drawn but stands for its own mean, which is less
-# noisy, and resembles grey pixels more than zeros and ones do (Hinton 2010). x is still drawn, so the chain moves.
-PIXELS = Family("pixels", mean=sigmoid, sample=lambda mean, rng: mean, log_base=np.zeros_like,
-                log_partition=softplus, check=lambda name, y: checks.in_range(name, y, 0, 1))
+# Brightness in [0, 1], between the two values of a Bernoulli unit. In the chain the unit is not
+# sampled: its mean takes the place of the sample (mean field). That is less noisy, and resembles
+# grey pixels more than zeros and ones do (Hinton 2010). x is still sampled, so the chain moves.
+MEAN_FIELD_BERNOULLI = Family("mean-field bernoulli", mean=sigmoid, sample=lambda mean, rng: mean,
+                              log_base=np.zeros_like, log_partition=softplus,
+                              check=_check_unit_interval)
 
-POISSON = Family("poisson", mean=rate, sample=sample_poisson, log_base=lambda y: -gammaln(y + 1),
-                 log_partition=rate, check=checks.counts)
+POISSON = Family("poisson", mean=_exp, sample=_sample_poisson,
+                 log_base=lambda y: -gammaln(y + 1), log_partition=_exp, check=_check_counts)
 
-NORMAL = Family("normal", mean=lambda eta: eta, sample=sample_normal,
+NORMAL = Family("normal", mean=lambda eta: eta, sample=_sample_normal,
                 log_base=lambda y: -0.5 * y**2 - 0.5 * np.log(2 * np.pi),
                 log_partition=lambda eta: 0.5 * eta**2, check=lambda name, y: y)
 
-FAMILIES = {family.name: family for family in (BERNOULLI, PIXELS, POISSON, NORMAL)}
+FAMILIES = {family.name: family for family in (BERNOULLI, MEAN_FIELD_BERNOULLI, POISSON, NORMAL)}
 
 
-def get(name):
-    """The family of that name: bernoulli, pixels, poisson or normal."""
-    if name not in FAMILIES:
-        raise ValueError(f"family: wanted one of {', '.join(FAMILIES)}, got {name!r}")
-    return FAMILIES[name]
+def get(family):
+    """The family of that name: "bernoulli", "mean-field bernoulli", "poisson" or "normal"."""
+    return FAMILIES[checks.one_of("family", family, FAMILIES)]

@@ -1,22 +1,23 @@
-"""Enumeration itself: probabilities, and the exact gradient against central differences of the exact likelihood."""
+"""Enumeration: probabilities, and the exact gradient against central differences."""
 import numpy as np
 import pytest
 
 from refh_numpy import exact, harmonium, refh_bptt, rtrbm
-from tests.tiny import Y_MAX, central_differences, frames, harmonium_of
+from tests.tiny import Y_MAX, data, harmonium_of, numerical_gradient
 
 
 @pytest.mark.parametrize("clamp_u", [False, True])
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
-def test_gradient_is_the_slope_of_the_log_likelihood(family, clamp_u):
+def test_gradient_is_the_derivative_of_the_log_likelihood(family, clamp_u):
     rng = np.random.default_rng(0)
     params = harmonium_of(family, rng)
-    u, y = frames(params, 4, rng, binary_u=False)                   # data u are means, between 0 and 1
-    gradient = exact.gradient(params, u, y, clamp_u=clamp_u, y_max=Y_MAX[family])
-    slopes = central_differences(
-        lambda changed: exact.log_likelihood(changed, u, y, clamp_u=clamp_u, y_max=Y_MAX[family]), params)
-    for name, slope in slopes.leaves().items():
-        np.testing.assert_allclose(getattr(gradient, name), slope, rtol=1e-6, atol=1e-9, err_msg=name)
+    u, y = data(params, 4, rng, binary_u=False)         # the u of the data are means in [0, 1]
+    settings = dict(clamp_u=clamp_u, y_max=Y_MAX[family])
+    gradient = exact.gradient(params, u, y, **settings)
+    numerical = numerical_gradient(lambda p: exact.log_likelihood(p, u, y, **settings), params)
+    for name, expected in numerical.leaves().items():
+        np.testing.assert_allclose(getattr(gradient, name), expected, rtol=1e-6, atol=1e-9,
+                                   err_msg=name)
 
 
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
@@ -33,7 +34,7 @@ def test_probabilities_add_up(family):
         np.testing.assert_allclose(given_u.log_p[here], by_bayes, atol=1e-12)
 
 
-def test_log_likelihood_looks_the_states_up():
+def test_log_likelihood_of_enumerated_states_is_their_log_p():
     rng = np.random.default_rng(2)
     params = harmonium_of("bernoulli", rng)
     states = exact.enumerate_states(params)
@@ -43,46 +44,81 @@ def test_log_likelihood_looks_the_states_up():
 
 def test_what_cannot_be_enumerated():
     rng = np.random.default_rng(3)
-    with pytest.raises(ValueError, match="params: wanted a family that can be enumerated"):
+    params = harmonium_of("bernoulli", rng)
+    with pytest.raises(ValueError, match="params: expected a family that can be enumerated"):
         exact.enumerate_states(harmonium_of("normal", rng))
-    with pytest.raises(ValueError, match="params: wanted at most"):
+    with pytest.raises(ValueError, match="params: expected at most"):
         exact.enumerate_states(harmonium_of("bernoulli", rng, n_u=10, n_y=10))
+    with pytest.raises(ValueError, match="params: expected at most"):
+        exact.enumerate_states(harmonium_of("poisson", rng), y_max=10**8)
     with pytest.raises(TypeError, match="y_max"):
         exact.enumerate_states(harmonium_of("poisson", rng))
-    with pytest.raises(ValueError, match="u, y: wanted frames among the enumerated"):
-        params = harmonium_of("bernoulli", rng)
+    with pytest.raises(ValueError, match="u, y: expected examples among the enumerated"):
         exact.cd_expectation(params, np.full((1, 2), 0.5), np.zeros((1, 2)), 1)
 
 
+def test_too_many_hidden_units_or_transitions_are_refused_at_once():
+    rng = np.random.default_rng(3)
+    for sizes in (dict(n_x=26), dict(n_x=16, n_u=5, n_y=5), dict(n_u=7, n_y=7)):
+        params = harmonium_of("bernoulli", rng, **sizes)
+        u, y = data(params, 1, rng)
+        with pytest.raises(ValueError, match="params: expected at most .* hidden states"):
+            exact.cd_expectation(params, u, y, 1)
+
+
+@pytest.mark.parametrize("call, name", [
+    (lambda p, u, y: exact.log_likelihood(p, u[:, :1], y), "u"),
+    (lambda p, u, y: exact.log_likelihood(p, u + 2, y), "u"),
+    (lambda p, u, y: exact.log_likelihood(p, u, y[:1]), "y"),
+    (lambda p, u, y: exact.log_likelihood(p, u, y, clamp_u="no"), "clamp_u"),
+    (lambda p, u, y: exact.gradient(p, u, y * np.nan), "y"),
+    (lambda p, u, y: exact.gradient(None, u, y), "params"),
+    (lambda p, u, y: exact.gradient(p, u, y, clamp_u=1), "clamp_u"),
+    (lambda p, u, y: exact.model_hidden_mean(p, "u"), "u"),
+    (lambda p, u, y: exact.cd_expectation(p, u, y, 0), "k"),
+    (lambda p, u, y: exact.cd_expectation(p, u, y, 1, clamp_u=None), "clamp_u"),
+    (lambda p, u, y: exact.gibbs_transition(p, u), "states"),
+    (lambda p, u, y: exact.gibbs_transition(p, exact.States(u[:, :1], y, None)), "states.u"),
+    (lambda p, u, y: exact.gibbs_transition(p, exact.States(u, y[1:], None)), "states.y")])
+def test_bad_input_is_named(call, name):
+    rng = np.random.default_rng(4)
+    params = harmonium_of("bernoulli", rng)
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
+        call(params, *data(params, 3, rng))
+
+
 def unrolled_log_likelihood(params, y, *, clamp_u):
-    """L of whole sequences y (n_traj, T, n_y) from u_0 = 0: the states are computed, not given. Mean over frames."""
+    """L of whole sequences y (n_traj, T, n_y) from u_0 = 0, states computed; mean over examples"""
     n_traj, T, _ = y.shape
-    u = np.zeros((n_traj, len(params.b_u)))
-    total = 0
+    u, total, y_max = np.zeros((n_traj, len(params.b_u))), 0, Y_MAX[params.family.name]
     for t in range(T):
-        total += exact.log_likelihood(params, u, y[:, t], clamp_u=clamp_u, y_max=Y_MAX[params.family.name])
+        total += exact.log_likelihood(params, u, y[:, t], clamp_u=clamp_u, y_max=y_max)
         u = harmonium.hidden_mean(params, u, y[:, t])
     return total / T
 
 
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
 @pytest.mark.parametrize("model, clamp_u", [(rtrbm, True), (refh_bptt, False)])
-def test_backprop_through_time_is_the_slope_of_the_unrolled_likelihood(model, clamp_u, family, monkeypatch):
-    """D20 to D22, with an exact negative phase in the place of the Gibbs chain."""
-    rng = np.random.default_rng(5)
+def test_bptt_is_the_derivative_of_the_unrolled_likelihood(model, clamp_u, family, monkeypatch):
+    """H8 to H10, with an exact negative phase in the place of the Gibbs chain."""
+    rng, y_max = np.random.default_rng(5), Y_MAX[family]
     params = harmonium_of(family, rng, n_x=2, n_u=2)
-    y = np.stack([frames(params, 3, rng)[1] for _ in range(5)], axis=1)         # (3, 5, n_y)
+    y = np.stack([data(params, 3, rng)[1] for _ in range(5)], axis=1)           # (3, 5, n_y)
     u0 = np.zeros((3, 2))
     x_mean = harmonium.forward(params, u0, y)
     u = harmonium.previous_states(params, u0, x_mean)
-    local = exact.gradient(params, u.reshape(15, -1), y.reshape(15, -1), clamp_u=clamp_u, y_max=Y_MAX[family])
-    x_model = exact.model_hidden_mean(params, u.reshape(15, -1), y_max=Y_MAX[family]).reshape(3, 5, -1)
-    monkeypatch.setattr(harmonium, "negative_phase", lambda *args, **kw: harmonium.NegativePhase(None, None, x_model))
-    monkeypatch.setattr(harmonium, "contrast", lambda *args: local)
+    flat_u, flat_y = u.reshape(15, -1), y.reshape(15, -1)
+    local = exact.gradient(params, flat_u, flat_y, clamp_u=clamp_u, y_max=y_max)
+    x_model = exact.model_hidden_mean(params, flat_u, y_max=y_max).reshape(3, 5, -1)
+    negative = harmonium.NegativePhase(None, None, x_model)
+    monkeypatch.setattr(harmonium, "negative_phase", lambda *args, **kw: negative._replace(y=y))
+    monkeypatch.setattr(harmonium, "cd_gradient", lambda *args: local)
     gradient, _ = model.gradient(params, u, y, x_mean, 1, rng)
 
-    slopes = central_differences(lambda changed: unrolled_log_likelihood(changed, y, clamp_u=clamp_u), params)
-    for name, slope in slopes.leaves().items():
-        np.testing.assert_allclose(getattr(gradient, name), slope, rtol=1e-6, atol=1e-9, err_msg=name)
-    # and the local gradient alone is another: the test can tell
+    numerical = numerical_gradient(
+        lambda p: unrolled_log_likelihood(p, y, clamp_u=clamp_u), params)
+    for name, expected in numerical.leaves().items():
+        np.testing.assert_allclose(getattr(gradient, name), expected, rtol=1e-6, atol=1e-9,
+                                   err_msg=name)
+    # the local gradient alone differs: the test has power
     assert np.abs(local.W_u - gradient.W_u).max() > 1e-3

@@ -1,9 +1,9 @@
-"""Harmoniums small enough to enumerate, in float64, with weights large enough that every term matters."""
+"""Harmoniums small enough to enumerate, in float64, with weights large enough to matter."""
 import numpy as np
 
 from refh_numpy import harmonium
 
-Y_MAX = {"bernoulli": None, "poisson": 14}       # rates stay near 1: what lies above 14 has a probability below 1e-11
+Y_MAX = {"bernoulli": None, "poisson": 14}      # rates are near 1: counts above 14 have p < 1e-11
 
 
 def harmonium_of(family, rng, n_x=3, n_u=2, n_y=2):
@@ -15,16 +15,17 @@ def harmonium_of(family, rng, n_x=3, n_u=2, n_y=2):
     return params
 
 
-def frames(params, n, rng, *, binary_u=True):
-    """n frames of data: u (n, n_u), y (n, n_y)"""
+def data(params, n, rng, *, binary_u=True):
+    """n examples: u (n, n_u), y (n, n_y)"""
     u = rng.random((n, len(params.b_u)))
-    y = rng.integers(0, 2 if params.family.name == "bernoulli" else 4, (n, len(params.b_y))).astype(float)
+    largest = 1 if params.family.name == "bernoulli" else 3
+    y = rng.integers(0, largest + 1, (n, len(params.b_y))).astype(float)
     return (np.rint(u) if binary_u else u), y
 
 
-def central_differences(function, params, h=1e-5):
-    """The slope of function(params), a number, along every entry of every leaf; as Params"""
-    def slope(name, index):
+def numerical_gradient(function, params, h=1e-5):
+    """Central differences of function(params), a number, in every entry of every leaf; as Params"""
+    def derivative(name, index):
         values = []
         for sign in (1, -1):
             changed = params.map(np.copy)
@@ -32,8 +33,14 @@ def central_differences(function, params, h=1e-5):
             values.append(function(changed))
         return (values[0] - values[1]) / (2 * h)
 
-    slopes = params.map(np.zeros_like)
-    for name, leaf in slopes.leaves().items():
+    gradient = params.map(np.zeros_like)
+    for name, leaf in gradient.leaves().items():
         for index in np.ndindex(leaf.shape):
-            leaf[index] = slope(name, index)
-    return slopes
+            leaf[index] = derivative(name, index)
+    return gradient
+
+
+def assert_equal(a, b):
+    """All arrays of two Params, bit for bit"""
+    for name, leaf in a.leaves().items():
+        np.testing.assert_array_equal(leaf, getattr(b, name), err_msg=name)

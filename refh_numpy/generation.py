@@ -1,0 +1,108 @@
+"""Free-running harmoniums: observations generated forward in time, and backward.
+
+**Forward**: sample y_t given u_{t-1} by a Gibbs chain over (x_t, y_t) with u clamped, take the
+hidden means given both for u_t (P4), repeat. Every recurrent model of this package can do it.
+
+**Backward**: a model of the joint also has p(u_{t-1}, y_t | x_t). The units of a group are
+independent given x_t, so this is a product of the conditionals P3 and P5. u_{t-1} is the x of the
+step before, so ancestral sampling runs backward in time, without a Gibbs chain and without
+inverting the forward map:
+
+    H13   x_T is given;   (u_{t-1}, y_t) ~ p(u_{t-1} | x_t) p(y_t | x_t),   x_{t-1} = u_{t-1}
+
+H13 with samples is exact in each step: it is p(u_{t-1}, y_t | x_t) of the harmonium. As a model of
+the past it is an approximation, because the states of the data are means in [0, 1] and not zeros
+and ones. Passing on the mean E[u_{t-1} | x_t] is deterministic and loses least of the past;
+its price is that means shrink towards 0.5, so motion slows down. Samples keep the contrast of the
+units and add noise to the motion. A sweep of the joint chain (x, then u and y, then x) moves x_t
+towards states that the model finds probable, before u_{t-1} is read from it.
+
+A conditional model (TRBM, RTRBM) never learns p(u_{t-1}), and a static one (EFH) has no u.
+The authors' code runs backward with means, and with a sample of u in one step of ten
+(jgmakin/rbmish, RBM/dynamical/rEFHprobe.m, line 154).
+"""
+import numpy as np
+
+from datasets import checks
+from refh_numpy.families import sample_bernoulli
+from refh_numpy.harmonium import forward, hidden_mean, u_mean, y_mean
+from refh_numpy.inference import check_recurrent, check_result, check_states, clamped_gibbs
+
+JOINT_MODELS = "refh, hybrid, refh_bptt"
+
+
+def generate(params, u0, T, rng, *, n_sweeps=25):
+    """Generate observations forward in time: y_1 given u_0, the state u_1 that follows, y_2, ...
+
+    Parameters
+    ----------
+    params : Params
+    u0 : (n_traj, n_x) initial state, for example the last one of infer
+    T : time steps to generate
+    rng : numpy.random.Generator
+    n_sweeps : Gibbs sweeps per time step, started from noise
+
+    Returns
+    -------
+    y (n_traj, T, n_y), samples of the model's family (means for "mean-field bernoulli")
+    """
+    check_recurrent(params)
+    u = check_states("u0", u0, params, axes=("n_traj",))[:, :len(params.b_u)]
+    T, n_sweeps = checks.count("T", T), checks.count("n_sweeps", n_sweeps)
+    checks.generator("rng", rng)
+    y = np.empty((len(u), T, len(params.b_y)), params.b_y.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(T):
+            y[:, t], _ = clamped_gibbs(params, u, n_sweeps, rng)
+            u = forward(params, u, y[:, t:t + 1])[:, 0, :len(params.b_u)]
+    return check_result(y)
+
+
+def generate_backward(params, x_T, T, rng, *, sample_u=0.0, n_sweeps=0, sample_y=False):
+    """Generate observations backward in time, from the last state (H13).
+
+    By default everything is a mean, and nothing is random. For exact ancestral sampling of the
+    joint: x_T of zeros and ones, sample_u=1, sample_y=True.
+
+    Parameters
+    ----------
+    params : Params of a model of the joint (refh, hybrid, refh_bptt)
+    x_T : (n_traj, n_x) the state at time T, for example the last one of infer
+    T : time steps to generate
+    rng : numpy.random.Generator
+    sample_u : probability, per trajectory and step, that u_{t-1} is a sample instead of its mean
+    n_sweeps : sweeps of the joint Gibbs chain per step: x is sampled, u and y enter by their means
+    sample_y : True returns samples of y, False means
+
+    Returns
+    -------
+    y (n_traj, T, n_y): y[:, 0] is the observation at time T, y[:, 1] that at T - 1, and so on
+    """
+    check_recurrent(params)
+    if not len(params.b_u):
+        raise ValueError("params: expected a recurrent model, with as many units of u as of x, "
+                         "got a static one (n_u = 0)")
+    x = check_states("x_T", x_T, params, axes=("n_traj",))
+    T, n_sweeps = checks.count("T", T), checks.count("n_sweeps", n_sweeps, at_least=0)
+    checks.generator("rng", rng)
+    sample_u = checks.number("sample_u", sample_u, low=0, high=1)
+    sample_y = checks.flag("sample_y", sample_y)
+    y = np.empty((len(x), T, len(params.b_y)), params.b_y.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(T):
+            for _ in range(n_sweeps):
+                x = sample_bernoulli(x, rng)
+                x = hidden_mean(params, u_mean(params, x), y_mean(params, x))
+            # H13
+            y[:, t] = y_mean(params, x)
+            if sample_y:
+                y[:, t] = params.family.sample(y[:, t], rng)
+            x = u_mean(params, x)
+            if sample_u > 0:
+                x = np.where(rng.random((len(x), 1)) < sample_u, sample_bernoulli(x, rng), x)
+    return check_result(y)
+
+
+def not_joint(model):
+    """The error of generate_backward for a model that does not learn the joint. Does not check."""
+    return ValueError(f"model: expected a model of the joint p(u, y) ({JOINT_MODELS}), got {model}")
