@@ -62,17 +62,17 @@ class Box:
 
     def __post_init__(self):
         checks.count("n_balls", self.n_balls, at_most=MAX_BALLS)
-        checks.number("side", self.side, low=1 / MAX_SIDE, high=MAX_SIDE)
-        for name, low, high in (("radius", self.side / MAX_SIDE, self.side / 2),
+        side = checks.number("side", self.side, low=1 / MAX_SIDE, high=MAX_SIDE)
+        object.__setattr__(self, "side", side)
+        for name, low, high in (("radius", side / MAX_SIDE, side / 2),
                                 ("mass", MIN_MASS, MAX_MASS)):
             values = _per_ball(name, getattr(self, name), self.n_balls)
-            for value in values:
-                checks.number(name, value, low=low, high=high)
+            values = tuple(checks.number(name, value, low=low, high=high) for value in values)
             object.__setattr__(self, name, values)
         if np.pi * np.square(self.radius).sum() > self.side**2:
             raise ValueError(f"radius: expected balls that fit into a box of side {self.side:g}, "
                              f"got {checks.shown(self.radius)}")
-        checks.number("speed", self.speed, low=0)
+        object.__setattr__(self, "speed", checks.number("speed", self.speed, low=0))
         most = _max_speed(self) / np.sqrt(max(self.mass) / min(self.mass))
         if self.speed > most * (1 + 1e-9):
             raise ValueError(f"speed: expected at most {most:g} (no ball may move by more than a "

@@ -89,23 +89,24 @@ def split(digits, one_in=5):
     -------
     Digits for training, Digits for tests
     """
-    check_digits("digits", digits, at_least=2)
+    check_digits("digits", digits)
+    if len(digits.images) < 2:
+        raise ValueError("digits: expected at least two to split, got one")
     one_in = checks.count("one_in", one_in, at_least=2)
     held_out = np.arange(len(digits.images)) % one_in == 0
     return tuple(Digits(digits.images[rows], digits.labels[rows], digits.source)
                  for rows in (~held_out, held_out))
 
 
-def check_digits(name, digits, at_least=1):
+def check_digits(name, digits):
     """Digits whose fields fit each other; the pixels are checked by those who use them."""
     checks.instance(name, digits, Digits, " (datasets.digits.load)")
     images, labels = digits.images, digits.labels
     if not isinstance(images, np.ndarray) or images.ndim != 3 or images.shape[1] != images.shape[2]:
         raise ValueError(f"{name}: expected images (n, size, size), "
                          f"got {getattr(images, 'shape', checks.shown(images))}")
-    if len(images) < at_least or images.shape[1] == 0:
-        raise ValueError(f"{name}: expected at least {at_least} images with pixels, "
-                         f"got shape {images.shape}")
+    if images.size == 0:
+        raise ValueError(f"{name}: expected images with pixels, got shape {images.shape}")
     labels = checks.counts(name, checks.array(name, labels, (len(images),)))
     checks.in_range(name, labels, 0, 9)
     return digits

@@ -84,6 +84,7 @@ def read(path):
 
 def widened(leaf):
     """The array, C-contiguous; float16, in which weights may be kept, becomes float32."""
+    checks.instance("leaf", leaf, np.ndarray)
     return np.array(leaf, dtype=np.float32 if leaf.dtype == np.float16 else None, order="C")
 
 

@@ -38,8 +38,9 @@ class Scene:
     def __post_init__(self):
         checks.count("n_digits", self.n_digits, at_most=MAX_DIGITS)
         checks.count("side", self.side, at_most=MAX_SIDE)
-        checks.number("speed", self.speed, low=0, high=MAX_SPEED)
-        checks.number("margin", self.margin, low=0, high=MAX_SIDE)
+        for name, high in (("speed", MAX_SPEED), ("margin", MAX_SIDE)):
+            value = checks.number(name, getattr(self, name), low=0, high=high)
+            object.__setattr__(self, name, value)
 
     @property
     def shape(self):

@@ -29,7 +29,7 @@ from datasets import checks
 
 MIN_CONSTANT, MAX_CONSTANT = 1e-15, 1e15    # of the System's constants: squares do not overflow
 MAX_GAIN = 1e6                              # spikes per time step: counts are exact in float32
-MAX_NEURONS = 10_000
+MAX_COUNTS, MAX_NEURONS = 1e30, 10_000      # sums do not overflow
 MAX_PHASE_STEPS = 100_000                   # simulated before a trajectory of random phase begins
 
 
@@ -52,17 +52,20 @@ class System:
 
     def __post_init__(self):
         for name in ("dt", "mass", "stiffness", "start_velocity_variance", "span", "tuning_width"):
-            checks.number(name, getattr(self, name), low=MIN_CONSTANT, high=MAX_CONSTANT)
+            self._set(name, low=MIN_CONSTANT, high=MAX_CONSTANT)
         for name in ("damping", "position_noise", "velocity_noise"):
-            checks.number(name, getattr(self, name), low=0, high=MAX_CONSTANT)
-        checks.number("start_margin", self.start_margin, low=0, high=self.span / 2)
-        checks.number("gain_high", self.gain_high, low=0, high=MAX_GAIN, above_low=True)
-        checks.number("gain_low", self.gain_low, low=0, high=self.gain_high)
+            self._set(name, low=0, high=MAX_CONSTANT)
+        self._set("start_margin", low=0, high=self.span / 2)
+        self._set("gain_high", low=0, high=MAX_GAIN, above_low=True)
+        self._set("gain_low", low=0, high=self.gain_high)
         checks.count("n_neurons", self.n_neurons, at_least=3, at_most=MAX_NEURONS)
         largest = max(abs(np.linalg.eigvals(self.A)))
         if largest >= 1:
             raise ValueError("dt, mass, damping, stiffness: expected a stable oscillator, got an "
                              f"Euler step with an eigenvalue of size {largest:.4f} (reduce dt)")
+
+    def _set(self, name, **bounds):
+        object.__setattr__(self, name, checks.number(name, getattr(self, name), **bounds))
 
     @cached_property
     def A(self):
@@ -211,9 +214,8 @@ def wrap(system, difference):
 def decode(system, y):
     """Position from spikes: their centre of mass on the circle (D1).
 
-    The circle is cut opposite the most active neuron, where hardly any spike falls, so that the
-    average of the preferred positions makes sense. Among equally active neurons no one comes
-    first: their results are averaged. So there is no bias near the seam, or anywhere else.
+    The circle is cut opposite the most active neuron, where hardly any spike falls. The results of
+    equally active neurons are averaged, so that there is no bias in any direction.
 
     Parameters
     ----------
@@ -226,7 +228,7 @@ def decode(system, y):
     """
     _check_system(system)
     y = checks.array("y", y, ("n_traj", "T", system.n_neurons))
-    checks.in_range("y", y, 0, np.inf)
+    checks.in_range("y", y, 0, MAX_COUNTS)
     total = y.sum(-1, dtype=float)
     n = system.n_neurons
     offsets = (np.arange(n) + n // 2) % n - n // 2      # from the centre to each neuron, in neurons

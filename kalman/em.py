@@ -44,7 +44,8 @@ def random_walk(position_variance, step_variance):
     -------
     LDS
     """
-    _check_positive(position_variance=position_variance, step_variance=step_variance)
+    position_variance = _positive("position_variance", position_variance)
+    step_variance = _positive("step_variance", step_variance)
     return LDS(A=[[1.0]], C=[[1.0]], Sigma_z=[[step_variance]], mu_0=[0.0],
                Sigma_0=[[position_variance]])
 
@@ -63,8 +64,9 @@ def constant_velocity(dt, position_variance, velocity_variance, step_variance):
     -------
     LDS
     """
-    _check_positive(dt=dt, position_variance=position_variance, velocity_variance=velocity_variance,
-                    step_variance=step_variance)
+    dt, position_variance = _positive("dt", dt), _positive("position_variance", position_variance)
+    velocity_variance = _positive("velocity_variance", velocity_variance)
+    step_variance = _positive("step_variance", step_variance)
     return LDS(A=[[1.0, dt], [0.0, 1.0]], C=[[1.0, 0.0]], mu_0=np.zeros(2),
                Sigma_z=np.diag([step_variance * dt**2, step_variance]),
                Sigma_0=np.diag([position_variance, velocity_variance]))
@@ -177,6 +179,5 @@ def _learnt_C(model, E, second, y, R, period):
     return np.linalg.solve(left, right.ravel()).reshape(n_y, n_z)
 
 
-def _check_positive(**values):
-    for name, value in values.items():
-        checks.number(name, value, low=1e-100, high=1e100)
+def _positive(name, value):
+    return checks.number(name, value, low=1e-100, high=1e100)

@@ -170,7 +170,7 @@ class NegativePhase(NamedTuple):
 
 
 def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u, noise_fraction=0.0):
-    """Samples of the model after k Gibbs sweeps. Does not check its arrays.
+    """Samples of the model after k Gibbs sweeps. Does not check its arguments; `train` does.
 
     Each time step is an example of its own: their order does not matter here.
 
@@ -186,7 +186,6 @@ def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u, noise_fraction=0.0)
     -------
     NegativePhase
     """
-    k, clamp_u = checks.count("k", k), checks.number("clamp_u", clamp_u, low=0, high=1)
     n_traj, T, _ = y.shape
     u, x_mean = (a.reshape(n_traj * T, a.shape[-1]) for a in (u, x_mean))
     clamped = rng.random((n_traj * T, 1)) < clamp_u if 0 < clamp_u < 1 else bool(clamp_u)

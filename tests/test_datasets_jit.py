@@ -30,7 +30,7 @@ assert abs(_kernels.cholesky(4 * np.eye(2), L) - np.log(16)) < 1e-12 and L[0, 0]
 
 @pytest.fixture
 def read_only_copy():
-    """The packages alone, in a folder that everybody may read and nobody may write"""
+    """The packages alone, in a folder that all users may read and none may write"""
     folder = Path(tempfile.mkdtemp())
     for package in PACKAGES:
         shutil.copytree(ROOT / package, folder / package,

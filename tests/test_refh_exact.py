@@ -62,7 +62,7 @@ def test_too_many_hidden_units_or_transitions_are_refused_at_once():
     for sizes in (dict(n_x=26), dict(n_x=16, n_u=5, n_y=5), dict(n_u=7, n_y=7)):
         params = harmonium_of("bernoulli", rng, **sizes)
         u, y = data(params, 1, rng)
-        with pytest.raises(ValueError, match="params: expected at most .* hidden states"):
+        with pytest.raises(ValueError, match=r"params: expected at most .* hidden states"):
             exact.cd_expectation(params, u, y, 1)
 
 

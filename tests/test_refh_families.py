@@ -68,5 +68,5 @@ def test_impossible_rates_say_that_the_weights_diverged(rate):
     ("bernoulli", [1.5]), ("bernoulli", [-0.1]), ("mean-field bernoulli", [1.1]),
     ("poisson", [-1.0]), ("poisson", [0.5]), ("poisson", [1e10])])
 def test_values_outside_the_family(name, y):
-    with pytest.raises(ValueError, match="^y: expected .* got"):
+    with pytest.raises(ValueError, match=r"^y: expected .* got"):
         families.get(name).check("y", np.array(y))

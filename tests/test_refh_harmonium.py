@@ -227,12 +227,3 @@ def test_init_names_the_bad_argument(change, name):
     good = dict(n_x=2, n_y=2, family="poisson", rng=np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
         harmonium.init(**(good | change))
-
-
-@pytest.mark.parametrize("k, clamp_u, named", [
-    (0, 0, "k"), (1.5, 0, "k"), (1, -0.2, "clamp_u"), (1, 1.2, "clamp_u")])
-def test_settings_of_the_negative_phase_are_checked(k, clamp_u, named):
-    params = harmonium.init(3, 2, "bernoulli", np.random.default_rng(0))
-    u, y, x = np.zeros((1, 1, 3)), np.zeros((1, 1, 2)), np.zeros((1, 1, 3))
-    with pytest.raises((ValueError, TypeError), match=f"{named}: expected"):
-        harmonium.negative_phase(params, u, y, x, k, np.random.default_rng(0), clamp_u=clamp_u)

@@ -76,7 +76,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
 def test_save_refuses_what_load_would_refuse(leaf, tmp_path):
     path = tmp_path / "weights.npz"
     refh.save(path, poisson_refh(), n=1)
-    with pytest.raises((ValueError, TypeError), match="^params: expected .* got"):
+    with pytest.raises((ValueError, TypeError), match=r"^params: expected .* got"):
         refh.save(path, replace(poisson_refh(), b_x=leaf))
     assert refh.load(path)[1] == {"n": 1}
 
@@ -213,7 +213,7 @@ def test_an_incomplete_state_is_refused_everywhere(name, tmp_path, monkeypatch):
     for call in (lambda: training.check_state(state, params),
                  lambda: refh.train(params, [batch], rng, n_updates=9, state=state),
                  lambda: storage.save_checkpoint(path, params, state, "refh")):
-        with pytest.raises((ValueError, TypeError), match="^state.*: expected .* got"):
+        with pytest.raises((ValueError, TypeError), match=r"^state.*: expected .* got"):
             call()
     assert not path.exists()
     if name not in ("no moments", "infinite u", "NaN moments"):         # files.write refuses these

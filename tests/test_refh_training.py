@@ -177,7 +177,7 @@ def test_sweeps_rise_from_the_first_number_to_the_last():
     training.train(spy, params, batches, rng, n_updates=12, k=(2, 5))
     assert asked == [2] * 3 + [3] * 3 + [4] * 3 + [5] * 3
     for bad in ((3, 2), (0, 2), (1, 2, 3), 0):
-        with pytest.raises((ValueError, TypeError), match="^k: expected"):
+        with pytest.raises((ValueError, TypeError), match=r"^k: expected"):
             training.train(spy, params, batches, rng, n_updates=12, k=bad)
 
 
@@ -188,7 +188,7 @@ def test_the_hybrid_ends_at_trbm_and_refh():
             rng = np.random.default_rng(0)
             learnt.append(train(small(rng), stream(rng), rng, n_updates=20, **more)[0])
         assert_equal(*learnt)
-    with pytest.raises(ValueError, match="^w: expected"):
+    with pytest.raises(ValueError, match=r"^w: expected"):
         hybrid.train(learnt[0], [], np.random.default_rng(0), w=1.5, n_updates=1)
 
 
@@ -209,7 +209,7 @@ def test_w_falls_geometrically_also_in_a_resumed_run():
     assert_equal(run((0.5, 0.01), params=seen[0][0], state=seen[0][1]), whole)
     assert not np.array_equal(run(0.5).W_u, whole.W_u)
     for bad in ((0.3, 0), (0.3,), (0.1, 0.2, 0.3), -1, (2, 0.1), "w"):
-        with pytest.raises((ValueError, TypeError), match="^w: expected"):
+        with pytest.raises((ValueError, TypeError), match=r"^w: expected"):
             run(bad)
 
 
@@ -221,7 +221,7 @@ def test_noise_fraction_is_checked_and_changes_the_gradient():
         if fraction <= 1:
             learnt.append(trbm.train(small(rng), stream(rng), rng, **settings)[0])
         else:
-            with pytest.raises(ValueError, match="^noise_fraction: expected"):
+            with pytest.raises(ValueError, match=r"^noise_fraction: expected"):
                 trbm.train(small(rng), stream(rng), rng, **settings)
     assert not np.array_equal(learnt[0].W_y, learnt[1].W_y)
 
@@ -388,12 +388,12 @@ def test_a_state_that_does_not_fit_is_refused():
         refh.train(refh.init(9, 15, "poisson", rng), stream(rng), rng, n_updates=9, state=log.state)
     with pytest.raises(ValueError, match=r"^state\.m\.W_u: expected float64"):
         refh.train(small(rng, np.float64), stream(rng), rng, n_updates=9, state=log.state)
-    with pytest.raises(ValueError, match="^n_updates: expected more than the 3"):
+    with pytest.raises(ValueError, match=r"^n_updates: expected more than the 3"):
         refh.train(learnt, stream(rng), rng, n_updates=3, state=log.state)
-    with pytest.raises(TypeError, match="^state: expected State"):
+    with pytest.raises(TypeError, match=r"^state: expected State"):
         refh.train(learnt, stream(rng), rng, n_updates=9, state=log)
     other = np.random.Generator(np.random.Philox(0))
-    with pytest.raises(ValueError, match="^state: expected the state of a Philox"):
+    with pytest.raises(ValueError, match=r"^state: expected the state of a Philox"):
         refh.train(learnt, stream(rng), other, n_updates=9, state=log.state)
 
 
@@ -472,9 +472,9 @@ def test_bad_input_is_named(change, name):
 
 def test_a_gradient_or_schedule_that_is_no_function_is_refused():
     rng = np.random.default_rng(0)
-    with pytest.raises(TypeError, match="^gradient: expected a function"):
+    with pytest.raises(TypeError, match=r"^gradient: expected a function"):
         training.train(None, small(rng), stream(rng), rng, n_updates=1)
-    with pytest.raises(TypeError, match="^schedules.'w'.: expected a function"):
+    with pytest.raises(TypeError, match=r"^schedules.'w'.: expected a function"):
         training.train(refh.gradient, small(rng), stream(rng), rng, n_updates=1, schedules={"w": 3})
 
 

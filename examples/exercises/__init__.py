@@ -1,1 +1,1 @@
-"""Exercises: a text, a function to fill in, and a check that says right, or wrong and where."""
+"""Exercises: a text, a function to fill in, and a check that says where an answer is incorrect."""

@@ -1,25 +1,38 @@
-"""Exercise 12: what comes next?                                               (rvae_numpy, D31; three lines)
+"""Exercise 12: the latent state given the previous one (rvae_numpy, G1; three lines).
 
-A model of the joint has p(x) = N(0, I) and p(u | x) = N(W x + b, sigma^2 I). Before y is seen, what does u say about x? By Bayes's
-theorem, a normal: complete the square in log p(x) + log p(u | x). Give its mean and its covariance.
+A model of the joint has p(x) = N(0, I) and p(u | x) = N(W x + b, sigma^2 I). Before y is observed,
+p(x | u) follows from Bayes's theorem: complete the square in log p(x) + log p(u | x). It is a
+normal distribution; return its mean and its covariance (G1).
 
-(From there the rVAE predicts: y = mu_y(x). That is how a model of the joint is used as one of the transition.)
+The rVAE predicts from it, by y = mu_y(x). In this way a model of the joint serves as a model of
+the transition.
 """
 import numpy as np
 
-from examples.exercises._right import parts, same
+from examples.exercises._answers import parts, same
 
 
 def x_given_u(u, W, b, sigma):
-    """mean (n, n_x) and covariance (n_x, n_x), from u (n, n_u), W (n_u, n_x), b (n_u,) and sigma, a standard deviation"""
+    """Mean and covariance of p(x | u).
+
+    Parameters
+    ----------
+    u : (n, n_u)
+    W, b : (n_u, n_x) and (n_u,)
+    sigma : a standard deviation
+
+    Returns
+    -------
+    mean (n, n_x), covariance (n_x, n_x)
+    """
     raise NotImplementedError
 
 
 def check(answer):
+    """Against conditioning the joint normal distribution of x and u."""
     rng = np.random.default_rng(0)
-    W, b, sigma, u = rng.standard_normal((3, 2)), rng.standard_normal(3), 0.4, rng.standard_normal((5, 3))
-    mean, cov = parts("x_given_u", answer(u, W, b, sigma), ("mean", "covariance"))
-    # the joint of x and u is a normal; condition it on u
-    of_u = W @ W.T + sigma**2 * np.eye(3)
+    W, b, u = rng.standard_normal((3, 2)), rng.standard_normal(3), rng.standard_normal((5, 3))
+    mean, cov = parts("x_given_u", answer(u, W, b, 0.4), ("mean", "covariance"))
+    of_u = W @ W.T + 0.4**2 * np.eye(3)
     same("mean", mean, (u - b) @ np.linalg.solve(of_u, W))
     same("covariance", cov, np.eye(2) - W.T @ np.linalg.solve(of_u, W))

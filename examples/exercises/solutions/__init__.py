@@ -1,1 +1,1 @@
-"""Solutions of the exercises, for lecturers; `python -m examples.exercises.handout` leaves them out."""
+"""Solutions of the exercises, for lecturers; examples.exercises.handout leaves them out."""
