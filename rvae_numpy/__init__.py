@@ -1,1 +1,1 @@
-"""The recurrent variational autoencoder; README.md beside this file is its chapter of the tutorial."""
+"""The recurrent variational autoencoder; its chapter of the tutorial is README.md."""

@@ -1,40 +1,56 @@
-"""rVAE: the recurrent variational autoencoder, learnt without backprop through time.
+"""rVAE: the recurrent variational autoencoder, learnt without backpropagation through time.
 
-The poster's box "rVAE" (Abdulsalam and Makin). The autoencoder (autoencoder.py, P7 to P10) must reconstruct from its latent
-x_t both the present observation y_t and its own previous state u_{t-1}, with no gradient through u_{t-1}.
+The poster's box "rVAE" (Abdulsalam and Makin). The autoencoder (autoencoder.py, P7 to P10)
+reconstructs from its latent x_t both the present observation y_t and its own previous state
+u_{t-1}, with no gradient through u_{t-1}.
 
-    D30   L_t = KL(q(x_t | u, y) || N(0, I)) - E_q[log p(u_{t-1} | x_t)] - E_q[log p(y_t | x_t)]
+    V8   L_t = KL(q(x_t | u, y) || N(0, I)) - E_q[log p(u_{t-1} | x_t)] - E_q[log p(y_t | x_t)]
 
-    the decoder gives back:  u and y            gradient through u_{t-1}:  no
+    the decoder reconstructs:  u and y          gradient through u_{t-1}:  no
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean of x.
 """
 import numpy as np
 
 from rvae_numpy import autoencoder, storage, training
-from rvae_numpy.autoencoder import Model, emission_mean, generate, infer, predict_next
+from rvae_numpy.generation import generate, generate_backward
+from rvae_numpy.inference import emission_mean, infer, predict_next
+from rvae_numpy.parameters import Config
 
-__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
-
-
-def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_u=0.07, sigma_y=1.0,
-         noise_u=0.0, noise_y=0.0, blinks=0.0, pixels=False, bend=0):
-    """Weights as autoencoder.init makes them. sigma_u says how well u must be kept, and is not learnt: the likelihood of
-    u has no bound, for a latent that ignores y predicts itself as precisely as one likes. For films: pixels=True, and a
-    `bend`, since what bounces is not linear; noise_u, so that a state that is a little wrong is put right; noise_y and blinks, so
-    that it remembers what a frame does not show clearly, or does not show (and can dream with its eye shut: dreaming.py)."""
-    model = Model(family, activation, sigma_u, sigma_y, noise_u, noise_y, blinks, pixels, learn_u=True, prior_given_u=False)
-    return autoencoder.init(n_y, n_x, hidden, model, rng, dtype, bend=bend)
+__all__ = ["emission_mean", "generate", "generate_backward", "gradient", "infer", "init", "load",
+           "predict_next", "save", "train"]
 
 
-def gradient(params, u, y, rng, told=None):
-    """The local rule: u_{t-1} and y_t are given back, the previous states taken for data                   [poster P12]
+def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_u=0.07,
+         sigma_y=1.0, noise_u=0.0, sigmoid_mean=False, n_residual=0):
+    """Weights as autoencoder.init makes them; the other arguments are those of its Config.
 
-    u (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, observations
-    told : what the recognition model is told of y, in its shape; None for y itself
-    returns the loss a frame, and its gradient, a Params
+    sigma_u says how well u must be kept. It is not learnt: the likelihood of u has no bound,
+    because a latent that ignores y can predict itself as precisely as one likes. For video,
+    sigmoid_mean=True keeps the mean of a pixel in [0, 1], n_residual makes the dynamics nonlinear,
+    and noise_u teaches the model to correct a state that is a little off.
     """
-    loss, local, _ = autoencoder.frames_gradient(params, u, y, rng, told)
+    config = Config(family, activation, sigma_u, sigma_y, noise_u, sigmoid_mean, learn_u=True,
+                    prior_given_u=False)
+    return autoencoder.init(n_y, n_x, hidden, config, rng, dtype, n_residual=n_residual)
+
+
+def gradient(params, u, y, rng, y_input=None):
+    """The local rule: u_{t-1} and y_t are reconstructed, u_{t-1} taken as data (P12).
+    Does not check its arguments.
+
+    Parameters
+    ----------
+    u : (n_traj, chunk, n_x) previous states
+    y : (n_traj, chunk, n_y) observations
+    rng : numpy.random.Generator
+    y_input : (n_traj, chunk, n_y) what the recognition model receives in place of y; None for y
+
+    Returns
+    -------
+    loss (nats per time step), gradient (Params)
+    """
+    loss, local, _ = autoencoder.chunk_gradient(params, u, y, rng, y_input)
     return loss, local
 
 
@@ -43,11 +59,11 @@ def train(params, batches, rng, **settings):
     return training.train(gradient, params, batches, rng, **settings)
 
 
-def save(path, params, **meta):
-    """Write an rVAE's weights (.npz), with whatever is worth keeping beside them."""
+def save(path, params, /, **meta):
+    """Write weights (.npz), with whatever JSON can hold beside them."""
     storage.save(path, params, "rvae", **meta)
 
 
 def load(path):
-    """params, meta: what `save` wrote."""
+    """Read what `save` wrote: params, meta."""
     return storage.load(path, "rvae")

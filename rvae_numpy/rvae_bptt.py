@@ -1,30 +1,41 @@
-"""rVAE + BPTT: the rVAE's objective, *with* the gradient through u_{t-1}. A control that the poster lacks.
+"""rVAE + BPTT: the rVAE's objective, *with* the gradient through u_{t-1}. A control of ours.
 
-The rVAE (rvae.py) with the term that "letting the derivative pass through the expectations" (P12) leaves out: u_{t-1} was
-computed with the same parameters, so a change of phi changes it too, and with it the loss of every later step.
+The rVAE (rvae.py) with the term that "letting the derivative pass through the expectations" (P12)
+leaves out: u_{t-1} was computed with the same parameters, so a change of phi changes u_{t-1}, and
+with it the loss of every later step.
 
-    D35   dL/du_t = dL_{t+1}/du_t + F' dL/du_{t+1},         F: the block of nu's weights that multiplies u
+    V11  dL/du_t = dL_{t+1}/du_t + F' dL/du_{t+1},      F: the block of nu's weights for u
 
-    the decoder gives back:  u and y            gradient through u_{t-1}:  yes
+    the decoder reconstructs:  u and y          gradient through u_{t-1}:  yes
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean of x.
 """
 from rvae_numpy import autoencoder, storage, training
-from rvae_numpy.autoencoder import emission_mean, generate, infer, predict_next
+from rvae_numpy.generation import generate, generate_backward
+from rvae_numpy.inference import emission_mean, infer, predict_next
 from rvae_numpy.rvae import init
 
-__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
+__all__ = ["emission_mean", "generate", "generate_backward", "gradient", "infer", "init", "load",
+           "predict_next", "save", "train"]
 
 
-def gradient(params, u, y, rng, told=None):
-    """D30's gradient, and backprop through time                                                                [D35]
+def gradient(params, u, y, rng, y_input=None):
+    """The gradient of V8, with backpropagation through time (V11).
+    Does not check its arguments.
 
-    u (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, observations
-    told : what the recognition model is told of y, in its shape; None for y itself
-    returns the loss a frame, and its gradient, a Params
+    Parameters
+    ----------
+    u : (n_traj, chunk, n_x) previous states
+    y : (n_traj, chunk, n_y) observations
+    rng : numpy.random.Generator
+    y_input : (n_traj, chunk, n_y) what the recognition model receives in place of y; None for y
+
+    Returns
+    -------
+    loss (nats per time step), gradient (Params)
     """
-    loss, local, d_u = autoencoder.frames_gradient(params, u, y, rng, told)
-    return loss, autoencoder.through_time(params, u, y if told is None else told, d_u, local)
+    loss, local, d_u = autoencoder.chunk_gradient(params, u, y, rng, y_input)
+    return loss, autoencoder.bptt(params, u, y if y_input is None else y_input, d_u, local)
 
 
 def train(params, batches, rng, **settings):
@@ -32,11 +43,11 @@ def train(params, batches, rng, **settings):
     return training.train(gradient, params, batches, rng, **settings)
 
 
-def save(path, params, **meta):
-    """Write the weights (.npz), with whatever is worth keeping beside them."""
+def save(path, params, /, **meta):
+    """Write weights (.npz), with whatever JSON can hold beside them."""
     storage.save(path, params, "rvae_bptt", **meta)
 
 
 def load(path):
-    """params, meta: what `save` wrote."""
+    """Read what `save` wrote: params, meta."""
     return storage.load(path, "rvae_bptt")

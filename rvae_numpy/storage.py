@@ -1,74 +1,126 @@
-"""Weights and checkpoints of autoencoders as .npz files (datasets/files.py)."""
+"""Weights and checkpoints of autoencoders as .npz files (datasets/files.py).
+
+The header of a file is {"name": model, "config": {...}, "sizes": {...}}; its arrays are the leaves
+of Params by their names, and in a checkpoint Adam's moments, with the prefixes "m." and "v.".
+"""
 from dataclasses import asdict
 
 import numpy as np
 
-from datasets import files
-from rvae_numpy import autoencoder
-from rvae_numpy.autoencoder import Model
+from datasets import checks, files
+from rvae_numpy import parameters, training
+from rvae_numpy.parameters import Config, check_params
 from rvae_numpy.training import State
 
+FLOATS = (np.float16, np.float32, np.float64)       # float16 saves space; it is loaded as float32
 
-def save(path, params, name, **meta):
-    """Write params, the name of their model, and whatever JSON can hold in meta (seed, command, version, ...)."""
-    files.write(path, _arrays(params, ""), **_header(params, name), meta=meta)
+
+def save(path, params, name, /, **meta):
+    """Write the weights of a model.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    params : Params, whose arrays may be float16 too
+    name : of the model
+    meta : whatever JSON can hold (seed, command, version, ...)
+    """
+    checks.path("path", path)
+    checks.instance("name", name, str)
+    parameters.check_leaves("params", params, FLOATS)
+    files.write(path, params.leaves(), **_header(params, name), meta=meta)
 
 
 def load(path, name):
-    """The params and the meta that `save` wrote for this model.
+    """Read what `save` wrote for this model.
 
-    Raises ValueError for a file that is truncated, no .npz, a pickle, or of another model.
+    Returns
+    -------
+    Params, meta
+
+    Raises ValueError, with the path, for a file that is truncated, no .npz of ours, or of another
+    model; FileNotFoundError and PermissionError where the system does.
     """
-    arrays, header = files.read(path)
-    return _params(path, arrays, header, name, ""), header.get("meta", {})
+    arrays, header = _read(path, name)
+    meta = header.get("meta")
+    if not isinstance(meta, dict):
+        raise ValueError(f"{path}: expected weights with their meta, got {meta!r:.60} for it")
+    return _params(path, arrays, header), meta
 
 
-def save_checkpoint(path, params, state, name):
-    """Write params and the State of a run, for load_checkpoint."""
-    arrays = {"u": state.u, "y": state.y, "is_open": state.is_open}
+def save_checkpoint(path, params, state, name, /, **about):
+    """Write params and the State of a run for load_checkpoint.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    params : Params;  state : log.state of their run
+    name : of the model
+    about : whatever JSON can hold (learning curve, elapsed time, ...)
+    """
+    checks.path("path", path)
+    checks.instance("name", name, str)
+    training.check_state(state, params)
+    arrays = {"u": state.u, "y": state.y}
+    if state.y_input is not None:
+        arrays["y_input"] = state.y_input
     for prefix, tree in (("", params), ("m.", state.m), ("v.", state.v)):
-        arrays |= _arrays(tree, prefix)
-    files.write(path, arrays, **_header(params, name), n_updates=state.n_updates, rng=state.rng)
+        arrays |= {prefix + part: leaf for part, leaf in tree.leaves().items()}
+    files.write(path, arrays, **_header(params, name), n_updates=state.n_updates, rng=state.rng,
+                about=about)
 
 
 def load_checkpoint(path, name):
-    """The params and the State that save_checkpoint wrote: hand both to `train`, and it goes on to the bit."""
-    arrays, header = files.read(path)
-    params, m, v = (_params(path, arrays, header, name, prefix) for prefix in ("", "m.", "v."))
+    """Read what save_checkpoint wrote for this model: hand the first two to `train` to resume.
+
+    Returns
+    -------
+    Params, State, about
+
+    Raises the errors of `load`.
+    """
+    arrays, header = _read(path, name)
+    missing = [what for what, where in (("u", arrays), ("y", arrays), ("n_updates", header),
+                                        ("rng", header), ("about", header)) if what not in where]
+    if missing:
+        raise ValueError(f"{path}: expected the checkpoint of a run, got a file without "
+                         f"{', '.join(missing)}")
+    u, y, y_input = arrays.pop("u"), arrays.pop("y"), arrays.pop("y_input", None)
+    trees = [{part.removeprefix(prefix): leaf for part, leaf in arrays.items()
+              if part.startswith(("m.", "v.")) == bool(prefix) and part.startswith(prefix)}
+             for prefix in ("", "m.", "v.")]
+    params, m, v = (_params(path, tree, header) for tree in trees)
+    state = State(m, v, header["n_updates"], u, y, y_input, header["rng"])
     try:
-        return params, State(m, v, header["n_updates"], arrays["u"], arrays["y"], arrays["is_open"], header["rng"])
-    except KeyError as error:
-        raise ValueError(f"{path}: wanted the checkpoint of a run of this version, but it has no {error}") from None
-
-
-def _arrays(params, prefix):
-    return {f"{prefix}leaf_{number}": leaf for number, leaf in enumerate(params.leaves())}
+        training.check_state(state, params)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    return params, state, header["about"]
 
 
 def _header(params, name):
-    encoder, decoder = ([len(layer.b) for layer in layers] for layers in (params.encode, params.decode_y[:-1]))
-    sizes = {"n_y": params.n_y, "n_x": params.n_x, "hidden": encoder if decoder == encoder[::-1] else encoder[0],
-             "bend": len(params.bend_u[0].b) if params.bend_u else 0, "static": params.n_u == 0}
-    return {"name": name, "model": asdict(params.model), "sizes": sizes}
+    return {"name": name, "config": asdict(params.config), "sizes": params.sizes}
 
 
-def _params(path, arrays, header, name, prefix):
-    if not isinstance(header, dict) or header.get("name") != name:
-        found = header.get("name", header.get("model")) if isinstance(header, dict) else header
-        raise ValueError(f"{path}: wanted the weights of model {name!r}, got those of {found!r}")
+def _read(path, name):
+    """arrays, header of a file of this model"""
+    checks.instance("name", name, str)
+    arrays, header = files.read(path)
+    if header.get("name") != name:
+        found = header.get("name", header.get("model"))
+        raise ValueError(f"{path}: expected the weights of model {name!r}, got those of "
+                         f"{found!r:.60}")
+    return arrays, header
+
+
+def _params(path, arrays, header):
+    """The Params of these arrays; sizes are compared before anything is allocated"""
+    config, sizes = header.get("config"), header.get("sizes")
     try:
-        like = autoencoder.init(**header["sizes"], model=Model(**header["model"]), rng=np.random.default_rng())
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path}: wanted the sizes and the model that save writes, got a header without, or with others "
-                         f"({error})") from error
-    leaves = []
-    for number, wanted in enumerate(like.leaves()):
-        leaf = arrays.get(f"{prefix}leaf_{number}")
-        leaf = leaf if leaf is None else files.widened(leaf)
-        if (leaf is None or leaf.shape != wanted.shape or leaf.dtype not in (np.float32, np.float64)
-                or not np.isfinite(leaf).all()):
-            raise ValueError(f"{path}: wanted array {prefix}leaf_{number} finite, of shape {wanted.shape} and of floats, "
-                             f"got {'none' if leaf is None else f'{leaf.shape}, {leaf.dtype}'}")
-        leaves.append(leaf)
-    leaves = iter(leaves)
-    return like.map(lambda _: next(leaves))
+        config = Config(**checks.instance("config", config, dict))
+        expected = parameters.leaf_shapes(**checks.instance("sizes", sizes, dict))
+        leaves = parameters.check_arrays("arrays", arrays, expected, FLOATS)
+        leaves = {part: files.widened(leaves[part]) for part in expected}
+        return check_params(parameters.unflatten(leaves, config))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from None

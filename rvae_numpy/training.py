@@ -1,182 +1,297 @@
-"""The loop that all autoencoders share: chunks carried over time, one AdaM step a chunk.
+"""The training loop of all autoencoders: chunks carried over time, one step of Adam each.
 
-As in refh_numpy/training.py, with a loss that is descended: the states of `chunk` steps are computed forward with the
-present weights, the gradient of all chunk * n_traj frames is taken at once, AdaM makes one step, and the last states are
-carried into the next chunk. Every batch begins where `infer` does, at autoencoder.first_state.
+A **chunk** is the truncation window: the time steps of one update. Each update computes the states
+of a chunk with the present weights and takes the gradient of all its chunk * n_traj time steps at
+once. Adam makes one step, and the last states are carried into the next chunk. Every batch begins
+where `infer` does, at infer_u0.
 
-    D18   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2            (Kingma and Ba 2015)
+    V12   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2
           theta <- theta - rate * (m / (1 - beta_1^n)) / (sqrt(v / (1 - beta_2^n)) + epsilon)
 
-A few frames at which the states have gone astray can make a gradient a hundred times as long as its neighbours, and a step in
-its direction leads further astray. Where that happens (large frames, high rates), long gradients are cut short:
+V12 is Adam (Kingma and Ba 2015), rate the learning rate at update n. theta moves along -g, because
+the loss is minimised. A few outlying states can make a gradient a hundred times as long as usual,
+and a step along it makes them worse. Large frames therefore need gradient-norm clipping:
 
-    D46   g <- g min(1, max_norm / |g|),     |g|: all of g as one vector                 (Pascanu, Mikolov and Bengio 2013)
+    V13   g <- g min(1, max_norm / |g|),     |g|: all of g as one vector
 
-A model that is to do without observations for a while (in a dream it has none) can learn that too: while it learns, it blinks
-(`blinks` of the Model). In frames in which its eye is shut, the recognition model is told 0 in place of y, both where the states are
-computed and in the gradient; what is to be given back is y. The first SEEN_FIRST frames of a film are always seen. After them, with b
-the fraction of frames that are hidden in the long run (in 50 frames, b = 1/3 hides a quarter),
-
-    D53   p(shut | it was open) = b / ((1 - b) BLINK),     p(open | it was shut) = 1 / BLINK
-
-The states are data that move while one learns: what p(u | x) and p(y | x) have learnt of them is always a little out of
-date. So a run is best ended with phi frozen: the states stand still, and the generative model catches up with them. (The wake
-phase of Hinton, Dayan, Frey and Neal 1995 learns in this way throughout.)
+(Pascanu, Mikolov and Bengio 2013). The states are data that change during training, so p(u | x) and
+p(y | x) lag a little behind. It helps to end with decoder-only updates (freeze_phi): the states are
+fixed, and the generative model catches up. (It is the wake phase of the wake-sleep algorithm of
+Hinton, Dayan, Frey and Neal 1995.)
 """
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from datasets import checks
-from rvae_numpy import autoencoder
-from rvae_numpy.autoencoder import LAYERS, PHI, Params
+from rvae_numpy import autoencoder, inference
+from rvae_numpy.parameters import LAYERS, PHI, Params, check_arrays, check_params, unflatten
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
-BLINK = 10              # frames that a blink lasts, on average
-SEEN_FIRST = 5          # first frames of a film, in which the eye is open: a state must have seen where a thing is, and how it moves
-
-
-def open_eyes(n_traj, T, blinks, rng):
-    """In which frames of films the eye is open: (n_traj, T) of bools                                            [D53]"""
-    is_open = np.ones((n_traj, T), bool)
-    if blinks == 0:
-        return is_open
-    chance = rng.random((n_traj, T))
-    for t in range(SEEN_FIRST, T):
-        is_open[:, t] = np.where(is_open[:, t - 1], chance[:, t] >= blinks / ((1 - blinks) * BLINK), chance[:, t] < 1 / BLINK)
-    return is_open
-
-
-def cut_short(g, max_norm):
-    """The gradient g, a Params, or one of its direction and of the length max_norm if g is longer                [D46]"""
-    length = np.sqrt(sum(float(np.vdot(leaf, leaf)) for leaf in g.leaves()))
-    return g if length <= max_norm else g.map(lambda leaf: leaf * leaf.dtype.type(max_norm / length))
 
 
 @dataclass
 class State:
-    """With the parameters, all that a run needs to go on to the bit from where it stopped."""
-    m: Params               # AdaM's first moments
-    v: Params               # AdaM's second moments
+    """All that a run needs, with the parameters, to resume bit for bit."""
+    m: Params               # Adam's first moments
+    v: Params               # Adam's second moments
     n_updates: int          # updates made
-    u: np.ndarray           # (n_traj, n_u) the states carried to the next chunk
-    y: np.ndarray           # (n_traj, T_left, n_y) what is left of the present batch
-    is_open: np.ndarray     # (n_traj, T_left) in which of its frames the eye is open
-    rng: dict               # the generator's state
+    u: np.ndarray           # (n_traj, n_u) states carried to the next chunk
+    y: np.ndarray           # (n_traj, T_left, n_y) the rest of the present batch
+    y_input: np.ndarray     # the same, as the recognition model receives it; None for y
+    rng: dict               # state of the generator
 
 
 @dataclass
 class Log:
     """The learning curve, and where the run stopped."""
-    n_updates: list = field(default_factory=list)       # at the end of each stretch of `every` updates
-    loss: list = field(default_factory=list)            # mean loss a frame (nats) over that stretch
-    interrupted: bool = False                           # by Ctrl+C
+    n_updates: list = field(default_factory=list)   # at the end of each `every` updates
+    loss: list = field(default_factory=list)        # mean loss over these, nats per time step
+    interrupted: bool = False                       # by Ctrl+C
     state: State = None
 
 
-def adam(theta, gradient, m, v, rate, step):
-    """One AdaM step downhill, in place: theta, m and v of one array of parameters                           [D18]"""
-    m += (1 - BETA_1) * (gradient - m)
-    v += (1 - BETA_2) * (gradient**2 - v)
-    theta -= rate * (m / (1 - BETA_1**step)) / (np.sqrt(v / (1 - BETA_2**step)) + EPSILON)
+class _Settings(NamedTuple):
+    n_updates: int
+    learning_rate: float
+    final_learning_rate: float
+    chunk: int
+    learnt: list            # names of the layers that change
+    max_norm: float         # or None
+    corrupt: Callable       # or None
 
 
-def train(gradient, params, batches, rng, *, n_updates, rate=1e-3, final_rate=0.0, chunk=8, freeze_phi=False, max_norm=None,
-          state=None, callback=None, every=1000):
-    """Descend for n_updates in all, the rate going in a straight line from `rate` to `final_rate`.
+def adam(theta, gradient, m, v, learning_rate, step):
+    """One step of Adam for one array of parameters (V12). Does not check its arguments.
 
-    gradient : (params, u, y, rng) -> (loss, Params), of arrays (n_traj, chunk, n); for a model that blinks
-        (params, u, y, rng, told), with what the recognition model is told of y
-    params : where to start; not changed
-    batches : iterable of (n_traj, T, n_y); one that is endless is read only as far as needed
-    freeze_phi : True learns the generative model alone
-    max_norm : a longer gradient is cut to this length (D46); None leaves it as it is
-    state : log.state of an earlier call, to go on from there with the params that it returned and *further* batches
-    callback : called as callback(params, log) after every `every` updates and at the end; what it is shown goes on
-        changing, so it copies what it keeps
-    returns new params and a Log. Ctrl+C ends the run early, keeping what was learnt (log.interrupted tells); resumed
-    from there it goes on learning, but only a state seen by a callback, or the last, goes on to the bit. A run that
-    diverges raises FloatingPointError.
+    Returns new theta, m, v.
     """
-    checks.generator("rng", rng)
-    n_updates, every = checks.count("n_updates", n_updates), checks.count("every", every)
-    chunk = checks.count("chunk", chunk)
-    rate = checks.number("rate", rate, low=0, above_low=True)
-    final_rate = checks.number("final_rate", final_rate, low=0)
-    if max_norm is not None:
-        checks.number("max_norm", max_norm, low=0, above_low=True)
+    m = m + (1 - BETA_1) * (gradient - m)
+    v = v + (1 - BETA_2) * (gradient**2 - v)
+    m_hat, v_hat = m / (1 - BETA_1**step), v / (1 - BETA_2**step)
+    return theta - learning_rate * m_hat / (np.sqrt(v_hat) + EPSILON), m, v
 
-    params = params.map(np.copy)
-    log = Log()
-    if state is None:
-        m, v, step = params.map(np.zeros_like), params.map(np.zeros_like), 0
-        u = y = is_open = None
-    else:
-        check_state(state, params, n_updates)
-        m, v, step = state.m.map(np.copy), state.v.map(np.copy), state.n_updates
-        u, y, is_open = state.u, state.y, state.is_open
-        rng.bit_generator.state = state.rng
-    batches, blinks = iter(batches), params.model.blinks
-    learnt = [name for name in LAYERS if not (freeze_phi and name in PHI)]
-    losses = []
 
-    def report():
-        log.n_updates.append(step)
-        log.loss.append(float(np.mean(losses)))
-        log.state = State(m, v, step, u, y, is_open, rng.bit_generator.state)
-        losses.clear()
-        if callback is not None:
-            callback(params, log)
+def clip_by_norm(g, max_norm):
+    """The gradient g (Params), shortened to the length max_norm if it is longer (V13).
+    Does not check its arguments."""
+    norm = np.sqrt(sum(float(np.vdot(leaf, leaf)) for leaf in g.leaves().values()))
+    return g if norm <= max_norm else g.map(lambda leaf: leaf * leaf.dtype.type(max_norm / norm))
 
+
+def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
+          final_learning_rate=0.0, chunk=8, freeze_phi=False, max_norm=None, corrupt=None,
+          state=None, callback=None, every=1000):
+    """Minimise the loss whose gradient is `gradient`.
+
+    Parameters
+    ----------
+    gradient : function (params, u, y, rng, y_input) -> (loss, Params), of arrays (n_traj, chunk, n)
+    params : Params to start from; not changed
+    batches : iterable of (n_traj, T, n_y); an endless one is read only as far as needed
+    rng : numpy.random.Generator
+    n_updates : updates in all, those of `state` included
+    learning_rate, final_learning_rate : the rate decays linearly from the first to the second
+    chunk : time steps per update
+    freeze_phi : True for decoder-only updates, which learn the generative model alone
+    max_norm : longer gradients are clipped to this norm (V13); None leaves them as they are
+    corrupt : function (y, rng) -> y_input, called once per batch (n_traj, T, n_y): the recognition
+        model receives y_input, and the reconstruction target stays y. None for y_input = y
+    state : log.state of an earlier call, to resume it with the params that it returned and
+        *further* batches
+    callback : function (params, log), called after every `every` updates and at the end
+
+    Returns
+    -------
+    new Params, Log. Ctrl+C ends the run early (log.interrupted) with params and log.state as they
+    were after the last complete update; from there a resumed run goes on bit for bit. A run that
+    diverges raises FloatingPointError, and no callback is given values that are not finite.
+    """
+    settings = _settings(gradient, batches, rng, n_updates, learning_rate, final_learning_rate,
+                         chunk, freeze_phi, max_norm, corrupt, params)
+    every = checks.count("every", every)
+    if callback is not None:
+        checks.function("callback", callback)
+    now = _begin(params, state, rng, n_updates)     # (params, state), replaced as a whole
+    batches, log, losses = iter(batches), Log(), []
     try:
-        with np.errstate(over="ignore", invalid="ignore"):          # of a diverging run: the error below says more
-            while step < n_updates:
-                if y is None or y.shape[1] == 0:
-                    y = autoencoder.check_observations("batches", next_batch(batches, step, n_updates), params)
-                    u = autoencoder.first_state(params, y[:, 0])
-                    is_open = open_eyes(len(y), y.shape[1], blinks, rng)
-                y_now = y[:, :chunk]
-                told = y_now * is_open[:, :chunk, None] if blinks else y_now                                       # D53
-                states = autoencoder.forward(params, u, told)
-                u_prev = np.concatenate([u[:, None], states[:, :-1, :params.n_u]], axis=1)
-                loss, g = gradient(params, u_prev, y_now, rng, *([told] if blinks else []))
-                if not np.isfinite(loss):
-                    raise FloatingPointError("the loss is no longer finite")
-                if max_norm is not None:
-                    g = cut_short(g, max_norm)
-                step += 1
-                now = rate + (final_rate - rate) * (step - 1) / n_updates
-                for leaf, g_leaf, m_leaf, v_leaf in zip(*(tree.leaves(learnt) for tree in (params, g, m, v))):
-                    adam(leaf, g_leaf, m_leaf, v_leaf, now, step)
-                u, y, is_open = states[:, -1, :params.n_u], y[:, chunk:], is_open[:, chunk:]
+        with np.errstate(over="ignore", invalid="ignore"):      # a diverging run has its own error
+            while now[1].n_updates < n_updates:
+                if now[1].y.shape[1] == 0:
+                    now = _next_batch(batches, *now, rng, settings)
+                now, loss = _update(gradient, *now, rng, settings)
                 losses.append(loss)
-                if step % every == 0 or step == n_updates:
-                    report()
+                if now[1].n_updates % every == 0 or now[1].n_updates == n_updates:
+                    _check_finite(*now, settings)
+                    log.n_updates.append(now[1].n_updates)
+                    log.loss.append(float(np.mean(losses)))
+                    log.state = now[1]
+                    losses.clear()
+                    if callback is not None:
+                        callback(now[0], log)
     except KeyboardInterrupt:
         log.interrupted = True
-        if y is not None:
-            log.state = State(m, v, step, u, y, is_open, rng.bit_generator.state)
-    except FloatingPointError as error:
-        raise FloatingPointError(f"training diverged at update {step + 1} of {n_updates} (rate {rate:g}): {error}; "
-                                 "take a smaller rate") from error
+        del log.n_updates[len(log.loss):]       # interrupted between the two
+        _check_finite(*now, settings)
+    params, log.state = now
     return params, log
 
 
-def check_state(state, params, n_updates):
-    """The state must be that of a run of these params which is not finished."""
-    if not isinstance(state, State):
-        raise TypeError(f"state: wanted the State of an earlier run (log.state), got {state!r}")
-    wanted = [(leaf.shape, leaf.dtype) for leaf in params.leaves()]
-    for moments in (state.m, state.v):
-        got = [(leaf.shape, leaf.dtype) for leaf in moments.leaves()]
-        if got != wanted:
-            raise ValueError(f"state: wanted moments like params, {wanted}, got {got}")
+def _settings(gradient, batches, rng, n_updates, learning_rate, final_learning_rate, chunk,
+              freeze_phi, max_norm, corrupt, params):
+    checks.function("gradient", gradient)
+    check_params(params)
+    checks.iterable("batches", batches)
+    checks.generator("rng", rng)
+    if max_norm is not None:
+        max_norm = checks.number("max_norm", max_norm, low=0, above_low=True)
+    if corrupt is not None:
+        checks.function("corrupt", corrupt)
+    frozen = PHI if checks.flag("freeze_phi", freeze_phi) else ()
+    return _Settings(
+        checks.count("n_updates", n_updates),
+        checks.number("learning_rate", learning_rate, low=0, above_low=True),
+        checks.number("final_learning_rate", final_learning_rate, low=0),
+        checks.count("chunk", chunk),
+        [name for name in LAYERS if name not in frozen], max_norm, corrupt)
+
+
+def _begin(params, state, rng, n_updates):
+    """Params, C-contiguous and a copy, and the state from which to go on"""
+    def copied(leaf):
+        return np.array(leaf, order="C")
+
+    params = params.map(copied)
+    if state is None:
+        dtype = params.nu.b.dtype
+        return params, State(params.map(np.zeros_like), params.map(np.zeros_like), 0,
+                             np.zeros((1, params.n_u), dtype),
+                             np.empty((1, 0, params.n_y), dtype), None, rng.bit_generator.state)
+    check_state(state, params)
     if state.n_updates >= n_updates:
-        raise ValueError(f"n_updates: wanted more than the {state.n_updates} that state has made, got {n_updates}")
+        raise ValueError(f"n_updates: expected more than the {state.n_updates} that state has "
+                         f"made, got {n_updates}")
+    kind = type(rng.bit_generator).__name__
+    if state.rng["bit_generator"] != kind:
+        raise ValueError(f"state: expected the state of a {kind} generator, as rng is, got that "
+                         f"of a {state.rng['bit_generator']}")
+    rng.bit_generator.state = state.rng
+    return params, replace(state, m=state.m.map(copied), v=state.v.map(copied))
 
 
-def next_batch(batches, step, n_updates):
+def _next_batch(batches, params, state, rng, settings):
+    """params and the state at the beginning of the next batch"""
     try:
-        return next(batches)
+        y = next(batches)
     except StopIteration:
-        raise ValueError(f"batches: wanted enough for {n_updates} updates, but they ended after {step}") from None
+        raise ValueError(f"batches: expected enough for {settings.n_updates} updates, got an end "
+                         f"after {state.n_updates}") from None
+    y, y_input = inference.check_observations("batches", y, params), None
+    if settings.corrupt is not None:
+        y_input = _check_input("corrupt", settings.corrupt(y, rng), y, params)
+    u = inference._infer_u0(params, y[:, 0])
+    return params, replace(state, u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
+
+
+def _update(gradient, params, state, rng, settings):
+    """(params, state) after one update, and its loss
+
+    Nothing is changed in place, so an interruption leaves the arguments whole.
+    """
+    s, step = settings, state.n_updates + 1
+    y = state.y[:, :s.chunk]
+    y_input = None if state.y_input is None else state.y_input[:, :s.chunk]
+    states = autoencoder.forward(params, state.u, y if y_input is None else y_input)
+    states = states[:, :, :params.n_u]
+    u_prev = np.concatenate([state.u[:, None], states[:, :-1]], axis=1)
+    loss, g = gradient(params, u_prev, y, rng, y_input)
+    if not np.isfinite(loss):
+        raise _diverged(step, s, "the loss is no longer finite")
+    if s.max_norm is not None:
+        g = clip_by_norm(g, s.max_norm)
+    rate = s.learning_rate + (s.final_learning_rate - s.learning_rate) * (step - 1) / s.n_updates
+    params, m, v = _step(params, g, state, rate, s.learnt)
+    left = None if y_input is None else state.y_input[:, s.chunk:]
+    state = State(m, v, step, states[:, -1], state.y[:, s.chunk:], left, rng.bit_generator.state)
+    return (params, state), loss
+
+
+def _step(params, g, state, rate, learnt):
+    """params, m and v after one step of Adam for the layers of these names"""
+    trees = params, state.m, state.v
+    leaves = [tree.leaves() for tree in trees]
+    for name, g_leaf in g.leaves(learnt).items():
+        theta, m, v = (tree[name] for tree in leaves)
+        stepped = adam(theta, g_leaf, m, v, rate, state.n_updates + 1)
+        for tree, leaf in zip(leaves, stepped, strict=True):
+            tree[name] = leaf
+    return [unflatten(tree, params.config) for tree in leaves]
+
+
+def _check_finite(params, state, settings):
+    if not all(np.isfinite(leaf).all() for tree in (params, state.m, state.v)
+               for leaf in tree.leaves().values()):
+        raise _diverged(state.n_updates, settings, "weights are no longer finite")
+
+
+def _diverged(step, settings, why):
+    return FloatingPointError(f"training diverged at update {step} of {settings.n_updates} "
+                              f"(learning_rate {settings.learning_rate:g}): {why}; "
+                              "use a smaller learning_rate")
+
+
+def check_state(state, params):
+    """The State of a run of these params, complete and finite; or an error."""
+    check_params(params)
+    checks.instance("state", state, State, " of an earlier run (log.state)")
+    dtype, shapes = params.nu.b.dtype, {k: a.shape for k, a in params.leaves().items()}
+    for name, moments in (("state.m", state.m), ("state.v", state.v)):
+        checks.instance(name, moments, Params)
+        try:
+            leaves = moments.leaves()
+        except AttributeError as error:
+            raise TypeError(f"{name}: expected Params like params, got others ({error})") from None
+        check_arrays(name, leaves, shapes, (dtype,))
+    if any((leaf < 0).any() for leaf in state.v.leaves().values()):
+        raise ValueError("state.v: expected second moments of at least 0, got negative ones")
+    checks.count("state.n_updates", state.n_updates, at_least=0)
+    u = _check_array("state.u", state.u, ("n_traj", params.n_u), dtype)
+    T_left = np.shape(state.y)[1] if np.ndim(state.y) == 3 else "T_left"
+    y = _check_array("state.y", state.y, (len(u), T_left, params.n_y), dtype)
+    if y.size:
+        inference.check_observations("state.y", y, params)
+    if state.y_input is not None:
+        _check_input("state.y_input", state.y_input, y, params)
+    _check_rng_state(state.rng)
+    return state
+
+
+def _check_input(name, y_input, y, params):
+    """What the recognition model can receive in place of y; or an error"""
+    y_input = checks.array(name, y_input, y.shape, dtype=y.dtype)
+    if params.config.family == "poisson":               # it takes square roots
+        checks.in_range(name, y_input, 0, np.inf)
+    return y_input
+
+
+def _check_array(name, value, shape, dtype):
+    value = checks.array(name, value, shape)
+    if value.dtype != dtype:
+        raise ValueError(f"{name}: expected {dtype}, as in params, got {value.dtype}")
+    return value
+
+
+def _check_rng_state(state):
+    """state : what bit_generator.state of one of NumPy's generators returns"""
+    checks.instance("state.rng", state, dict, " (bit_generator.state of a generator)")
+    kind = getattr(np.random, str(state.get("bit_generator")), None)
+    known = isinstance(kind, type) and issubclass(kind, np.random.BitGenerator)
+    try:
+        if not known or kind is np.random.BitGenerator:
+            raise ValueError("no bit generator of NumPy")
+        kind(0).state = state
+    except (ValueError, TypeError, KeyError, OverflowError, IndexError, AttributeError) as error:
+        raise ValueError("state.rng: expected bit_generator.state of a generator of NumPy, "
+                         f"got another dictionary ({error!r:.80})") from None

@@ -1,40 +1,55 @@
-"""TVAE: the temporal variational autoencoder, without backprop through time.
+"""TVAE: the temporal variational autoencoder, without backpropagation through time.
 
-The poster's row TVAE, which it does not define. Ours is to the rVAE what the TRBM is to the rEFH: the same recognition
-model, run forward in the same way, but what is learnt is the observation *given* the previous state, p(y_t | u_{t-1}). So
-u_{t-1} is not given back; it sets the prior of x_t.
+The poster's row TVAE, which it does not define. Ours is to the rVAE what the TRBM is to the rEFH:
+the same recognition model, run forward in the same way, but it learns the observation *given* the
+previous state, p(y_t | u_{t-1}). u_{t-1} is not reconstructed; it sets the prior of x_t.
 
-    D32   L_t = KL(q(x_t | u, y) || p(x_t | u_{t-1})) - E_q[log p(y_t | x_t)],      p(x | u) = N(m(u), e^k(u)), linear m, k
+    V10  L_t = KL(q(x_t | u, y) || p(x_t | u_{t-1})) - E_q[log p(y_t | x_t)],
+         p(x | u) = N(m(u), e^k(u)),   m and k linear
 
-With prior_given_u=False the prior is N(0, I) as in P8, and u is a mere input of the recognition model: p(y_t) is learnt, not
-p(y_t | u_{t-1}), and nothing rewards the model for using the past. That is the other thing that a "temporal VAE" may mean;
-the table has both, and the poster's figure lies between them.
+With prior_given_u=False the prior is N(0, I) (P8), and u is only an input of the recognition
+model: the model learns p(y_t), and no term of the loss rewards it for using the past. "Temporal
+VAE" may mean either; the table has both, and the poster's figure lies between them.
 
-    the decoder gives back:  y, with u given    gradient through u_{t-1}:  no
+    the decoder reconstructs:  y, with u given  gradient through u_{t-1}:  no
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean of x.
 """
 import numpy as np
 
 from rvae_numpy import autoencoder, storage, training
-from rvae_numpy.autoencoder import Model, emission_mean, generate, infer, predict_next
+from rvae_numpy.generation import generate, generate_backward
+from rvae_numpy.inference import emission_mean, infer, predict_next
+from rvae_numpy.parameters import Config
 
-__all__ = ["init", "gradient", "train", "infer", "emission_mean", "predict_next", "generate", "save", "load"]
-
-
-def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_y=1.0, prior_given_u=True):
-    """Weights as autoencoder.init makes them. prior_given_u: learn p(x | u), or keep N(0, I)? (see above)"""
-    model = Model(family, activation, sigma_y=sigma_y, learn_u=False, prior_given_u=prior_given_u)
-    return autoencoder.init(n_y, n_x, hidden, model, rng, dtype)
+__all__ = ["emission_mean", "generate", "generate_backward", "gradient", "infer", "init", "load",
+           "predict_next", "save", "train"]
 
 
-def gradient(params, u, y, rng):
-    """The local rule: y_t is given back, the previous states taken for data                                [D32]
+def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_y=1.0,
+         prior_given_u=True):
+    """Weights as autoencoder.init makes them; the other arguments are those of its Config."""
+    config = Config(family, activation, sigma_y=sigma_y, learn_u=False,
+                    prior_given_u=prior_given_u)
+    return autoencoder.init(n_y, n_x, hidden, config, rng, dtype)
 
-    u (n_traj, chunk, n_x), y (n_traj, chunk, n_y): previous states, observations
-    returns the loss a frame, and its gradient, a Params
+
+def gradient(params, u, y, rng, y_input=None):
+    """The local rule: y_t is reconstructed, u_{t-1} taken as data (V10).
+    Does not check its arguments.
+
+    Parameters
+    ----------
+    u : (n_traj, chunk, n_x) previous states
+    y : (n_traj, chunk, n_y) observations
+    rng : numpy.random.Generator
+    y_input : (n_traj, chunk, n_y) what the recognition model receives in place of y; None for y
+
+    Returns
+    -------
+    loss (nats per time step), gradient (Params)
     """
-    loss, local, _ = autoencoder.frames_gradient(params, u, y, rng)
+    loss, local, _ = autoencoder.chunk_gradient(params, u, y, rng, y_input)
     return loss, local
 
 
@@ -43,11 +58,11 @@ def train(params, batches, rng, **settings):
     return training.train(gradient, params, batches, rng, **settings)
 
 
-def save(path, params, **meta):
-    """Write a TVAE's weights (.npz), with whatever is worth keeping beside them."""
+def save(path, params, /, **meta):
+    """Write weights (.npz), with whatever JSON can hold beside them."""
     storage.save(path, params, "tvae", **meta)
 
 
 def load(path):
-    """params, meta: what `save` wrote."""
+    """Read what `save` wrote: params, meta."""
     return storage.load(path, "tvae")

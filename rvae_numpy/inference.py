@@ -1,0 +1,240 @@
+"""What a trained autoencoder says: its states, and its means of the present and next observation.
+
+The model files (vae, tvae, rvae, rvae_bptt) export these functions under the same names.
+
+    V9   x_1 <- nu(u_0, y_1),   u_0 <- mu_u(x_1)        the initial state, by iteration
+    G1   x <- x + S (J'(u - mu_u(x)) / sigma_u^2 - x),   S = (I + J'J / sigma_u^2)^-1
+         the MAP estimate of x_t given u_{t-1}; J = dmu_u / dx at x
+
+V10 stands in tvae.py, the rest in autoencoder.py.
+"""
+from contextlib import contextmanager
+
+import numpy as np
+
+from datasets import checks
+from rvae_numpy import gaussian, mlp
+from rvae_numpy.autoencoder import emission, forward, mu_u, prior, recognise
+from rvae_numpy.parameters import check_params
+
+N_MAP_STEPS = 12            # of G1, where mu_u is nonlinear
+N_U0_ITERATIONS = 25        # of V9: as many as the authors' clamped Gibbs sampling has sweeps
+
+
+def infer(params, y, u0=None):
+    """The states u_t given y_1 .. y_t, for every t: recognised means, no sampling (P10).
+
+    Parameters
+    ----------
+    params : Params
+    y : (n_traj, T, n_y) observations of the model's family
+    u0 : (n_traj, n_x) the state before y_1; None for infer_u0, where training begins too
+
+    Returns
+    -------
+    (n_traj, T, n_x) states
+    """
+    check_params(params)
+    y = check_observations("y", y, params)
+    with no_overflow("y"):
+        if u0 is None:
+            u = _infer_u0(params, y[:, 0])
+        else:
+            u = check_states("u0", u0, params, axes=(len(y),))[:, :params.n_u]
+        return finite("y", forward(params, u, y))
+
+
+def infer_u0(params, y_1):
+    """The initial state u_0 before the first observation (V9).
+
+    A model of the joint says what u_0 was: V9 alternates between the two conditional modes,
+    N_U0_ITERATIONS times from u_0 = 0. mu_u is the mode of P7; nu stands in for the mode of x
+    given both. It is the poster's clamped Gibbs sampling by means and with the roles exchanged:
+    y is clamped, and the state is filled in. A conditional model says nothing about u_0: it is 0.
+
+    Parameters
+    ----------
+    params : Params
+    y_1 : (n_traj, n_y) first observations
+
+    Returns
+    -------
+    (n_traj, n_u) states
+    """
+    check_params(params)
+    y_1 = check_observations("y_1", y_1, params, axes=("n_traj",))
+    with no_overflow("y_1"):
+        return finite("y_1", _infer_u0(params, y_1))
+
+
+def _infer_u0(params, y_1):
+    u = np.zeros((len(y_1), params.n_u), y_1.dtype)
+    if params.config.learn_u:
+        for _ in range(N_U0_ITERATIONS):
+            u = mu_u(params, recognise(params, u, y_1)[0])                                  # V9
+    return u
+
+
+def emission_mean(params, u):
+    """E[y_t | x_t = u_t]: what the state says about the *present* observation (P9).
+
+    Parameters
+    ----------
+    params : Params
+    u : (n_traj, T, n_x) states from infer
+
+    Returns
+    -------
+    (n_traj, T, n_y) expected spikes per time step, or means
+    """
+    check_params(params)
+    u = check_states("u", u, params)
+    with no_overflow("u"):
+        y = emission(params, u.reshape(-1, params.n_x))
+    return finite("u", y).reshape(*u.shape[:2], params.n_y)
+
+
+def mode_x_given_u(params, u):
+    """MAP estimate of x_t given u_{t-1} in a model that learns u, and the covariance around it.
+
+    G1 is a Gauss-Newton step on log p(x) + log p(u | x), from P8 and P7. Where mu_u is linear,
+    p(x | u) is the normal N(x, S), and one step from anywhere finds it. Where mu_u is nonlinear,
+    Levenberg-Marquardt damping (more weight on the I) makes each of N_MAP_STEPS steps an ascent,
+    and N(x, S) is the Laplace approximation.
+
+    Parameters
+    ----------
+    params : Params
+    u : (n, n_u) previous states
+
+    Returns
+    -------
+    x (n, n_x), S (n, n_x, n_x)
+    """
+    check_params(params)
+    if not params.config.learn_u:
+        raise ValueError("params: expected a model that learns u (an rVAE), got one that does not")
+    u = check_states("u", u, params, axes=("n",))
+    with no_overflow("u"):
+        x, S = _mode_x_given_u(params, u)
+    return finite("u", x), finite("u", S)
+
+
+def _mode_x_given_u(params, u):
+    residual = params.mu_u_residual
+    precision = 1 / params.config.sigma_u**2
+    eye = np.eye(params.n_x, dtype=u.dtype)
+
+    def energy(x):
+        return precision * np.sum((u - mu_u(params, x)) ** 2, -1) + np.sum(x**2, -1)
+
+    # x_t is near u_{t-1}, because the state changes little in one step
+    x = u.copy() if residual else np.zeros((len(u), params.n_x), u.dtype)
+    damping, now = np.full(len(u), 1e-3 if residual else 0, u.dtype), energy(x)
+    for _ in range(N_MAP_STEPS if residual else 1):
+        J = mlp.jacobian_residual(params.decode_u, residual, x, params.activation)
+        curvature = eye + precision * J.swapaxes(1, 2) @ J
+        ascent = precision * np.einsum("nij,ni->nj", J, u - mu_u(params, x)) - x
+        step = np.linalg.solve(curvature * (1 + damping[:, None, None] * eye),
+                               ascent[..., None])[..., 0]                                   # G1
+        then = energy(x + step)
+        better = then < now
+        x = np.where(better[:, None], x + step, x)
+        now = np.minimum(now, then)
+        damping = np.where(better, damping / 4, damping * 8 + 1e-6).astype(u.dtype)
+    x = np.where(np.isfinite(now)[:, None], x, u.dtype.type(np.nan))    # no comparison of overflown energies
+    J = mlp.jacobian_residual(params.decode_u, residual, x, params.activation)
+    return x, np.linalg.inv(eye + precision * J.swapaxes(1, 2) @ J)
+
+
+def sample_x_given_u(params, u, rng):
+    """One sample of x_t given u_{t-1}, before y_t is observed.
+
+    If the model learns u: from N(x, S) of mode_x_given_u. If its prior is a function of u: from
+    that (V10). Otherwise from N(0, I) (P8).
+
+    Parameters
+    ----------
+    params : Params
+    u : (n, n_u) previous states;  rng : numpy.random.Generator
+
+    Returns
+    -------
+    (n, n_x)
+    """
+    check_params(params)
+    u = checks.array("u", u, ("n", params.n_u), dtype=params.nu.b.dtype)
+    checks.generator("rng", rng)
+    with no_overflow("u"):
+        return finite("u", _sampler_x_given_u(params, u)(rng))
+
+
+def _sampler_x_given_u(params, u):
+    """A function rng -> one sample of x given u, (n, n_x)"""
+    if params.config.learn_u:
+        return gaussian.sampler(*_mode_x_given_u(params, u))
+    m, log_k = prior(params, u)
+    return lambda rng: gaussian.reparameterise(m, log_k,
+                                               rng.standard_normal(m.shape, dtype=u.dtype))
+
+
+def predict_next(params, u, rng, n_samples=25):
+    """E[y_{t+1} | y_1 .. y_t] for every t: the emission's mean over samples of x_{t+1} given u_t.
+
+    Parameters
+    ----------
+    params : Params
+    u : (n_traj, T, n_x) states from infer
+    rng : numpy.random.Generator
+    n_samples : samples of x over which the mean is taken
+
+    Returns
+    -------
+    (n_traj, T, n_y); index t holds the prediction of the observation at t + 1
+    """
+    check_params(params)
+    u = check_states("u", u, params)
+    checks.generator("rng", rng)
+    n_samples = checks.count("n_samples", n_samples)
+    with no_overflow("u"):
+        sample = _sampler_x_given_u(params, u.reshape(-1, params.n_x)[:, :params.n_u])
+        y = sum(emission(params, sample(rng)) for _ in range(n_samples)) / n_samples
+    return finite("u", y).reshape(*u.shape[:2], params.n_y)
+
+
+def check_observations(name, y, params, axes=("n_traj", "T")):
+    """(*axes, n_y) values of the model's family, in the dtype of the params; or an error."""
+    y = checks.array(name, y, (*axes, params.n_y), dtype=params.nu.b.dtype)
+    if params.config.family == "poisson":
+        checks.counts(name, y)
+    if params.config.sigmoid_mean:
+        checks.in_range(name, y, 0, 1)
+    return y
+
+
+def check_states(name, u, params, axes=("n_traj", "T")):
+    """(*axes, n_x) states, in the dtype of the params; or an error."""
+    return checks.array(name, u, (*axes, params.n_x), dtype=params.nu.b.dtype)
+
+
+@contextmanager
+def no_overflow(name):
+    """Silences NumPy's warnings of overflow, because `finite` follows. Does not check its
+    argument, the name of the array of which an error speaks."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        try:
+            yield
+        except np.linalg.LinAlgError as error:
+            raise ValueError(_overflow(name)) from error
+
+
+def finite(name, result):
+    """The result, if it is finite; or an error that names the argument. Does not check the name."""
+    if not np.isfinite(result).all():
+        raise ValueError(_overflow(name))
+    return result
+
+
+def _overflow(name):
+    return (f"{name}: expected numbers of a size that the model can work with, got numbers that "
+            "lead to overflow")

@@ -1,0 +1,148 @@
+"""States and predictions of autoencoders: against theory, importance weights and quadrature."""
+import numpy as np
+import pytest
+
+from rvae_numpy import autoencoder, generation, inference, rvae, rvae_bptt, tvae, vae
+from rvae_numpy.mlp import Layer
+
+MODELS = [vae, rvae, tvae, rvae_bptt]
+
+
+def nonlinear(n_x=1, n_y=4, sigma_u=0.3, seed=0, dtype=np.float64, family="normal"):
+    """An rVAE whose mu_u is far from linear"""
+    rng = np.random.default_rng(seed)
+    params = rvae.init(n_y, n_x, (5,), family, rng, dtype, sigma_u=sigma_u, sigma_y=0.2,
+                       sigmoid_mean=family == "normal", n_residual=6)
+    first, last = params.mu_u_residual
+    first.W += rng.standard_normal(first.W.shape).astype(dtype)
+    last.W += (0.4 * rng.standard_normal(last.W.shape)).astype(dtype)
+    return params
+
+
+def test_causal():
+    rng = np.random.default_rng(0)
+    params = rvae.init(3, 2, 5, "poisson", rng)
+    y = rng.poisson(2.0, (1, 6, 3))
+    changed = y.copy()
+    changed[0, 3] += 2
+    a, b = rvae.infer(params, y), rvae.infer(params, changed)
+    np.testing.assert_array_equal(a[:, :3], b[:, :3])
+    assert (a[:, 3:] != b[:, 3:]).any(-1).all()
+
+
+def test_the_initial_state_is_what_the_joint_expects_given_the_first_observation():
+    """V9 in a linear-Gaussian model with its exact posterior, against conditioning (u, y)"""
+    rng = np.random.default_rng(5)
+    sigma_u, sigma_y, n = 0.8, 0.5, 2
+    params = rvae.init(n, n, n, "normal", rng, np.float64, activation="relu", sigma_u=sigma_u)
+    W, c = 0.7 * rng.standard_normal((2, n, n))
+    Upsilon = np.linalg.inv(np.eye(n) + W.T @ W / sigma_u**2 + c.T @ c / sigma_y**2)
+    params.encode = [Layer(np.eye(n), np.zeros(n)) for _ in range(2)]   # the relu keeps y >= 0
+    params.nu = Layer(np.concatenate([Upsilon @ c.T / sigma_y**2, Upsilon @ W.T / sigma_u**2],
+                                     axis=1), np.zeros(n))
+    params.decode_u = Layer(W, np.zeros(n))
+    y_1 = rng.random((5, n))
+    given = y_1 @ np.linalg.inv(c @ c.T + sigma_y**2 * np.eye(n)) @ c @ W.T
+    np.testing.assert_allclose(inference.infer_u0(params, y_1), given, atol=1e-5)
+
+
+def test_a_conditional_model_begins_at_zero_and_a_static_one_has_no_state():
+    rng, y_1 = np.random.default_rng(0), np.ones((4, 3))
+    assert not inference.infer_u0(tvae.init(3, 2, 5, "poisson", rng), y_1).any()
+    assert inference.infer_u0(vae.init(3, 2, 5, "poisson", rng), y_1).shape == (4, 0)
+
+
+def test_a_static_model_forgets():
+    rng = np.random.default_rng(0)
+    params = vae.init(3, 2, 5, "poisson", rng)
+    y = rng.poisson(2.0, (2, 6, 3))
+    np.testing.assert_allclose(vae.infer(params, y)[:, ::-1], vae.infer(params, y[:, ::-1]),
+                               atol=1e-6)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_inference_continues_from_a_given_state(model):
+    rng = np.random.default_rng(3)
+    params = model.init(3, 2, 5, "poisson", rng, np.float64)
+    y = rng.poisson(2.0, (2, 6, 3))
+    whole, first = model.infer(params, y), model.infer(params, y[:, :4])
+    np.testing.assert_allclose(model.infer(params, y[:, 4:], first[:, -1]), whole[:, 4:])
+
+
+def test_x_given_u_is_bayes():
+    """G1 against importance weights: x from the prior, weighted by p(u | x)"""
+    rng = np.random.default_rng(1)
+    params = rvae.init(3, 2, 5, "poisson", rng, np.float64, sigma_u=0.5)
+    params.decode_u.W += 0.4 * rng.standard_normal((2, 2))
+    params.decode_u.b += [0.3, -0.2]
+    u = np.array([[0.6, -0.4]])
+    x = rng.standard_normal((400_000, 2))
+    residual = u - x @ params.decode_u.W.T - params.decode_u.b
+    weights = np.exp(-np.sum(residual**2, -1) / (2 * 0.5**2))
+    weights /= weights.sum()
+    mean = weights @ x
+    covariance = (weights[:, None] * (x - mean)).T @ (x - mean)
+    samples = inference.sample_x_given_u(params, np.tile(u, (200_000, 1)), rng)
+    np.testing.assert_allclose(samples.mean(0), mean, atol=0.01)
+    np.testing.assert_allclose(np.cov(samples.T), covariance, atol=0.01)
+
+
+def test_x_given_u_where_u_sets_the_prior():
+    rng = np.random.default_rng(2)
+    params = tvae.init(3, 2, 5, "poisson", rng, np.float64)
+    params.prior.W += 0.3 * rng.standard_normal((4, 2))
+    u = np.array([0.6, -0.4])
+    m, log_k = np.split(params.prior.W @ u + params.prior.b, 2)
+    samples = inference.sample_x_given_u(params, np.tile(u, (100_000, 1)), rng)
+    np.testing.assert_allclose(samples.mean(0), m, atol=5 * np.exp(log_k.max() / 2) / np.sqrt(1e5))
+    np.testing.assert_allclose(samples.var(0), np.exp(log_k), rtol=5 * np.sqrt(2 / 1e5))
+
+
+def test_predict_next_is_the_mean_of_the_emission_over_x_given_u():
+    params = nonlinear(family="poisson")
+    u = np.array([[[0.4]]])
+    y = rvae.predict_next(params, u, np.random.default_rng(0), n_samples=20_000)
+    x, S = inference.mode_x_given_u(params, u[0])
+    grid = np.linspace(-6, 6, 4001)[:, None]
+    weights = np.exp(-0.5 * (grid[:, 0] - x[0, 0]) ** 2 / S[0, 0, 0])
+    expected = weights / weights.sum() @ autoencoder.emission(params, grid)
+    np.testing.assert_allclose(y[0, 0], expected, rtol=0.01)
+
+
+def test_the_map_estimate_is_a_minimum_of_the_energy():
+    params = nonlinear(n_x=3)
+    u = np.random.default_rng(1).standard_normal((50, 3))
+    x, S = inference.mode_x_given_u(params, u)
+    at_mode = generation.energy(params, u, x)
+    for way in np.concatenate([np.eye(3), -np.eye(3)]):
+        assert (generation.energy(params, u, x + 1e-3 * way) > at_mode - 1e-9).all()
+    assert np.linalg.eigvalsh(S).min() > 0
+
+
+def test_where_mu_u_is_linear_the_map_estimate_is_the_mean_and_one_step_finds_it():
+    params = rvae.init(4, 2, 5, "normal", np.random.default_rng(0), np.float64, sigma_u=0.4)
+    params.decode_u.W += 0.3 * np.random.default_rng(1).standard_normal((2, 2))
+    u = np.random.default_rng(2).standard_normal((5, 2))
+    x, S = inference.mode_x_given_u(params, u)
+    W = params.decode_u.W
+    np.testing.assert_allclose(S[0], np.linalg.inv(np.eye(2) + W.T @ W / 0.4**2))
+    np.testing.assert_allclose(x, (u - params.decode_u.b) @ W @ S[0] / 0.4**2)
+
+
+@pytest.mark.parametrize("call, error", [
+    (lambda p: rvae.infer(p, [[[0.0, 255.0, 3.0]]]), r"y: expected values in \[0, 1\], got"),
+    (lambda p: inference.mode_x_given_u(p, np.full((1, 2), 1e30)), "u: expected numbers of a size"),
+    (lambda p: inference.sample_x_given_u(p, np.full((1, 2), 1e30), np.random.default_rng(0)),
+     "u: expected numbers of a size"),
+    (lambda p: inference.infer_u0(p, np.ones((1, 2))), r"y_1: expected shape \(n_traj, 3\)"),
+    (lambda p: inference.sample_x_given_u(p, np.ones((1, 2)), 0), "rng: expected Generator"),
+    (lambda p: inference.mode_x_given_u(
+        vae.init(3, 2, 5, "normal", np.random.default_rng(0)), np.ones((1, 2))),
+     "params: expected a model that learns u"),
+    (lambda p: rvae.infer(p.map(lambda leaf: leaf * np.nan), np.ones((1, 1, 3))),
+     "params: expected finite numbers")])
+def test_bad_input(call, error):
+    params = rvae.init(3, 2, 5, "normal", np.random.default_rng(0), sigmoid_mean=True,
+                       n_residual=3)
+    with pytest.raises((ValueError, TypeError), match=error):
+        call(params)

@@ -1,0 +1,182 @@
+"""Weights and checkpoints in files: written whole, read back exactly, refused when altered."""
+import json
+
+import numpy as np
+import pytest
+
+from datasets import files
+from rvae_numpy import rvae, rvae_bptt, storage, tvae, vae
+from rvae_numpy.extensions import masking
+from tests.test_rvae_models import stream
+from tests.test_rvae_training import assert_same
+
+MODELS = [vae, rvae, tvae, rvae_bptt]
+
+
+def params_of(model=rvae, **settings):
+    return model.init(3, 2, 5, "normal", np.random.default_rng(0), **settings)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_save_and_load(model, tmp_path):
+    path = tmp_path / "weights.npz"
+    params = params_of(model)
+    model.save(path, params, seed=3, name="mine", path="there")
+    again, meta = model.load(path)
+    assert meta == {"seed": 3, "name": "mine", "path": "there"} and again.config == params.config
+    assert_same(params, again)
+    other = MODELS[MODELS.index(model) - 1]
+    with pytest.raises(ValueError, match=r"weights.npz: expected the weights of model"):
+        other.load(path)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"weights.npz: expected"):
+        model.load(path)
+
+
+def test_half_precision_and_memory_order(tmp_path):
+    path = tmp_path / "weights.npz"
+    params = params_of(n_residual=4)
+    rvae.save(path, params.map(lambda leaf: np.asfortranarray(leaf.astype(np.float16))))
+    again, _ = rvae.load(path)
+    for a, b in zip(params.leaves().values(), again.leaves().values(), strict=True):
+        np.testing.assert_array_equal(a.astype(np.float16).astype(np.float32), b)
+        assert b.dtype == np.float32 and b.flags.c_contiguous
+
+
+@pytest.mark.parametrize("change, error", [
+    (lambda leaf: leaf * np.nan, "params: expected finite numbers in encode.0.W"),
+    (lambda leaf: leaf.astype(object), "params: expected an array encode.0.W"),
+    (lambda leaf: leaf[:1], "params: expected"), (lambda leaf: leaf.astype(int), "params: expec")])
+def test_save_refuses_what_load_would_refuse(change, error, tmp_path):
+    path = tmp_path / "weights.npz"
+    rvae.save(path, params_of())
+    before = path.read_bytes()
+    with pytest.raises((ValueError, TypeError), match=error):
+        rvae.save(path, params_of().map(change))
+    with pytest.raises(TypeError, match="header: expected"):
+        rvae.save(path, params_of(), about=object())
+    assert path.read_bytes() == before
+
+
+GOOD = {"name": "rvae", "config": {}, "sizes": {"n_y": 3, "n_x": 2, "hidden": 5}, "meta": {}}
+
+
+@pytest.mark.parametrize("change, error", [
+    ({"name": None}, "expected the weights of model 'rvae', got those of None"),
+    ({"config": 3}, "config: expected dict"), ({"config": {"sigma_z": 1.0}}, "sigma_z"),
+    ({"config": {"family": []}}, "family: expected"), ({"config": {"sigma_u": -1}}, "sigma_u: exp"),
+    ({"config": {"learn_u": "yes"}}, "learn_u: expected True or False"),
+    ({"sizes": {}}, "n_y"), ({"sizes": [3]}, "sizes: expected dict"),
+    ({"sizes": GOOD["sizes"] | {"hidden": [2] * 1000}}, "hidden: expected 1 to 100 layers"),
+    ({"sizes": GOOD["sizes"] | {"n_y": 10**9}}, "n_y, n_x, hidden, n_residual: expected sizes"),
+    ({"sizes": GOOD["sizes"] | {"n_y": 12_000, "hidden": 12_000}}, "expected sizes"),
+    ({"sizes": GOOD["sizes"] | {"n_y": 4}}, "arrays: expected an array encode.0.W"),
+    ({"sizes": GOOD["sizes"] | {"bend": 4}}, "bend"), ({"meta": 3}, "expected weights with their")])
+def test_a_file_with_another_header_is_refused(change, error, tmp_path):
+    """Sizes are compared with the arrays that are there, before anything is allocated"""
+    path = tmp_path / "weights.npz"
+    params = rvae.init(3, 2, 5, "poisson", np.random.default_rng(0))
+    files.write(path, params.leaves(), **GOOD)
+    rvae.load(path)
+    files.write(path, params.leaves(), **(GOOD | change))
+    with pytest.raises(ValueError, match="weights.npz: ") as raised:
+        rvae.load(path)
+    assert error in str(raised.value)
+
+
+@pytest.mark.parametrize("change", [
+    lambda leaves: leaves.pop("nu.W"), lambda leaves: leaves.update(extra=np.zeros(3)),
+    lambda leaves: leaves.update({"nu.b": np.zeros((2, 1))}),
+    lambda leaves: leaves.update({"nu.b": np.zeros(2, int)})])
+def test_a_file_with_other_arrays_is_refused(change, tmp_path):
+    path = tmp_path / "weights.npz"
+    leaves = rvae.init(3, 2, 5, "poisson", np.random.default_rng(0)).leaves()
+    change(leaves)
+    files.write(path, leaves, **GOOD)
+    with pytest.raises(ValueError, match=r"weights.npz: .*expected .* got"):
+        rvae.load(path)
+
+
+def test_a_file_of_version_0_1_says_so(tmp_path):
+    path = tmp_path / "weights.npz"
+    np.savez(path, header=np.array(json.dumps({"name": "rvae", "model": {}, "sizes": {}})),
+             leaf_0=np.zeros(3))
+    with pytest.raises(ValueError, match=r"weights.npz: expected a file of version 0.2, got one of "
+                                         r"version 0.1.0"):
+        rvae.load(path)
+
+
+# Checkpoints
+
+SETTINGS = dict(n_updates=30, learning_rate=1e-2, chunk=7)
+
+
+def begin():
+    rng = np.random.default_rng(4)
+    return rvae.init(15, 2, 8, "normal", rng), rng
+
+
+def checkpoint(path, corrupt=None):
+    params, rng = begin()
+
+    def keep(params, log):
+        if log.n_updates[-1] == 12:                     # in the middle of a batch
+            storage.save_checkpoint(path, params, log.state, "rvae", seconds=3.5)
+
+    return rvae.train(params, stream(rng), rng, **SETTINGS, every=12, callback=keep,
+                      corrupt=corrupt)[0]
+
+
+@pytest.mark.parametrize("corrupt", [None, masking.observation_mask(0.5)])
+def test_a_run_resumes_from_its_checkpoint_bit_for_bit(corrupt, tmp_path):
+    path = tmp_path / "run.npz"
+    whole = checkpoint(path, corrupt)
+    params, state, about = storage.load_checkpoint(path, "rvae")
+    assert about == {"seconds": 3.5} and state.n_updates == 12
+    assert (state.y_input is None) == (corrupt is None)
+    rng = np.random.default_rng()
+    resumed, _ = rvae.train(params, stream(rng), rng, **SETTINGS, state=state, corrupt=corrupt)
+    assert_same(whole, resumed)
+    with pytest.raises(ValueError, match="n_updates: expected more than the 12"):
+        rvae.train(params, stream(rng), rng, n_updates=12, state=state)
+
+
+@pytest.mark.parametrize("change, error", [
+    (lambda a, h: a.pop("m.nu.W"), "arrays: expected the arrays"),
+    (lambda a, h: a.pop("u"), "expected the checkpoint of a run, got a file without u"),
+    (lambda a, h: h.pop("rng"), "got a file without rng"),
+    (lambda a, h: h.update(n_updates=-1), "state.n_updates: expected"),
+    (lambda a, h: h.update(n_updates=[]), "state.n_updates: expected"),
+    (lambda a, h: h.update(rng={"bit_generator": "PCG64", "state": 3}), "state.rng: expected"),
+    (lambda a, h: h.update(rng={"bit_generator": "Generator"}), "state.rng: expected"),
+    (lambda a, h: a.update(u=np.zeros((4, 3), np.float32)), "state.u: expected shape"),
+    (lambda a, h: a.update(y=a["y"][:2]), "state.y: expected shape"),
+    (lambda a, h: a.update(y_input=a["y"][:, :1]), "state.y_input: expected shape"),
+    (lambda a, h: a.update({"v.nu.b": -np.ones(2, np.float32)}), "state.v: expected second")])
+def test_a_checkpoint_is_checked_whole(change, error, tmp_path):
+    path = tmp_path / "run.npz"
+    checkpoint(path)
+    arrays, header = files.read(path)
+    header.pop("format")
+    change(arrays, header)
+    files.write(path, arrays, **header)
+    with pytest.raises(ValueError, match="run.npz: ") as raised:
+        storage.load_checkpoint(path, "rvae")
+    assert error in str(raised.value)
+
+
+def test_weights_are_no_checkpoint_and_a_checkpoint_no_weights(tmp_path):
+    path = tmp_path / "weights.npz"
+    rvae.save(path, params_of())
+    with pytest.raises(ValueError, match=r"weights.npz: expected the checkpoint of a run"):
+        storage.load_checkpoint(path, "rvae")
+    checkpoint(path)
+    with pytest.raises(ValueError, match=r"weights.npz: expected weights with their meta"):
+        rvae.load(path)
+
+
+def test_save_checkpoint_refuses_a_bad_state(tmp_path):
+    path = tmp_path / "run.npz"
+    with pytest.raises(TypeError, match="state: expected State"):
+        storage.save_checkpoint(path, params_of(), 3, "rvae")
+    assert not path.exists()
