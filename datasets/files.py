@@ -83,7 +83,8 @@ def read(path):
 
 
 def widened(leaf):
-    """The array, C-contiguous; float16, in which weights may be kept, becomes float32."""
+    """The array, C-contiguous; float16, in which weights may be kept, becomes float32.
+    Does not check its argument."""
     checks.instance("leaf", leaf, np.ndarray)
     return np.array(leaf, dtype=np.float32 if leaf.dtype == np.float16 else None, order="C")
 

@@ -101,7 +101,7 @@ def sample(n_traj, T, rng, digits, scene=SCENE):
 
 
 def bounce(start, velocity, T, room):
-    """Straight paths, reflected at the walls (D5).
+    """Straight paths, reflected at the walls (D5). Does not check its arguments.
 
     A wall is a mirror: unfold the room and its mirror image repeatedly, let the digit move in a
     straight line, and fold back.
@@ -134,7 +134,7 @@ def bounce(start, velocity, T, room):
 
 
 def render(images, which, position, side):
-    """Frames of given templates at given positions (D6).
+    """Frames of given templates at given positions (D6). Does not check its arguments.
 
     Parameters
     ----------
