@@ -1,4 +1,4 @@
-"""What the scripts on the oscillator share: the data, the estimates of every kind of model, the errors in a table."""
+"""What the scripts on the oscillator share: data, training, estimates of every model, errors."""
 import itertools
 from dataclasses import replace
 
@@ -8,26 +8,40 @@ from datasets import ppc
 from kalman import em, filtering, lds
 
 SYSTEM = ppc.System()
-SETTLED = 100                           # steps after which the start of a trajectory no longer matters (much)
-TEST = dict(n_traj=40, T=1000)          # the authors' test: 40 trajectories from rest
-WAKE_RATE = 1e-3
-POSTER = {"ORDER 0": 12e-4, "TVAE": 9.5e-4, "TRBM": 6.0e-4, "KF-1": 5.8e-4, "rVAE": 5.3e-4, "rEFH": 3.3e-4,
-          "RTRBM": 3.1e-4, "KF-2": 2.2e-4}          # table 1, MSE in rad^2
+SETTLED = 100                           # time steps after which the initial state matters little
+TEST = dict(n_traj=40, T=1000)          # the authors' test: 40 trajectories that start at rest
+DECODER_LEARNING_RATE = 1e-3
+# Table 1 of the poster, MSE in rad^2
+POSTER = {"ORDER 0": 12e-4, "TVAE": 9.5e-4, "TRBM": 6.0e-4, "KF-1": 5.8e-4, "rVAE": 5.3e-4,
+          "rEFH": 3.3e-4, "RTRBM": 3.1e-4, "KF-2": 2.2e-4}
 
 
 def training_batches(rng, n_traj, T):
-    """Endless fresh trajectories (n_traj, T, 15), each starting at a random phase of its oscillation"""
-    return (ppc.sample(SYSTEM, n_traj, T, rng, staggered=True).y for _ in itertools.count())
+    """Endless new trajectories (n_traj, T, 15), each from a random phase of its oscillation."""
+    return (ppc.sample(SYSTEM, n_traj, T, rng, random_phase=True).y for _ in itertools.count())
 
 
-def learn(model, params, rng, *, n_traj, T, n_updates, rate, sigmas=None, wake=0, **settings):
-    """Train on fresh trajectories; Ctrl+C is raised, for half a training makes no row
+def learn(model, params, rng, *, n_traj, T, n_updates, learning_rate, sigmas=None,
+          n_decoder_updates=0, **settings):
+    """Train on new trajectories.
 
-    sigmas : for the rVAE, the sigma_u that it has in each of as many equal parts of the training
-    wake : for the autoencoders, updates of the generative model alone, at the end
+    Parameters
+    ----------
+    model : the module that params belong to, refh_numpy.refh for instance
+    n_traj, T : trajectories and time steps of a batch
+    sigmas : for the rVAE, the sigma_u of each of as many equal parts of the training
+    n_decoder_updates : for the autoencoders, updates of the decoder alone, at the end
+    settings : of model.train
+
+    Returns
+    -------
+    params after training
+
+    Ctrl+C raises KeyboardInterrupt, because half a training makes no row.
     """
     def stage(**more):
-        learnt, log = model.train(params, training_batches(rng, n_traj, T), rng, **settings, **more)
+        batches = training_batches(rng, n_traj, T)
+        learnt, log = model.train(params, batches, rng, **settings, **more)
         if log.interrupted:
             raise KeyboardInterrupt
         return learnt
@@ -35,67 +49,93 @@ def learn(model, params, rng, *, n_traj, T, n_updates, rate, sigmas=None, wake=0
     n_parts = len(sigmas or [None])
     for part in range(n_parts):
         if sigmas:
-            params = replace(params, model=replace(params.model, sigma_u=sigmas[part]))
-        params = stage(n_updates=n_updates // n_parts, rate=rate * (1 - part / n_parts),
-                       final_rate=rate * (1 - (part + 1) / n_parts))
-    return stage(n_updates=wake, rate=WAKE_RATE, freeze_phi=True) if wake else params
+            params = replace(params, config=replace(params.config, sigma_u=sigmas[part]))
+        params = stage(n_updates=n_updates // n_parts,
+                       learning_rate=learning_rate * (1 - part / n_parts),
+                       final_learning_rate=learning_rate * (1 - (part + 1) / n_parts))
+    if n_decoder_updates:
+        params = stage(n_updates=n_decoder_updates, learning_rate=DECODER_LEARNING_RATE,
+                       freeze_phi=True)
+    return params
 
 
 def observations(y):
-    """What the Kalman filters see: decoded positions (n_traj, T, 1), and their variances (n_traj, T, 1, 1) [D1, D2]
+    """Observations of the Kalman filters, decoded from spikes (D1, D2).
 
-    The neurons live on a circle, the mass on a line. All trajectories begin well inside one turn of the circle, and
-    no step is as long as half of it, so the decoded positions can be unrolled on to the line as they come.
+    The neurons tile a circle, the oscillator moves on a line. All trajectories begin well inside
+    one turn of the circle, and no step is as long as half of it, so the decoded positions can be
+    unwrapped.
+
+    Parameters
+    ----------
+    y : (n_traj, T, 15) spikes per time step
+
+    Returns
+    -------
+    positions (n_traj, T, 1) in rad, NaN where there are no spikes, and their variances
+    (n_traj, T, 1, 1)
     """
     z_hat, total = ppc.decode(SYSTEM, y)
-    return unrolled(z_hat)[..., None], ppc.decoder_variance(SYSTEM, total)[..., None, None]
+    return unwrapped(z_hat)[..., None], ppc.decoder_variance(SYSTEM, total)[..., None, None]
 
 
-def unrolled(position):
-    """Positions on the circle (n_traj, T), made continuous on the line; steps without spikes stay NaN"""
+def unwrapped(position):
+    """Positions (n_traj, T), made continuous; time steps without spikes stay NaN."""
     observed = ~np.isnan(position)
-    last_observed = np.maximum.accumulate(np.where(observed, np.arange(position.shape[1]), 0), axis=1)
+    steps = np.where(observed, np.arange(position.shape[1]), 0)
+    last_observed = np.maximum.accumulate(steps, axis=1)
     filled = np.nan_to_num(np.take_along_axis(position, last_observed, axis=1))
     return np.where(observed, np.unwrap(filled, period=SYSTEM.circumference, axis=1), np.nan)
 
 
 def true_lds():
-    """The system that made the data, told to the filter: the floor"""
+    """The system that generates the data, as the Kalman filter's model: the lower reference."""
     return lds.LDS(SYSTEM.A, SYSTEM.C, SYSTEM.Sigma_z, SYSTEM.mu_0, SYSTEM.Sigma_0)
 
 
 def fit_kalman(y, name):
-    """KF-1 or KF-2 by EM, from the start that a user would give: a random walk, or constant velocity"""
+    """KF-1 or KF-2 by EM, initialised as a random walk, or with constant velocity."""
     z_hat, R = observations(y)
     spread = np.nanvar(z_hat)
     if name == "KF-1":
-        start = em.random_walk(position_variance=spread, step_variance=1e-3)
+        init = em.random_walk(position_variance=spread, step_variance=1e-3)
     else:
-        start = em.constant_velocity(SYSTEM.dt, position_variance=spread, velocity_variance=spread, step_variance=1e-3)
-    return em.fit([start], z_hat, R).model
+        init = em.constant_velocity(SYSTEM.dt, position_variance=spread, velocity_variance=spread,
+                                    step_variance=1e-3)
+    return em.fit([init], z_hat, R).model
 
 
 def kalman_estimate(model, y):
-    """Filtered positions (n_traj, T), in rad"""
+    """Filtered positions (n_traj, T), in rad."""
     return filtering.kalman_filter(model, *observations(y)).mean[..., 0]
 
 
 def network_estimate(model, params, y, u0=None):
-    """Positions (n_traj, T), in rad: what the state says about the present spikes, decoded as spikes are        [D1]
+    """Positions decoded from the reconstruction of the current spikes (D1).
 
-    model : the module that params belong to, refh_numpy.refh for instance
-    u0 : the states before the first observation; None for where the model begins by itself
+    Parameters
+    ----------
+    model : the module that params belong to
+    y : (n_traj, T, 15) spikes per time step
+    u0 : (n_traj, n_u) initial states; None for those that `infer` takes by itself
+
+    Returns
+    -------
+    (n_traj, T) positions in rad
     """
     return ppc.decode(SYSTEM, model.emission_mean(params, model.infer(params, y, u0)))[0]
 
 
 def next_step_loss(model, params, y, rng):
-    """-log p(y_{t+1} | y_1 .. y_t) a step (nats, log y! left out), for Poisson counts of the predicted mean"""
+    """-log p(y_{t+1} | y_1 .. y_t) per time step (nats, without log y!).
+
+    The prediction is taken for the mean of a Poisson distribution.
+    """
     mean = model.predict_next(params, model.infer(params, y), rng)[:, :-1]
     return float(np.mean(np.sum(mean - y[:, 1:] * np.log(mean), axis=-1)))
 
 
 def mse(z_hat, z):
-    """Mean squared error of the position (rad^2): over all steps, and over those after the first 100"""
+    """Mean squared error of the position (rad^2): over all time steps, and after the first 100."""
     error = ppc.squared_error(SYSTEM, z_hat, z[..., 0])
     return float(error.mean()), float(error[:, SETTLED:].mean())

@@ -1,249 +1,224 @@
-"""What every script shares about a run: its arguments, its folder, its line of progress, its table, its JSON."""
+"""What every script shares about a run: its arguments, its folder, its jobs, its exit code."""
 import argparse
-import json
-import os
-import subprocess
+import re
+import signal
 import sys
 import tempfile
-import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from importlib import metadata
+import textwrap
+from concurrent.futures import as_completed
 from pathlib import Path
 
-import numpy as np
+import matplotlib
 
+from examples import _jobs
+from examples._results import (
+    Progress,
+    command,
+    keep,
+    kept,
+    mean_and_spread,
+    print_table,
+    version,
+    with_spread,
+    write_json,
+    write_whole,
+)
+from examples._training import halved, learn, trained
+
+__all__ = ["SIZES", "WEIGHTS", "Progress", "command", "halved", "in_parallel", "keep", "kept",
+           "learn", "mean_and_spread", "parse", "parser", "prepare_folder", "print_table", "start",
+           "trained", "version", "with_spread", "write_json", "write_whole"]
 
 WEIGHTS = Path(__file__).parent / "weights"         # of the long trainings, kept in the repository
-
-
-SIZES = {"quick": "a short run: to see that everything works, not what it can do",
+SIZES = {"quick": "a short run: it shows that everything works, not what the models can do",
          "full": "the long run, over several seeds where that is feasible",
-         "use-saved": "train nothing: what is kept in examples/weights"}
+         "use-saved": "train nothing: use what is kept in examples/weights"}
+FORMATS = ("png", "pdf", "svg")
+WIDTH = 80                                          # columns of a help text
+CONNECT = 10                                        # seconds for the scheduler to answer
+INTERRUPTED = 130                                   # exit code after Ctrl+C, as shells have it
 
 
-def parser(name, description, sizes=("quick", "full")):
-    """The arguments that all scripts have, --seed and --out; and those of SIZES that this one has a use for"""
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Fills paragraphs; keeps lists, whose terms are indented, one item per paragraph."""
+
+    def __init__(self, prog):
+        super().__init__(prog, width=WIDTH)
+
+    def _fill_text(self, text, width, indent):
+        return "\n".join(
+            textwrap.fill(line, WIDTH - 1, initial_indent=term, break_on_hyphens=False,
+                          break_long_words=False, subsequent_indent=" " * len(term)) if line else ""
+            for term, line in paragraphs(text))
+
+
+def paragraphs(text):
+    """A docstring as [(term, text)], each on one line: paragraphs (term ""), list items, blanks.
+
+    An item is a line that is indented, with its term set apart by two blanks or more; lines that
+    are indented further continue it.
+    """
+    result, fresh = [], True
+    for line in textwrap.dedent(text).strip().splitlines():
+        indent = len(line) - len(line.lstrip())
+        item = re.match(r" +\S+(?: \S+)*  +", line) or re.match(r" +", line)
+        continues = result and not fresh and line and (
+            indent > len(result[-1][0]) - len(result[-1][0].lstrip()) if result[-1][0]
+            else not indent)
+        if continues:
+            result[-1] = result[-1][0], f"{result[-1][1]} {line.strip()}"
+        else:
+            term = item[0] if item else ""
+            result.append((term, line[len(term):].strip()))
+        fresh = not line
+    return result
+
+
+def parser(name, description, sizes=("quick", "full"), jobs=True):
+    """The arguments that all scripts have.
+
+    Parameters
+    ----------
+    name : of the script
+    description : its docstring
+    sizes : those of SIZES that it has a use for
+    jobs : whether it has jobs for a cluster
+    """
     p = argparse.ArgumentParser(prog=f"python -m examples.{name}", description=description,
-                                formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--seed", type=seed, default=0, metavar="N", help="of the one random generator (default: 0)")
-    one = p.add_mutually_exclusive_group()
-    for size in sizes:
-        one.add_argument(f"--{size}", action="store_true", help=SIZES[size])
-    p.add_argument("--out", type=Path, default=Path("results"), metavar="DIR", help="where to write (default: results)")
+                                formatter_class=HelpFormatter, allow_abbrev=False)
+    p.add_argument("--seed", type=whole(0), default=0, metavar="N",
+                   help="of the one random generator (default: 0)")
+    if sizes:
+        one = p.add_mutually_exclusive_group()
+        for size in sizes:
+            one.add_argument(f"--{size}", action="store_true", help=SIZES[size])
+    p.add_argument("--out", type=Path, default=Path("results"), metavar="DIR",
+                   help="folder for figures and numbers (default: results)")
+    if jobs:
+        p.add_argument("--scheduler", metavar="ADDRESS",
+                       help="run the jobs on the dask cluster with this scheduler")
+    add_figure_options(p)
     return p
 
 
+def add_figure_options(p):
+    """Add --format and --dpi to a parser."""
+    p.add_argument("--format", choices=FORMATS, default="png", help="of figures (default: png)")
+    p.add_argument("--dpi", type=whole(1), default=150, metavar="N",
+                   help="resolution of figures in dots per inch (default: 150)")
+
+
 def parse(parser, argv):
-    """The arguments of this run; in a notebook, whose kernel has arguments of its own, the defaults"""
-    return parser.parse_args([] if argv is None and "ipykernel" in sys.modules else argv)
+    """The arguments of this run; in a notebook, those in its variable `argv`."""
+    main = sys.modules["__main__"]
+    if argv is None and hasattr(main, "NOTEBOOK"):
+        argv = main.argv
+    arguments = parser.parse_args(argv)
+    matplotlib.rcParams.update({"savefig.format": arguments.format, "savefig.dpi": arguments.dpi})
+    return arguments
 
 
-def seed(text):
-    try:
-        value = int(text)
-    except ValueError:
-        value = -1
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"wanted an integer of at least 0, got {text!r}")
-    return value
+def whole(at_least):
+    """The type of an argument: an integer of at least this."""
+    def convert(text):
+        if not text.isdecimal() or int(text) < at_least:
+            raise argparse.ArgumentTypeError(
+                f"expected an integer of at least {at_least}, got {text!r}")
+        return int(text)
+
+    return convert
 
 
 def prepare_folder(path):
-    """Make the folder, and make sure that it can be written to: said before anything is trained."""
+    """Make the folder, and make sure that it can be written to, before anything is trained."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass
+        with tempfile.TemporaryFile(dir=path) as file:
+            file.write(b"x")
     except OSError as error:
-        sys.exit(f"--out: wanted a folder that can be written, got {path} ({error.strerror})")
+        sys.exit(f"--out: expected a folder that can be written, got {path} ({error.strerror})")
 
 
-def write_whole(path, write):
-    """Call write(temporary path), then put the file in its place: the old one or the new one, never half of one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=path.suffix)
-    os.close(handle)
-    try:
-        write(temporary)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+def in_parallel(label, function, jobs, n_workers, say, scheduler=None):
+    """Run function(*job) for all jobs, in worker processes.
 
+    Parameters
+    ----------
+    label : of the line of progress
+    function : of a module of examples/
+    jobs : [arguments]
+    n_workers : how many processes of this machine run at a time
+    say : function of a result that returns the text of the line of progress
+    scheduler : address of a dask scheduler, whose workers run the jobs instead
 
-def keep(path, row):
-    """Write down what came of one long run, for `kept`"""
-    write_whole(path, lambda temporary: Path(temporary).write_text(json.dumps(row)))
+    Returns
+    -------
+    results, in the order in which they were ready; those that there are, after Ctrl+C
 
-
-def kept(path, asked):
-    """What `keep` wrote there, if it has all that is asked ({"settings": ..., ...}) in it; otherwise None"""
-    try:
-        row = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    return row if row.items() >= asked.items() else None
-
-
-def in_parallel(label, function, jobs, n_workers, say):
-    """function(*job) for all jobs, n_workers at a time: the results, in the order in which they were ready
-
-    say : result -> what the line of progress says of it. Ctrl+C leaves the results that there are.
+    If a job fails, the others go on, and its error is raised at the end.
     """
+    if not jobs:
+        return []
     progress = Progress(label, len(jobs))
-    results = []
-    with ProcessPoolExecutor(n_workers) as pool:
-        futures = [pool.submit(function, *job) for job in jobs]
-        try:
-            for future in as_completed(futures):
-                results.append(future.result())
+    function, results, errors = _jobs.importable(function), [], []
+    pool = _jobs.Local(n_workers) if scheduler is None else _jobs.Cluster(connect(scheduler))
+    try:
+        futures = {pool.submit(function, job): job for job in jobs}
+        for future in as_completed(futures):
+            try:
+                results.append(pool.result(future, futures[future]))
                 progress(len(results), say(results[-1]))
-        except KeyboardInterrupt:
-            pool.shutdown(cancel_futures=True)
-            progress.stop()
-            print("stopped; what is done is kept, and the next call goes on from there")
+            except (Exception, SystemExit) as error:
+                errors.append(error)
+                print(f"{label}: a job failed ({error}); the others go on", file=sys.stderr)
+    except KeyboardInterrupt:
+        pool.stop()
+        progress.stop()
+        print("stopped; what is done is kept, and the next call goes on from there")
+    finally:
+        pool.close()
+    if errors:
+        raise errors[0]
     return results
 
 
-def learn(model, storage, name, params, batches, rng, path, watch=lambda params, log: None, every=500, **settings):
-    """model.train(params, batches, rng, **settings), with a checkpoint at `path` every `every` updates: an interrupted call
-    that is made again goes on from there. Ctrl+C is raised, for half a training makes no row.
+def connect(address):
+    """A client of the dask scheduler at this address, whose workers have this version."""
+    try:
+        from distributed import Client
+    except ImportError:
+        sys.exit('--scheduler: expected the package distributed (pip install -e ".[cluster]"), '
+                 "got an installation without it")
+    try:
+        client = Client(address, timeout=CONNECT)
+    except (OSError, ValueError) as error:
+        sys.exit(f"--scheduler: expected the address of a running dask scheduler, got {address} "
+                 f"({error})")
+    try:
+        versions = set(client.run(version).values())
+    except ImportError as error:
+        versions = {f"none ({error})"}
+    if versions - {version()}:
+        sys.exit(f"--scheduler: expected workers with version {version()} of the project, got "
+                 f"{', '.join(sorted(versions))}")
+    return client
 
-    storage : the package's, with save_checkpoint and load_checkpoint;  name : of the model, in the checkpoint
-    watch : called as watch(params, log) after each checkpoint
-    """
-    state = None
-    if path.exists():
-        params, state = storage.load_checkpoint(path, name)
-        if state.n_updates == settings["n_updates"]:            # it was interrupted after the last update
-            return params
 
-    def keep(params, log):
-        storage.save_checkpoint(path, params, log.state, name)
-        watch(params, log)
+def start(main):
+    """Run a script's main: SIGTERM ends it as Ctrl+C does, and both with exit code 130."""
+    received = []
 
-    params, log = model.train(params, batches, rng, **settings, state=state, callback=keep, every=every)
-    if log.interrupted:
-        if log.state is not None:
-            storage.save_checkpoint(path, params, log.state, name)
+    def interrupt(number, frame):
+        received.append(number)
         raise KeyboardInterrupt
-    return params
 
-
-def trained(model, weights, asked, train, watch, past, **about):
-    """params and meta of a long training: of one that is done (in the file `weights`), or is made, or gone on with, now
-
-    asked : {"settings": ..., ...}, what must be the same for a training to be the same; kept with the weights
-    train : (path of the checkpoint, callback) -> params;  see `learn`
-    watch : called as watch(params, log, past) at each checkpoint
-    past : {"seconds": ..., ...}, what is known at the start and kept on the way; watch may add to what is in it
-    about : what else is worth keeping with the weights
-    """
-    asked = json.loads(json.dumps(asked))                       # tuples become lists, as in the files
-    if weights.exists():
-        params, meta = model.load(weights)
-        if meta.items() >= asked.items():
-            return params, meta
-    checkpoint, so_far = (weights.with_suffix(suffix) for suffix in (".checkpoint.npz", ".so_far.json"))
-    earlier = kept(so_far, asked)
-    if earlier is None:                                    # no checkpoint, or one of other settings
-        checkpoint.unlink(missing_ok=True)
-    else:
-        past = {name: earlier[name] for name in past}
-    begun = time.monotonic() - past["seconds"]
-
-    def callback(params, log):
-        watch(params, log, past)
-        past["seconds"] = time.monotonic() - begun
-        keep(so_far, asked | past)
-
-    params = train(checkpoint, callback)
-    past["seconds"] = time.monotonic() - begun
-    model.save(weights, params.map(halved), **asked, **past, **about, version=version(), command=command())
-    for path in (checkpoint, so_far):
-        path.unlink(missing_ok=True)
-    return model.load(weights)                                  # what is used is what is kept
-
-
-def halved(leaf):
-    """Weights as they are kept in files: float16 is precise enough for them, and takes half the room"""
-    return leaf.astype(np.float16)
-
-
-def write_json(path, rows, seed, **more):
-    """DIR/NAME.json: the command, the version, the seed, and the table's rows"""
-    content = {"command": command(), "version": version(), "seed": seed, **more, "rows": rows}
-    write_whole(path, lambda temporary: Path(temporary).write_text(json.dumps(content, indent=1) + "\n"))
-
-
-def command():
-    """The line that was typed, but for --out, which says where and not what"""
-    arguments = list(sys.argv[1:])
-    if "--out" in arguments:
-        where = arguments.index("--out")
-        del arguments[where:where + 2]
-    return " ".join(["python -m examples." + Path(sys.argv[0]).stem, *arguments])
-
-
-def version():
-    """The project's version, and the commit where there is one."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     try:
-        number = metadata.version("temporally-local-rules")
-    except metadata.PackageNotFoundError:
-        number = "not installed"
-    try:
-        commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=Path(__file__).parent, text=True,
-                                capture_output=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return number
-    return f"{number} ({commit})"
-
-
-class Progress:
-    """One line that is rewritten in place on a terminal; in a log file, a line every ten seconds."""
-
-    def __init__(self, label, total):
-        self.label, self.total = label, total
-        self.start = self.said = time.monotonic()
-        self.live = sys.stdout.isatty()
-
-    def __call__(self, done, text="", before=0):
-        """before : what had been done when this run began, in an earlier one"""
-        now = time.monotonic()
-        finished = done >= self.total
-        if self.live or finished or now - self.said >= 10:
-            elapsed = now - self.start
-            left = f"{elapsed:.0f} s" if finished else f"{elapsed * (self.total - done) / max(done - before, 1):.0f} s left"
-            line = f"{self.label}  {done:>7} of {self.total}  {text}  {left}"
-            if self.live:
-                print(f"\r{line}\033[K", end="\n" if finished else "", flush=True)
-            else:
-                print(line, flush=True)
-            self.said = now
-
-    def stop(self):
-        """Leave the line as it stands: the run was interrupted."""
-        if self.live:
-            print()
-
-
-def mean_and_spread(values):
-    """Mean, and sample standard deviation where there is more than one value"""
-    values = np.asarray(values, dtype=float)
-    return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else None
-
-
-def with_spread(mean, spread, scale, digits=2):
-    """3.12 ± 0.05, in units of 1 / scale"""
-    return f"{scale * mean:.{digits}f}" + (f" ± {scale * spread:.{digits}f}" if spread is not None else "")
-
-
-def print_table(columns, rows):
-    """columns: [(heading, function of a row -> text)]. The first is set flush left, the others flush right."""
-    cells = [[heading for heading, _ in columns]] + [[text(row) for _, text in columns] for row in rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    for number, row in enumerate(cells):
-        print("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
-                        for i, (cell, width) in enumerate(zip(row, widths))))
-        if number == 0:
-            print("  ".join("-" * width for width in widths))
+        main()
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if not received:
+            raise
+        print(stop.code if isinstance(stop, SystemExit) else "stopped", file=sys.stderr)
+    if received:
+        sys.exit(INTERRUPTED)

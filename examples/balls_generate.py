@@ -1,14 +1,22 @@
-"""Films that the rVAE dreams: bouncing balls.
+"""Generated videos of bouncing balls, forward and backward in time.
 
-Trains an rVAE on films of three balls; shows it 10 frames of unseen films, and lets it go on for 50 frames by itself. The
-poster shows such a film; here it is measured too, on 50 films: how often there are three balls and nothing else, how fast they
-move, how straight, how sharp they are; beside the truth, the repeated last frame, and the harmoniums whose weights are kept.
+Trains an rVAE on videos of three balls. It is given 10 context frames of unseen videos, and then
+generates 50 frames without observations. The poster shows such a video; here 50 of them are
+measured: how often a tracker finds three balls, how fast and how straight they move, how sharp
+they are. Next to them stand the ground truth, the previous frame repeated, and the harmoniums
+whose weights are kept.
 
-How y_t is got from u_{t-1} is not on the poster. Six ways are compared (rvae_numpy/dreaming.py); the first is the default.
+The poster does not say how y_t is generated from u_{t-1}: six samplers are compared
+(rvae_numpy/generation.py); the first is the default. A model of the joint p(u_{t-1}, y_t) also
+runs backward in time: from the state after a whole video, the frames before are generated.
 
-By default, minutes (--quick: the same); --full: the settings of the chapter, half an hour. A run that is interrupted goes on
-from its last checkpoint (in DIR/balls_generate). --use-saved: no training, but the weights kept in examples/weights.
-Writes balls_generate.png (strips), balls_generate.gif (beside the truth), balls_generate_open_loop.png, balls_generate.json.
+Without an option (--quick is the same): minutes. --full: the settings of the report page, half an
+hour. An interrupted training goes on from its last checkpoint (in DIR/balls_generate).
+--use-saved trains nothing: the weights in examples/weights generate, a few minutes.
+
+Writes balls_generate.png (forward) and balls_generate_backward.png (strips of frames),
+balls_generate.gif (next to the ground truth), balls_generate_open_loop.png (error of the
+forecast) and balls_generate.json.
 """
 # %%
 import importlib
@@ -19,160 +27,269 @@ import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples import _films, _plots, _run
+from examples import _balls_figures, _balls_networks, _plots, _run, _tracking, _video
 from refh_numpy import families
-from rvae_numpy import dreaming, rvae
+from rvae_numpy import generation, rvae
 
 # %% [markdown]
 # ## Settings
 
 # %%
 BOX = Box()
-SIZES = dict(n_y=900, n_x=32, hidden=(400, 200), bend=600)
-MODEL = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3, pixels=True)
-FULL = dict(n_traj=16, T=100, chunk=25, n_updates=16_000, rate=1e-3)
-FINISH = dict(n_traj=32, T=100, chunk=25, n_updates=6000, rate=3e-4)        # after FULL: more films an update, and smaller steps
+SIZES = dict(n_y=900, n_x=32, hidden=(400, 200), n_residual=600)
+CONFIG = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3,
+              sigmoid_mean=True)
+FULL = dict(n_traj=16, T=100, chunk=25, n_updates=16_000, learning_rate=1e-3)
+# after FULL: more videos per update, and a lower learning rate
+FINISH = dict(n_traj=32, T=100, chunk=25, n_updates=6000, learning_rate=3e-4)
 QUICK = FULL | dict(n_updates=4000)
-SEEN, DREAMT = 10, 50                       # frames
-N_FILMS = 50
-WAYS = [("choose", 0), ("mode", 0), ("mode", 1), ("draw", 0), ("weigh", 0), ("langevin", 0), ("alternate", 0)]     # scheme, clean-ups
-HARMONIUMS = {"rEFH": "refh", "RTRBM": "rtrbm"}
+N_CONTEXT, N_GENERATED = 10, 50             # frames
+N_VIDEOS = 50
+SAMPLERS = [("rerank", 0), ("map", 0), ("map", 1), ("laplace", 0), ("importance", 0),
+            ("langevin", 0), ("gibbs", 0)]                              # sampler, n_refine
+HARMONIUMS = {"rEFH": "refh", "hybrid, w = 0.03": "hybrid", "hybrid, falling w": "hybrid",
+              "RTRBM": "rtrbm"}
+# options of generate_backward; with a gain, mu_u is calibrated first. The gain was chosen on other
+# videos than those of the test
+BACKWARD = {
+    "rVAE": {"means": {}, "u sampled": dict(sample_u=1.0), "refined": dict(n_refine=1),
+             "calibrated": dict(gain=1.2), "calibrated, refined": dict(gain=1.2, n_refine=1)},
+    "harmonium": {"means": {}, "u sampled": dict(sample_u=1.0),
+                  "u sampled 1 in 10": dict(sample_u=0.1), "1 Gibbs sweep": dict(n_sweeps=1),
+                  "5 Gibbs sweeps": dict(n_sweeps=5)}}
+N_TO_CALIBRATE = 100                        # videos
 
 
 # %% [markdown]
 # ## Training
-# The bias of every pixel starts at the mean frame, as in table 2.
+# The bias of every pixel starts at the mean frame, as in Table 2.
 
 # %%
 def start(rng):
-    params = rvae.init(**SIZES, **MODEL, rng=rng)
-    params.decode_y[-1].b[:] = _films.logit_of_mean(bouncing_balls.sample(200, 10, rng, BOX).frames)
+    """Params before training."""
+    params = rvae.init(**SIZES, **CONFIG, rng=rng)
+    frames = bouncing_balls.sample(200, 10, rng, BOX).frames
+    params.decode_y[-1].b[:] = _video.logit_of_mean(frames)
     return params
 
 
 def batches(rng, n_traj, T):
-    """Endless fresh films"""
+    """Endless new videos."""
     return (bouncing_balls.sample(n_traj, T, rng, BOX).frames for _ in itertools.count())
 
 
 def trained(seed, settings, finish, folder):
-    """params and seconds; finish: settings of a second stage, or None"""
-    about = {"sizes": SIZES, "model": MODEL}
-    params, seconds = _films.trained(start, batches, seed, settings, about, folder)
+    """Params and seconds.
+
+    finish : settings of a second stage, or None
+    """
+    about = {"sizes": SIZES, "config": CONFIG}
+    params, seconds = _video.trained(start, batches, seed, settings, about, folder)
     if finish:
         first = params
-        params, seconds = _films.trained(lambda rng: first, batches, seed, finish, about | {"after": settings}, folder, 2, seconds)
+        params, seconds = _video.trained(lambda rng: first, batches, seed, finish,
+                                         about | {"after": settings}, folder, 2, seconds)
     return params, seconds
 
 
 # %% [markdown]
-# ## Dreams, and what they are measured against
+# ## Generation
+# Forward, the state after the context frames is the start. Backward, the state after the whole
+# video is the start, and the ground truth is the video in reverse. The first frame backward
+# reconstructs the present one, so it is left out: the first that is measured is one step back.
 
 # %%
 def next_frame_error(params, frames):
-    """Mean squared error a pixel of the next frame: mu_y at the most probable x given u, frame by frame"""
+    """Mean squared error per pixel of the next frame, by mu_y at the MAP estimate of x."""
     u = rvae.infer(params, frames)[:, :-1]
-    prediction = dreaming.mode(params, u.reshape(-1, params.n_x), None)
-    return float(np.mean((prediction.reshape(frames[:, 1:].shape) - frames[:, 1:]) ** 2))
+    prediction = generation.predict_map(params, u.reshape(-1, params.n_x))
+    prediction = prediction.reshape(frames[:, 1:].shape)
+    return float(np.mean((prediction - frames[:, 1:]) ** 2))
 
 
-def test_films(seed, box):
-    """(N_FILMS, SEEN + DREAMT, 900): the same films in either rendering"""
-    return bouncing_balls.sample(N_FILMS, SEEN + DREAMT, np.random.default_rng([seed, 1]), box).frames
+def test_videos(seed, box):
+    """(N_VIDEOS, N_CONTEXT + N_GENERATED, 900): the same motion in both renderings."""
+    rng = np.random.default_rng([seed, 1])
+    return bouncing_balls.sample(N_VIDEOS, N_CONTEXT + N_GENERATED, rng, box).frames
 
 
-def all_films(params, test, seed):
-    """{label: frames (N_FILMS, DREAMT, 900)}"""
-    seen, truth = test[:, :SEEN], test[:, SEEN:]
-    state = rvae.infer(params, seen)[:, -1]
-    films = {"truth": truth, "last frame, repeated": np.repeat(seen[:, -1:], DREAMT, axis=1)}
-    for scheme, clean_up in WAYS:
-        label = f"rVAE, {scheme}" + (", cleaned up" if clean_up else "")
-        films[label] = dreaming.dream(params, state, DREAMT, np.random.default_rng([seed, 5]), scheme, clean_up)
-    return films
+def forward_videos(params, test, seed):
+    """{(sampler, n_refine): frames (N_VIDEOS, N_GENERATED, 900)} of the rVAE."""
+    state = rvae.infer(params, test[:, :N_CONTEXT])[:, -1]
+    return {(sampler, n_refine): rvae.generate(params, state, N_GENERATED,
+                                               np.random.default_rng([seed, 5]), sampler=sampler,
+                                               n_refine=n_refine)
+            for sampler, n_refine in SAMPLERS}
+
+
+def backward_video(model, params, test, seed, gain=None, **options):
+    """Frames (N_VIDEOS, N_GENERATED, 900): one step before the last frame, two steps, ...
+
+    Parameters
+    ----------
+    gain : of generation.calibrate_backward, for the rVAE; None does not calibrate
+    options : of generate_backward
+    """
+    state = model.infer(params, test)[:, -1]
+    if gain is not None:
+        rng = np.random.default_rng([seed, 8])
+        videos = bouncing_balls.sample(N_TO_CALIBRATE, N_CONTEXT + N_GENERATED, rng, BOX).frames
+        settled = model.infer(params, videos)[:, N_CONTEXT:]
+        params = generation.calibrate_backward(params, settled, gain=gain)
+    frames = model.generate_backward(params, state, N_GENERATED + 1,
+                                     np.random.default_rng([seed, 7]), **options)
+    return frames[:, 1:]
+
+
+def repeated(test):
+    """The last context frame, N_GENERATED times."""
+    return np.repeat(test[:, N_CONTEXT - 1:N_CONTEXT], N_GENERATED, axis=1)
+
+
+def reverse(test):
+    """The ground truth of a backward video."""
+    return test[:, -2:-2 - N_GENERATED:-1]
+
+
+def harmonium(name, rendering):
+    """Module and params of a harmonium that is kept, or None. Pixels stand for their means."""
+    pattern = _balls_networks.file(_run.WEIGHTS / "balls_table", name, rendering, "*", "*", ".npz")
+    paths = sorted(pattern.parent.glob(pattern.name))
+    if not paths:
+        return None
+    model = importlib.import_module(f"refh_numpy.{HARMONIUMS[name]}")
+    family = families.get(families.MEAN_FIELD_BERNOULLI.name)
+    return model, replace(model.load(paths[0])[0], family=family)
 
 
 # %% [markdown]
-# What the harmoniums dream, whose weights are kept: clamped Gibbs sampling, in the rendering in which they learnt. Pixels stand for
-# their means, as in the rVAE's films.
+# ## Rows
 
 # %%
+def rows_of(videos, truth, box, seed):
+    """Rows of one seed.
+
+    videos : [(identity of the row, frames like truth)]
+    """
+    speed = _tracking.measures(truth, truth, box)["speed"]
+    return [_video.seeded(identity | {"rendering": box.rendering}, seed,
+                          _tracking.measures(frames, truth, box), speed)
+            for identity, frames in videos]
+
+
+def backward_videos(name, model, params, test, seed):
+    """[(identity, frames)] of a model of the joint, with all options of BACKWARD."""
+    options = BACKWARD["rVAE" if name == "rVAE" else "harmonium"]
+    return [({"model": name, "direction": "backward", "sampler": sampler},
+             backward_video(model, params, test, seed, **chosen))
+            for sampler, chosen in options.items()]
+
+
+def rvae_rows(params, test, seed):
+    """Rows of the ground truth, of the previous frame and of the rVAE.
+
+    Returns
+    -------
+    rows, the rVAE's videos by the first of SAMPLERS, and by the last of BACKWARD
+    """
+    forward = [({"model": "ground truth"}, test[:, N_CONTEXT:]),
+               ({"model": "previous frame"}, repeated(test))]
+    forward += [({"model": "rVAE", "direction": "forward", "sampler": sampler,
+                  "n_refine": n_refine}, frames)
+                for (sampler, n_refine), frames in forward_videos(params, test, seed).items()]
+    backward = backward_videos("rVAE", rvae, params, test, seed)
+    rows = rows_of(forward, test[:, N_CONTEXT:], BOX, seed)
+    return rows + rows_of(backward, reverse(test), BOX, seed), forward[2][1], backward[-1][1]
+
+
 def harmonium_rows(seed):
-    """Measures of every harmonium's film, against the truth in its own rendering"""
+    """Rows of every harmonium that is kept; those of the joint also run backward."""
     rows = []
-    for name, rendering in itertools.product(HARMONIUMS, RENDERINGS):
-        for path in sorted((_run.WEIGHTS / "balls_table").glob(f"{name}_{rendering}_*.npz"))[:1]:
-            box = Box(rendering=rendering)
-            test = test_films(seed, box)
-            model = importlib.import_module(f"refh_numpy.{HARMONIUMS[name]}")
-            params = replace(model.load(path)[0], family=families.get("pixels"))
-            film = model.generate(params, model.infer(params, test[:, :SEEN])[:, -1], DREAMT, np.random.default_rng([seed, 6]))
-            truth = test[:, SEEN:]
-            row = {"model": name + {"sutskever": "", "authors": " (authors' rendering)"}[rendering]} | _films.measures(film, truth, box)
-            rows.append(row | {"speed_ratio": row["speed"] / _films.measures(truth, truth, box)["speed"]})
+    for rendering in RENDERINGS:
+        box = Box(rendering=rendering)
+        test = test_videos(seed, box)
+        forward, backward = [], []
+        if rendering != BOX.rendering:
+            forward.append(({"model": "previous frame"}, repeated(test)))
+        for name in HARMONIUMS:
+            kept = harmonium(name, rendering)
+            if kept is None:
+                continue
+            model, params = kept
+            state = model.infer(params, test[:, :N_CONTEXT])[:, -1]
+            frames = model.generate(params, state, N_GENERATED, np.random.default_rng([seed, 6]))
+            forward.append(({"model": name, "direction": "forward", "sampler": "gibbs"}, frames))
+            if name != "RTRBM":
+                backward += backward_videos(name, model, params, test, seed)
+        rows += rows_of(forward, test[:, N_CONTEXT:], box, seed) if forward else []
+        rows += rows_of(backward, reverse(test), box, seed) if backward else []
     return rows
 
 
+# %% [markdown]
+# ## Figures
+
 # %%
-def draw_open_loop(rows):
-    figure = _plots.figure(6, 3.2)
-    axes = figure.subplots()
-    colours = {"last frame, repeated": "#999999"}
-    shades = iter(["#D55E00", "#000000", "#7A2E00", "#E69F00", "#CC79A7", "#F0E442", "#56B4E9"])
-    for row in rows[1:]:
-        harmonium = next((name for name in HARMONIUMS if row["model"].startswith(name)), None)
-        colour = _plots.COLOURS[harmonium] if harmonium else colours.get(row["model"]) or next(shades)
-        axes.plot(np.arange(1, DREAMT + 1), row["error"], color=colour, label=row["model"],
-                  linestyle="--" if "authors" in row["model"] else "-")
-    axes.set(xlabel="frames since the last true one", ylabel="MSE a pixel", ylim=(0, None),
-             title="Open loop: how far the dream is from what happened")
-    axes.legend(fontsize=7, ncols=2)
-    return figure
+def plot_strips(test, forward, backward):
+    """Two figures of strips: three videos forward, and the same videos backward."""
+    shown = np.arange(0, N_GENERATED, 4)
+    truth, past = test[:, N_CONTEXT:], reverse(test)
+    numbers = N_CONTEXT + 1 + shown
+    figures = [_video.strip([(f"{name} {n + 1}", frames[n, shown]) for n in range(3)
+                             for name, frames in (("ground truth", truth), ("rVAE", forward))],
+                            BOX.shape, f"Every fourth frame after {N_CONTEXT} context frames",
+                            numbers)]
+    numbers = N_CONTEXT + N_GENERATED - 1 - shown
+    figures.append(_video.strip(
+        [(f"{name} {n + 1}", frames[n, shown]) for n in range(3)
+         for name, frames in (("ground truth", past), *backward.items())],
+        BOX.shape, f"Every fourth frame, backward from frame {N_CONTEXT + N_GENERATED}", numbers))
+    return figures
 
 
-COLUMNS = [
-    ("three balls", lambda row: 100 * row["three_balls"], 0, " %"), ("speed", lambda row: row["speed_ratio"], 2, ""),
-    ("straight", lambda row: row["straightness"], 3, ""), ("sharp", lambda row: row["sharpness"], 2, ""),
-    ("error after 1", lambda row: row["error"][0], 4, ""), ("after 5", lambda row: row["error"][4], 4, ""),
-    ("after 20", lambda row: row["error"][19], 4, ""),
-]
+COLUMNS = [("valid frames", "valid_frames", 0), ("speed", "speed_ratio", 2),
+           ("straightness", "straightness", 3), ("sharpness", "sharpness", 2),
+           ("error after 1", "error_after_1", 4), ("after 5", "error_after_5", 4),
+           ("after 20", "error_after_20", 4)]
 
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("balls_generate", __doc__, tuple(_run.SIZES)), argv)
-    folder = _run.WEIGHTS if arguments.use_saved else arguments.out / "balls_generate"
+    arguments = _run.parse(_run.parser("balls_generate", __doc__, tuple(_run.SIZES), jobs=False),
+                           argv)
     _run.prepare_folder(arguments.out)
+    seed, runs = arguments.seed, []
     if arguments.use_saved:
-        params, meta = rvae.load(folder / "balls_generate.npz")
+        params, meta = rvae.load(_run.WEIGHTS / "balls_generate.npz")
         seconds = meta["seconds"]
+        runs = _video.kept_runs("balls_generate", excluding=meta["seed"])
     else:
+        folder = arguments.out / "balls_generate"
         _run.prepare_folder(folder)
-        params, seconds = trained(arguments.seed, *((FULL, FINISH) if arguments.full else (QUICK, None)), folder)
-    test = test_films(arguments.seed, BOX)
-    films = all_films(params, test, arguments.seed)
-    rows = [{"model": label} | _films.measures(frames, films["truth"], BOX) for label, frames in films.items()]
-    for row in rows:
-        row["speed_ratio"] = row["speed"] / rows[0]["speed"]
-    rows += harmonium_rows(arguments.seed)
+        settings = (FULL, FINISH) if arguments.full else (QUICK, None)
+        params, seconds = trained(seed, *settings, folder)
+    test = test_videos(seed, BOX)
+    rows, forward, backward = rvae_rows(params, test, seed)
+    rows += harmonium_rows(seed)
     error = next_frame_error(params, test)
-    _run.write_json(arguments.out / "balls_generate.json", rows, arguments.seed, next_frame=error, seconds=seconds)
+    rows = _video.summary(_video.merged([rows, *runs]))
+    _run.write_json(arguments.out / "balls_generate.json", rows, seed, next_frame=error,
+                    seconds=seconds)
 
-    default = f"rVAE, {WAYS[0][0]}"
-    shown = [("truth", films["truth"]), (default, films[default])]
-    every = slice(0, DREAMT, 4)
-    _plots.save(_films.strip([(f"{label}\n({n + 1})", frames[n, every]) for n in range(3) for label, frames in shown], BOX.shape,
-                             f"Three films: every fourth frame after the {SEEN} that were seen"),
-                arguments.out / "balls_generate.png")
-    captions = [f"seen: frame {t + 1}" if t < SEEN else f"dreamt: frame {t + 1 - SEEN}" for t in range(SEEN + DREAMT)]
-    both = [(label, np.concatenate([test[n, :SEEN], frames[n]])) for n in range(2) for label, frames in shown]
-    _films.animate(both, BOX.shape, arguments.out / "balls_generate.gif", captions)
-    _plots.save(draw_open_loop(rows), arguments.out / "balls_generate_open_loop.png")
-    runs = [rows, *(_films.kept_runs("balls_generate", but=meta["seed"]) if arguments.use_saved else [])]
-    _films.print_measures(COLUMNS, runs)
-    print(f"\nnext frame, from the most probable x given u: {error:.4f} (trained for {seconds:.0f} s)")
-    print(f"written: balls_generate.png, .gif, .json, balls_generate_open_loop.png in {arguments.out}")
+    figures = plot_strips(test, forward, {"rVAE": backward})
+    _plots.save(figures[0], arguments.out / "balls_generate.png")
+    _plots.save(figures[1], arguments.out / "balls_generate_backward.png")
+    _plots.save(_balls_figures.plot_open_loop(rows, N_GENERATED),
+                arguments.out / "balls_generate_open_loop.png")
+    both = [(f"{name} {n + 1}", np.concatenate([test[n, :N_CONTEXT], frames[n]]))
+            for n in range(2)
+            for name, frames in (("ground truth", test[:, N_CONTEXT:]), ("rVAE", forward))]
+    _video.animate(both, BOX.shape, arguments.out / "balls_generate.gif", N_CONTEXT)
+    _video.print_measures(COLUMNS, rows)
+    print(f"\nnext frame, from the MAP estimate of x given u: {error:.4f} per pixel "
+          f"(trained for {seconds:.0f} s)")
+    print(f"written: balls_generate.json, figures and balls_generate.gif in {arguments.out}")
 
 
 if __name__ == "__main__":
-    main()
+    _run.start(main)

@@ -1,15 +1,22 @@
-"""Does learning the joint replace backprop through time?
+"""Local rules and backpropagation through time (BPTT): gradients and learning.
 
-Four rules differ in two things: whether the negative phase gives back the previous state (joint: rEFH) or not
-(conditional: TRBM), and whether the gradient goes back through time. Two pictures, in local_vs_bptt.png:
+Four rules differ in two ways: whether the negative phase resamples the previous
+state (joint: rEFH) or not (conditional: TRBM), and whether the gradient goes
+back through time. One figure, local_vs_bptt.png:
 
-  angle     at checkpoints along the training of an rEFH and of a TRBM, the angle between a local gradient and one with
-            backprop through time, on the same data, with the same Gibbs samples, in float64: for the joint (rEFH and
-            rEFH + BPTT), for the conditional (TRBM and RTRBM), and across, from the rEFH's rule to the RTRBM's
-  curves    the error of the four rules while they learn from the same start on the same data, at equal updates and at
-            equal seconds
+  angles   at checkpoints of the training of an rEFH (panel A) and of a TRBM
+           (panel B), the angle between the expected gradients of a local rule
+           and of a rule with BPTT: within the joint (rEFH and rEFH + BPTT),
+           within the conditional (TRBM and RTRBM), and across (rEFH and RTRBM)
+  curves   the error of the four rules, from the same initialisation on the
+           same data, against updates (C) and against time (D)
 
-By default one seed, three minutes on two cores; --full: three seeds and longer curves, a quarter of an hour.
+Angles come from inner products of gradients of different batches, which are
+unbiased; their standard errors are by the jackknife. Late in training gradients
+are small and noisy, so late checkpoints have more batches.
+
+By default one seed, five minutes on two cores; --full: three seeds, longer
+curves and more batches, half an hour. Writes local_vs_bptt.json as well.
 """
 # %%
 import os
@@ -18,109 +25,198 @@ import time
 import numpy as np
 
 from datasets import ppc
-from examples import _plots, _ppc, _run
+from examples import _angles, _plots, _ppc, _run
 from refh_numpy import harmonium, refh, refh_bptt, rtrbm, trbm
 
 RULES = {"TRBM": trbm, "rEFH": refh, "RTRBM": rtrbm, "rEFH + BPTT": refh_bptt}
-LOCAL = ("TRBM", "rEFH")
-PAIRS = {"joint": (refh, refh_bptt), "conditional": (trbm, rtrbm), "across": (refh, rtrbm)}    # local, with BPTT
+LOCAL = ("rEFH", "TRBM")
+# local rule, rule with BPTT
+PAIRS = {"joint": ("rEFH", "rEFH + BPTT"), "conditional": ("TRBM", "RTRBM"),
+         "across": ("rEFH", "RTRBM")}
 N_HIDDEN = 240
 BATCH = dict(n_traj=10, T=200)
-CHUNK = 50                          # steps an update, for all four: they see the same data in the same portions
-RATE = 1e-3
-QUICK, DEFAULT, FULL = ({"n_updates": n, "n_looks": looks} for n, looks in ((6, 2), (10_000, 12), (15_000, 12)))
-PROBE = dict(n_traj=20, T=100)      # the data on which gradients are compared
-N_CHAINS = 10                       # Gibbs chains a frame: the angle shall be that of the gradients, not of their noise
+CHUNK = 50                          # time steps per update, the same for all four
+LEARNING_RATE = 1e-3
+PROBE = dict(n_traj=20, T=100)      # one of the batches on which gradients are compared
+# n_batches: of the first checkpoint and of the last
+QUICK = dict(n_updates=6, n_checkpoints=2, n_batches=(3, 4))
+DEFAULT = dict(n_updates=10_000, n_checkpoints=12, n_batches=(8, 32))
+FULL = dict(n_updates=15_000, n_checkpoints=12, n_batches=(12, 96))
 
 
 # %% [markdown]
-# ## The angle between two gradients
-# Both are computed with the same random numbers. Within one objective, then, what differs is the term of backprop
-# through time alone; across, from the joint without it to the conditional with it, the samples of u too.
+# ## Angles between expected gradients
 
 # %%
-def angle(local_model, bptt_model, params, y, seed):
-    """Angle between the gradients of a local rule and of one with backprop through time, in degrees"""
-    params = params.map(lambda leaf: leaf.astype(float))
-    y = y.astype(float)
-    x_mean = harmonium.forward(params, np.zeros((len(y), len(params.b_u))), y)
-    u = harmonium.previous_states(params, np.zeros((len(y), len(params.b_u))), x_mean)
-    local, full = (mean_gradient(module.gradient, params, u, y, x_mean, np.random.default_rng(seed))
-                   for module in (local_model, bptt_model))
-    cosine = local @ full / np.sqrt((local @ local) * (full @ full))
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
-
-
-def mean_gradient(gradient, params, u, y, x_mean, rng):
-    """The gradient, one flat vector, averaged over N_CHAINS chains a frame"""
-    total = 0
-    for _ in range(N_CHAINS):
-        g, _ = gradient(params, u, y, x_mean, 1, rng)
-        total = total + np.concatenate([leaf.ravel() for leaf in g.leaves().values()])
-    return total / N_CHAINS
+def angles(params, n_batches, rng):
+    """{pair: (degrees, standard error)} of PAIRS at these parameters."""
+    gradients = {rule: [] for rule in RULES}
+    for _ in range(n_batches):
+        y = ppc.sample(_ppc.SYSTEM, **PROBE, rng=rng, random_phase=True).y
+        u0 = np.zeros((len(y), len(params.b_u)), y.dtype)
+        x_mean = harmonium.forward(params, u0, y)
+        u = harmonium.previous_states(params, u0, x_mean)
+        for rule, model in RULES.items():
+            gradient, _ = model.gradient(params, u, y, x_mean, 1, rng)
+            gradients[rule].append(
+                np.concatenate([leaf.ravel() for leaf in gradient.leaves().values()]))
+    return {pair: _angles.angle(gradients[local], gradients[bptt])
+            for pair, (local, bptt) in PAIRS.items()}
 
 
 # %% [markdown]
-# ## One rule, from the common start
+# ## One rule, from the common initialisation
 
 # %%
-def learn(rule, seed, n_updates, n_looks):
-    """The learning curve of one rule: [(updates, seconds of training, mse)], and angles where the rule is local"""
-    rng = np.random.default_rng([seed, 4])          # the same for all rules: the same start, the same trajectories
+def learn(rule, seed, n_updates, n_checkpoints, n_batches):
+    """Train by one rule.
+
+    Returns
+    -------
+    {"model", "seed", "curve": {"n_updates", "seconds" of CPU time, "mse"}, and "angles": {pair:
+    {"n_updates", "degrees", "error"}} if the rule is local}; lists over checkpoints
+    """
+    rng = np.random.default_rng([seed, 4])          # the same for all rules
     params = RULES[rule].init(N_HIDDEN, _ppc.SYSTEM.n_neurons, "poisson", rng)
     data, chains = rng.spawn(2)
+    probe_rng = np.random.default_rng([seed, 6])
     test = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 5]))
-    probe = ppc.sample(_ppc.SYSTEM, **PROBE, rng=np.random.default_rng([seed, 6]), staggered=True).y
-    curve, angles = [], {pair: [] for pair in PAIRS}
-    watched = 0.0
-    start = time.monotonic()
+    sizes = np.geomspace(*n_batches, n_checkpoints).round().astype(int)
+    points, found = [], {pair: [] for pair in PAIRS}
+    checking, start = 0.0, time.process_time()
 
-    def watch(params, log):
-        nonlocal watched
-        began = time.monotonic()
+    def check(params, log):
+        nonlocal checking
+        began = time.process_time()
         error = _ppc.mse(_ppc.network_estimate(RULES[rule], params, test.y), test.z)[0]
-        curve.append((log.n_updates[-1], began - start - watched, error))
         if rule in LOCAL:
-            for pair, models in PAIRS.items():
-                angles[pair].append((log.n_updates[-1], angle(*models, params, probe, seed)))
-        watched += time.monotonic() - began
+            size = sizes[min(len(points), len(sizes) - 1)]
+            for pair, angle in angles(params, size, probe_rng).items():
+                found[pair].append((log.n_updates[-1], *angle))
+        points.append((log.n_updates[-1], began - start - checking, error))
+        checking += time.process_time() - began
 
-    RULES[rule].train(params, _ppc.training_batches(data, **BATCH), chains, n_updates=n_updates, chunk=CHUNK, rate=RATE,
-                      callback=watch, every=n_updates // n_looks)
-    return {"model": rule, "seed": seed, "curve": curve, "angles": angles if rule in LOCAL else {}}
+    RULES[rule].train(params, _ppc.training_batches(data, **BATCH), chains, n_updates=n_updates,
+                      chunk=CHUNK, learning_rate=LEARNING_RATE, callback=check,
+                      every=n_updates // n_checkpoints)
+    run = {"model": rule, "seed": seed, "curve": named(points, "n_updates", "seconds", "mse")}
+    if rule in LOCAL:
+        run["angles"] = {pair: named(values, "n_updates", "degrees", "error")
+                         for pair, values in found.items()}
+    return run
 
 
-def draw(runs):
-    figure = _plots.figure(10, 4.2)
-    along, updates, seconds = figure.subplots(1, 3)
-    styles = {"joint": "-", "conditional": (0, (4, 2)), "across": (0, (1, 1))}
-    labels = {"joint": "rEFH's to rEFH + BPTT's", "conditional": "TRBM's to RTRBM's", "across": "rEFH's to RTRBM's"}
-    for rule in LOCAL:
-        for pair in PAIRS:
-            for run in (run for run in runs if run["model"] == rule):
-                n, degrees = np.array(run["angles"][pair]).T
-                along.plot(n, degrees, color=_plots.COLOURS[rule], linestyle=styles[pair], linewidth=1.2, marker=_plots.MARKERS[rule],
-                           markersize=4, markevery=4,
-                           label=f"{labels[pair]}, along the {rule}" if run["seed"] == runs[0]["seed"] else None)
-    along.axhline(90, color="0.85", linewidth=0.8, zorder=0)
-    along.set(xlabel="updates", ylabel="angle (°)", ylim=(0, 120), yticks=[0, 30, 60, 90],
-              title="From a local gradient to one with BPTT")
-    along.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2))
-    for axes, column, label in ((updates, 0, "updates"), (seconds, 1, "seconds, one core")):
-        for run in runs:
-            curve = np.array(run["curve"])
-            axes.plot(curve[:, column], 1e4 * curve[:, 2], color=_plots.COLOURS[run["model"]], marker=_plots.MARKERS[run["model"]],
-                      markersize=4, markevery=4, label=run["model"] if run["seed"] == runs[0]["seed"] else None)
-        axes.set(xlabel=label, yscale="log", ylabel="MSE (10$^{-4}$ rad²)", ylim=(1.5, 12))
-        axes.set_yticks([1.5, 2, 3, 4, 6, 10], labels=["1.5", "2", "3", "4", "6", "10"])
-        axes.minorticks_off()
-    updates.set(title="Equal updates")
-    seconds.set(title="Equal time")
-    off = [rule for rule in RULES if min(point[2] for run in runs if run["model"] == rule for point in run["curve"]) > 12e-4]
-    updates.text(0.97, 0.97, "".join(f"{rule}: off the scale\n" for rule in off), ha="right", va="top", fontsize=8,
-                 transform=updates.transAxes)
-    updates.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=8)
+def named(rows, *names):
+    """{name: column} of a list of rows."""
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def table(runs):
+    """One row per rule: means over the seeds."""
+    rows = []
+    for rule in RULES:
+        mine = [run for run in runs if run["model"] == rule]
+        mean, spread = _run.mean_and_spread([run["curve"]["mse"][-1] for run in mine])
+        row = {"model": rule, "mse": mean, "mse_spread": spread, "poster": _ppc.POSTER.get(rule),
+               "seconds": float(np.median([run["curve"]["seconds"][-1] for run in mine]))}
+        if rule in LOCAL:
+            row["angles"] = {pair: mean_angles([run["angles"][pair] for run in mine])
+                             for pair in PAIRS}
+        rows.append(row | {"seeds": mine})
+    return rows
+
+
+def mean_angles(of_seeds):
+    """Mean over the seeds, and its standard error from those of the seeds; None if one is None."""
+    degrees, error = (np.array([seed[name] for seed in of_seeds], dtype=float)
+                      for name in ("degrees", "error"))
+    means = degrees.mean(0), np.sqrt((error**2).sum(0)) / len(of_seeds)
+    return {"n_updates": of_seeds[0]["n_updates"]} | {
+        name: [None if np.isnan(value) else float(value) for value in values]
+        for name, values in zip(("degrees", "error"), means, strict=True)}
+
+
+# %% [markdown]
+# ## The figure
+
+# %%
+LINES = {"joint": dict(color="black", linestyle="-", marker="o"),
+         "conditional": dict(color="0.45", linestyle=(0, (5, 2)), marker="s"),
+         "across": dict(color="0.25", linestyle=(0, (1, 1.2)), marker="^")}
+MAX_MSE = 12                        # 1e-4 rad^2
+
+
+def plot(rows):
+    figure = _plots.figure(9, 7.5)
+    panels = figure.subplots(2, 2).ravel()
+    of_rule = {row["model"]: row for row in rows}
+    for axes, rule in zip(panels, LOCAL, strict=False):
+        plot_angles(axes, of_rule[rule])
+    panels[0].legend(loc="upper right")
+    for axes, column, label, name in (
+            (panels[2], "n_updates", "updates", "updates"),
+            (panels[3], "seconds", "CPU time of training (s)", "time")):
+        plot_curves(axes, rows, column)
+        axes.set(xlabel=label, title=f"Error against {name}")
+    panels[3].legend(loc="upper right", bbox_to_anchor=(1, 0.9))
+    _plots.letters(panels)
     return figure
+
+
+def plot_angles(axes, row):
+    for pair, (local, bptt) in PAIRS.items():
+        for seed in row["seeds"]:
+            found = seed["angles"][pair]
+            axes.plot(found["n_updates"], np.array(found["degrees"], dtype=float),
+                      color=LINES[pair]["color"], linewidth=0.5, alpha=0.5)
+        mean = row["angles"][pair]
+        axes.errorbar(mean["n_updates"], np.array(mean["degrees"], dtype=float),
+                      np.array(mean["error"], dtype=float), **LINES[pair], markersize=4, capsize=2,
+                      label=f"{pair}: {local} to {bptt}")
+    axes.axhline(90, color="0.8", linewidth=0.8, zorder=0)
+    axes.set(xlabel=f"updates of the {row['model']}", ylabel="angle between gradients (°)",
+             ylim=(0, 150), yticks=range(0, 151, 30),
+             title=f"Angles during the training of the {row['model']}")
+
+
+def plot_curves(axes, rows, column):
+    for row in rows:
+        style = _plots.style(row["model"]) | {"linewidth": 1}
+        for number, run in enumerate(row["seeds"]):
+            curve = {name: np.array(values) for name, values in run["curve"].items()}
+            label = row["model"] if number == 0 else None
+            inside = 1e4 * curve["mse"] <= MAX_MSE
+            if inside.any():
+                axes.plot(curve[column], 1e4 * curve["mse"], **style | {"label": label})
+            else:
+                axes.plot(curve[column][-1], MAX_MSE, **style | {
+                    "clip_on": False, "linestyle": "none", "markevery": None,
+                    "label": f"{label}, {1e4 * row['mse']:.0f} at the end" if label else None})
+    axes.set(yscale="log", ylabel="MSE of the position (10$^{-4}$ rad²)", ylim=(1.5, MAX_MSE))
+    axes.set_yticks([1.5, 2, 3, 4, 6, 8, 12], labels=["1.5", "2", "3", "4", "6", "8", "12"])
+    axes.minorticks_off()
+
+
+# %%
+def print_rows(rows):
+    """The errors, and the angles by checkpoint."""
+    _run.print_table([
+        ("", lambda row: row["model"]),
+        ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], 1e4)),
+        ("seconds", lambda row: f"{row['seconds']:.0f}"),
+    ], rows)
+    print("\nangles in degrees ± standard error, along the training of the model after the colon")
+    found = {row["model"]: row["angles"] for row in rows if row["model"] in LOCAL}
+    n_updates = found["rEFH"]["joint"]["n_updates"]
+    _run.print_table([("updates", lambda n: str(n_updates[n])), *(
+        (f"{pair}: {rule}", lambda n, angles=found[rule][pair]: angle_text(angles, n))
+        for rule in LOCAL for pair in PAIRS)], range(len(n_updates)))
+
+
+def angle_text(angles, n):
+    if angles["degrees"][n] is None:
+        return "-"
+    return f"{angles['degrees'][n]:.0f} ± {angles['error'][n]:.0f}"
 
 
 def main(argv=None):
@@ -130,31 +226,18 @@ def main(argv=None):
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
     jobs = [(rule, seed, *settings.values()) for seed in seeds for rule in reversed(RULES)]
     runs = _run.in_parallel("four rules", learn, jobs, os.cpu_count(), lambda run: (
-        f"{run['model']}, seed {run['seed']}: {1e4 * run['curve'][-1][2]:.2f}e-4 rad²"))
+        f"{run['model']}, seed {run['seed']}: {1e4 * run['curve']['mse'][-1]:.2f}e-4 rad²"),
+        arguments.scheduler)
     if len(runs) < len(jobs):                   # interrupted: half a comparison is none
         return
     runs.sort(key=lambda run: (run["seed"], list(RULES).index(run["model"])))
-    rows = []
-    for rule in RULES:
-        mine = [run for run in runs if run["model"] == rule]
-        mean, spread = _run.mean_and_spread([run["curve"][-1][2] for run in mine])
-        rows.append({"model": rule, "mse": mean, "mse_spread": spread, "poster": _ppc.POSTER.get(rule),
-                     "seconds": float(np.median([run["curve"][-1][1] for run in mine])),
-                     "angles": {pair: np.mean([[degrees for _, degrees in run["angles"][pair]] for run in mine],
-                                              axis=0).tolist() for pair in mine[0]["angles"]},
-                     "seeds": mine})
-    _run.write_json(arguments.out / "local_vs_bptt.json", rows, arguments.seed)
-    _plots.save(draw(runs), arguments.out / "local_vs_bptt.png")
-    print()
-    _run.print_table([
-        (f"after {settings['n_updates']} updates", lambda row: row["model"]),
-        ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], scale=1e4)),
-        ("seconds", lambda row: f"{row['seconds']:.0f}"),
-        *((f"angle, {pair}", lambda row, pair=pair: f"{np.mean(row['angles'][pair]):.0f}°" if row["angles"] else "-")
-          for pair in PAIRS),
-    ], rows)
-    print(f"\nwritten: local_vs_bptt.png, local_vs_bptt.json in {arguments.out}")
+    rows = table(runs)
+    _run.write_json(arguments.out / "local_vs_bptt.json", rows, arguments.seed, settings=settings)
+    figure = _plots.save(plot(rows), arguments.out / "local_vs_bptt.png")
+    print(f"\nafter {settings['n_updates']} updates:")
+    print_rows(rows)
+    print(f"\nwritten: {figure.name}, local_vs_bptt.json in {arguments.out}")
 
 
 if __name__ == "__main__":
-    main()
+    _run.start(main)

@@ -1,15 +1,20 @@
-"""Which order was learnt? What the states of the models know, and how they answer a single misleading observation.
+"""Which order was learnt? State, impulse response and error over time.
 
-The poster says that the rEFH learns second-order dynamics. This script looks for it in four ways, in the models that
-`python -m examples.ppc_table` has trained (run it first, with the same --out):
+The poster says that the rEFH learns second-order dynamics. This script tests
+it in four ways, on the models that `python -m examples.ppc_table` has trained
+(run it first, with the same --out):
 
-  read-out    how well position and velocity can be read linearly from the state (R^2 on unseen trajectories)
-  impulse     one observation is moved aside by 0.1 rad: how far, and for how long, does the estimate follow?
-  gain        the first value of that answer: the weight given to the present observation
-  start       the error as a function of time since the start
+  read-out               R² of a linear read-out of position and velocity from
+                         the state, on unseen trajectories (panel A)
+  impulse response       one observation is perturbed by 0.1 rad: the change of
+                         the estimate, then and later, as a fraction (panel B)
+  instantaneous weight   the first value of that response (panel C)
+  error over time        since the start of the trajectories (panel D)
 
-Takes a minute or two; writes ppc_order.png and ppc_order.json. A second-order filter follows an outlier little and for a
-long time, then swings back below zero, for it took part of the step for a change of velocity.
+Takes a minute or two; writes ppc_order.png and ppc_order.json. A second-order
+filter follows an outlier little and for a long time. Its response then falls
+below zero (the undershoot), because part of the outlier was taken for a change
+of velocity.
 """
 # %%
 import sys
@@ -21,22 +26,32 @@ from examples import _plots, _ppc, _run
 from examples.ppc_table import NETWORKS, file, module, test_data
 from kalman import filtering
 
-PUSH = 0.1              # rad, how far one observation is moved aside
-MOMENT = 300            # the step at which it is
-LAGS = 60               # steps after it that are looked at
-ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE + BPTT", "rVAE", "rEFH", "hybrid, w = 0.03", "rEFH + BPTT", "RTRBM", "KF-2"]
-BIN = 10                # steps over which the error is averaged, where it is shown against time
+PERTURBATION = 0.1      # rad, of one observation
+PERTURBED_STEP = 300    # its time step
+N_PERTURBED = 400       # trajectories
+LAGS = 60               # time steps from it on
+ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE + BPTT", "rVAE", "rVAE, control settings", "rEFH",
+        "hybrid, w = 0.03", "hybrid, falling w", "rEFH + BPTT", "RTRBM", "KF-2"]
+CURVES = ["ORDER 0", "TRBM", "KF-1", "rVAE", "rEFH", "hybrid, falling w", "RTRBM", "KF-2"]
+BIN = 10                # time steps over which the error is averaged, over time
+MEASURES = ("position_r2", "velocity_r2", "instantaneous_weight", "impulse_response",
+            "error_by_time")
 
 
 # %% [markdown]
-# ## What the state knows
-# A linear read-out, fitted by least squares on half of the trajectories and judged on the other half.
+# ## Linear read-out
+# Fitted by least squares on half of the trajectories, and tested on the other half.
 
 # %%
 def readout(state, target):
-    """R^2 of a linear read-out of target (n_traj, T) from state (n_traj, T, n), on the second half of the trajectories
+    """R² of a linear read-out of the target from the state, on the second half of the trajectories.
 
-    The first steps are left out: no model knows the velocity there.
+    The first time steps are left out, because no model can have the velocity there.
+
+    Parameters
+    ----------
+    state : (n_traj, T, n)
+    target : (n_traj, T)
     """
     half = len(state) // 2
     state, target = state[:, _ppc.SETTLED:], target[:, _ppc.SETTLED:]
@@ -47,144 +62,206 @@ def readout(state, target):
 
     weights = np.linalg.lstsq(design(state[:half]), target[:half].ravel(), rcond=None)[0]
     error = target[half:].ravel() - design(state[half:]) @ weights
-    return float(1 - error.var() / target[half:].var())
+    return float(1 - np.mean(error**2) / target[half:].var())
 
 
 # %% [markdown]
-# ## How an observation is answered
-# Two runs over the same spikes, but for one step: there the spikes of a mass that is 0.1 rad further on are put in the
-# place of the true ones. The difference of the two estimates, divided by the difference of the two decoded positions, is
-# the filter's impulse response; a regression over many trajectories.
+# ## Impulse response
+# Two runs over the same spikes, with the exception of one time step. There the second run has the
+# spikes of an oscillator whose position is 0.1 rad larger. The difference of the two estimates,
+# divided by the difference of the two decoded positions, is the filter's impulse response: a
+# regression over many trajectories.
 
 # %%
-def pushed(batch, rng):
-    """The same spikes, but for one step, where they report a position that is PUSH further on"""
+def perturbed(batch, rng):
+    """The batch's spikes, with one time step that reports a position PERTURBATION larger."""
     y = batch.y.copy()
-    position = batch.z[:, MOMENT, 0] + PUSH
-    y[:, MOMENT] = rng.poisson(batch.gain[:, MOMENT, None] * ppc.tuning(_ppc.SYSTEM, position))
+    position = batch.z[:, PERTURBED_STEP, 0] + PERTURBATION
+    tuning = ppc.tuning(_ppc.SYSTEM, position)
+    y[:, PERTURBED_STEP] = rng.poisson(batch.gain[:, PERTURBED_STEP, None] * tuning)
     return y
 
 
-def impulse_response(estimate, batch, y_pushed):
-    """(LAGS,) answer of estimate(y) -> (n_traj, T) to the push, as a fraction of it"""
-    window = slice(MOMENT, MOMENT + LAGS)
+def impulse_response(estimate, batch, y_perturbed):
+    """Response of an estimate to the perturbation, as a fraction of it, by lag.
 
-    def moved(function):
-        return ppc.short_way(_ppc.SYSTEM, function(y_pushed)[:, window] - function(batch.y)[:, window])
+    Parameters
+    ----------
+    estimate : function of spikes (n_traj, T, 15) that returns positions (n_traj, T), rad
+    batch : of ppc.sample
+    y_perturbed : its perturbed spikes
 
-    push = moved(lambda y: ppc.decode(_ppc.SYSTEM, y)[0])[:, :1]
-    # a regression through 0 over trajectories, lag by lag: the push differs from one to the next
-    return (moved(estimate) * push).sum(0) / (push**2).sum()
+    Returns
+    -------
+    (LAGS,)
+    """
+    window = slice(PERTURBED_STEP, PERTURBED_STEP + LAGS)
+
+    def change(function):
+        difference = function(y_perturbed)[:, window] - function(batch.y)[:, window]
+        return ppc.wrap(_ppc.SYSTEM, difference)
+
+    perturbation = change(lambda y: ppc.decode(_ppc.SYSTEM, y)[0])[:, :1]
+    # a regression through 0 over trajectories, lag by lag, because perturbations differ
+    return (change(estimate) * perturbation).sum(0) / (perturbation**2).sum()
 
 
 # %% [markdown]
 # ## All models
 
 # %%
-def examine(seed, folder, rng):
-    """{model: what was found} for the models of this seed"""
-    test = test_data(seed)
-    pushes = ppc.sample(_ppc.SYSTEM, n_traj=400, T=MOMENT + LAGS, rng=rng, staggered=True)
-    y_pushed = pushed(pushes, rng)
-    to_fit = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=rng).y
-    kalman = {name: _ppc.fit_kalman(to_fit, name) for name in ("KF-1", "KF-2")}
-    estimates = {name: lambda y, fitted=fitted: _ppc.kalman_estimate(fitted, y) for name, fitted in kalman.items()}
-    states = {name: filtering.kalman_filter(fitted, *_ppc.observations(test.y)).mean for name, fitted in kalman.items()}
+def models(seed, folder, y_to_fit, test):
+    """{name: (estimate, states)} of the Kalman filters and of the trained networks of a seed.
+
+    Parameters
+    ----------
+    y_to_fit : spikes for the Kalman filters' EM
+    test : Batch; the states are those of its spikes
+    """
+    found = {}
+    for name in ("KF-1", "KF-2"):
+        fitted = _ppc.fit_kalman(y_to_fit, name)
+        states = filtering.kalman_filter(fitted, *_ppc.observations(test.y)).mean
+        found[name] = lambda y, fitted=fitted: _ppc.kalman_estimate(fitted, y), states
     for name in NETWORKS:
         model = module(NETWORKS[name])
         try:
             params, _ = model.load(file(folder, name, seed, ".npz"))
         except FileNotFoundError:
             continue
-        estimates[name] = lambda y, model=model, params=params: _ppc.network_estimate(model, params, y)
-        states[name] = model.infer(params, test.y)
+        found[name] = (lambda y, model=model, params=params:
+                       _ppc.network_estimate(model, params, y)), model.infer(params, test.y)
+    return found
+
+
+def examine(seed, folder, rng):
+    """{name: {measure: value}} of the models of a seed, for MEASURES."""
+    test = test_data(seed)
+    batch = ppc.sample(_ppc.SYSTEM, n_traj=N_PERTURBED, T=PERTURBED_STEP + LAGS, rng=rng,
+                       random_phase=True)
+    y_perturbed = perturbed(batch, rng)
+    y_to_fit = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=rng).y
     found = {}
-    for name, estimate in estimates.items():
-        response = impulse_response(estimate, pushes, y_pushed)
+    for name, (estimate, states) in models(seed, folder, y_to_fit, test).items():
+        response = impulse_response(estimate, batch, y_perturbed)
         error = ppc.squared_error(_ppc.SYSTEM, estimate(test.y), test.z[..., 0])
-        found[name] = {"position_r2": readout(states[name], test.z[..., 0]),
-                       "velocity_r2": readout(states[name], test.z[..., 1]),
-                       "gain": float(response[0]), "impulse_response": response.tolist(),
+        found[name] = {"position_r2": readout(states, test.z[..., 0]),
+                       "velocity_r2": readout(states, test.z[..., 1]),
+                       "instantaneous_weight": float(response[0]),
+                       "impulse_response": response.tolist(),
                        "error_by_time": error.mean(0).reshape(-1, BIN).mean(1).tolist()}
     return found
 
 
-def draw(rows):
-    figure = _plots.figure(9, 7.5)
-    axes = figure.subplots(2, 2)
-    shown = [row for row in rows if row["model"] != "ORDER 0"]
-
-    known = axes[0, 0]
-    heights = np.arange(len(rows))[::-1]
-    for measure, marker, label in (("position_r2", "o", "position"), ("velocity_r2", "D", "velocity")):
-        known.scatter([row[measure] for row in rows], heights, marker=marker, s=40, label=label, zorder=2,
-                      color=[_plots.COLOURS[row["model"]] for row in rows],
-                      facecolors=None if marker == "o" else "none")
-    known.set_yticks(heights, [row["model"] for row in rows])
-    known.set(xlabel="R² of a linear read-out", xlim=(-0.03, 1.03), title="What the state knows")
-    known.grid(axis="y", color="0.92")
-    known.legend(loc="lower center")
-
-    answer = axes[0, 1]
-    answer.axhline(0, color="0.85", linewidth=0.8)
-    for row in shown:
-        answer.plot(_ppc.SYSTEM.dt * np.arange(LAGS), row["impulse_response"], **_plots.style(row["model"]))
-    answer.set(xlabel="time since one observation was moved aside (s)", ylabel="answer / push", xlim=(-0.02, 2),
-               title="How an outlier is answered")
-    answer.legend(fontsize=8)
-
-    gain = axes[1, 0]
-    gain.barh(heights, [row["gain"] for row in rows], color=[_plots.COLOURS[row["model"]] for row in rows], height=0.6)
-    gain.set_yticks(heights, [row["model"] for row in rows])
-    gain.set(xlabel="weight of the present observation", title="Gain: the answer at once")
-
-    start = axes[1, 1]
-    for row in shown:
-        error = np.array(row["error_by_time"])
-        if error.min() > 15e-4:
-            start.text(0.98, 0.97, f"{row['model']}: off the scale", ha="right", va="top", transform=start.transAxes,
-                       color=_plots.COLOURS[row["model"]], fontsize=8)
+def table(found):
+    """Rows of means over the seeds; found: {seed: what `examine` returns}"""
+    rows = []
+    for name in ROWS:
+        seeds = [{"seed": seed, **result[name]} for seed, result in found.items() if name in result]
+        if not seeds:
+            print(f"{name}: expected its weights, got none; left out")
             continue
-        start.plot(_ppc.SYSTEM.dt * BIN * (np.arange(len(error)) + 0.5), 1e4 * error, **_plots.style(row["model"]))
-    start.set(xlabel="time since the start (s)", ylabel="MSE (10$^{-4}$ rad²)", yscale="log", xlim=(0, 20), ylim=(1, 15),
-              title="How long the start is felt")
-    start.set_yticks([1, 2, 3, 5, 10], labels=["1", "2", "3", "5", "10"])
-    start.minorticks_off()
+        means = {measure: np.mean([one[measure] for one in seeds], axis=0).tolist()
+                 for measure in MEASURES}
+        rows.append({"model": name, **means, "undershoot": min(means["impulse_response"]),
+                     "seeds": seeds})
+    return rows
+
+
+# %% [markdown]
+# ## The figure
+
+# %%
+def plot(rows):
+    figure = _plots.figure(9, 8)
+    (readouts, response), (weights, error) = figure.subplots(2, 2)
+    curves = [row for row in rows if row["model"] in CURVES]
+    plot_readouts(readouts, rows)
+    plot_response(response, curves)
+    plot_weights(weights, rows)
+    plot_error(error, curves)
+    figure.legend(*error.get_legend_handles_labels(), loc="outside lower center", ncols=8,
+                  title="lines in B and D")
+    _plots.letters([readouts, response, weights, error])
     return figure
 
 
+def plot_readouts(axes, rows):
+    heights = np.arange(len(rows))[::-1]
+    for measure, marker, label in (("position_r2", "o", "position"),
+                                   ("velocity_r2", "D", "velocity")):
+        colours = [_plots.COLOURS[row["model"]] for row in rows]
+        axes.scatter([row[measure] for row in rows], heights, marker=marker, s=36, label=label,
+                     zorder=2, edgecolors=colours,
+                     facecolors=colours if marker == "o" else "none")
+    axes.set_yticks(heights, [row["model"] for row in rows])
+    axes.set(xlabel="R² of a linear read-out", xlim=(-0.05, 1.05),
+             title="Position and velocity in the state")
+    axes.grid(axis="y", color="0.92")
+    axes.legend(loc="center", bbox_to_anchor=(0.3, 0.6))
+
+
+def plot_response(axes, rows):
+    time_s = _ppc.SYSTEM.dt * np.arange(LAGS)
+    inset = axes.inset_axes([0.36, 0.3, 0.62, 0.4])
+    for row in rows:
+        for one in (axes, inset):
+            one.plot(time_s, row["impulse_response"], **_plots.style(row["model"]))
+    for one in (axes, inset):
+        one.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+    axes.set(xlabel="time since the perturbed observation (s)", xlim=(0, 2.95),
+             ylabel="response / perturbation", title="Impulse response")
+    inset.set(xlim=(0.5, 2.95), ylim=(-0.014, 0.02))
+    inset.tick_params(labelsize=8)
+    inset.set_title("undershoot (enlarged)", fontsize=8)
+
+
+def plot_weights(axes, rows):
+    heights = np.arange(len(rows))[::-1]
+    spreads = [_run.mean_and_spread([one["instantaneous_weight"] for one in row["seeds"]])[1] or 0
+               for row in rows]
+    axes.barh(heights, [row["instantaneous_weight"] for row in rows], height=0.6, xerr=spreads,
+              color=[_plots.COLOURS[row["model"]] for row in rows], ecolor="black",
+              error_kw={"linewidth": 1, "capsize": 2})
+    axes.set_yticks(heights, [row["model"] for row in rows])
+    axes.set(xlabel="weight of the current observation (mean ± sd over seeds)",
+             title="Instantaneous weight")
+
+
+def plot_error(axes, rows):
+    for row in rows:
+        error = 1e4 * np.array(row["error_by_time"])
+        time_s = _ppc.SYSTEM.dt * BIN * (np.arange(len(error)) + 0.5)
+        axes.plot(time_s, error, **_plots.style(row["model"]))
+    axes.set(xlabel="time since the start of the trajectory (s)", xlim=(0, 20), ylim=(1, 15),
+             yscale="log", ylabel="MSE of the position (10$^{-4}$ rad²)", title="Error over time")
+    axes.set_yticks([1, 2, 3, 5, 10], labels=["1", "2", "3", "5", "10"])
+    axes.minorticks_off()
+
+
+# %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("ppc_order", __doc__, ("full",)), argv)
+    arguments = _run.parse(_run.parser("ppc_order", __doc__, ("full",), jobs=False), argv)
     folder = arguments.out / "ppc_table"
     _run.prepare_folder(arguments.out)
     seeds = [seed for seed in range(arguments.seed, arguments.seed + (5 if arguments.full else 1))
              if any(file(folder, name, seed, ".npz").exists() for name in NETWORKS)]
     if not seeds:
-        sys.exit(f"--out: wanted the folder of a finished `python -m examples.ppc_table`, got {arguments.out} "
-                 "(no trained models there)")
-    found = {seed: examine(seed, folder, np.random.default_rng([seed, 3])) for seed in seeds}
-    rows = []
-    for name in ROWS:
-        results = [result[name] for result in found.values() if name in result]
-        if not results:
-            print(f"{name}: not trained in {folder}, left out")
-            continue
-        row = {"model": name,
-               "seeds": [{"seed": seed, **result[name]} for seed, result in found.items() if name in result]}
-        for measure in ("position_r2", "velocity_r2", "gain", "impulse_response", "error_by_time"):
-            row[measure] = np.mean([result[measure] for result in results], axis=0).tolist()
-        rows.append(row)
+        sys.exit("--out: expected the folder of a finished `python -m examples.ppc_table`, got "
+                 f"{arguments.out} (no trained models there)")
+    rows = table({seed: examine(seed, folder, np.random.default_rng([seed, 3])) for seed in seeds})
     _run.write_json(arguments.out / "ppc_order.json", rows, arguments.seed)
-    _plots.save(draw(rows), arguments.out / "ppc_order.png")
+    figure = _plots.save(plot(rows), arguments.out / "ppc_order.png")
     _run.print_table([
         ("", lambda row: row["model"]),
         ("position R²", lambda row: f"{row['position_r2']:.3f}"),
         ("velocity R²", lambda row: f"{row['velocity_r2']:.3f}"),
-        ("gain", lambda row: f"{row['gain']:.2f}"),
-        ("lowest answer", lambda row: f"{min(row['impulse_response']):+.3f}"),
+        ("instantaneous weight", lambda row: f"{row['instantaneous_weight']:.2f}"),
+        ("undershoot", lambda row: f"{row['undershoot']:+.3f}"),
     ], rows)
-    print(f"\nseeds: {', '.join(map(str, seeds))}; written: ppc_order.png, ppc_order.json in {arguments.out}")
+    print(f"\nseeds: {', '.join(map(str, seeds))}; written: {figure.name}, ppc_order.json in "
+          f"{arguments.out}")
 
 
 if __name__ == "__main__":
-    main()
+    _run.start(main)

@@ -1,1 +1,1 @@
-"""How fast the inner loops are, measured beside their peers. `pip install -e ".[benchmarks]"` brings those."""
+"""How fast the inner loops are, beside other libraries and beside limits (README.md)."""

@@ -1,98 +1,175 @@
-"""One update of the rEFH beside an eager torch twin, and beside the bare matrix products that it cannot do without.
+"""One update of the rEFH, beside the matrix products and random numbers that it cannot do without.
 
-    python -m examples.benchmarks.refh_step
+Two settings, both float32:
 
-The update: 40 frames, 15 Poisson and 240 recurrent units, 240 hidden units, CD-1, AdaM, float32. The twin makes the same
-draws from the same distributions with torch's own functions, without autograd (CD needs none).
+  oscillator  40 trajectories, 15 Poisson and 240 recurrent units, 240 hidden units, CD-1, Adam
+  balls       100 frames of 900 pixels, 400 hidden units, CD-25, momentum (the authors' settings)
+
+Rows: the update; the same with Adam's NumPy version; the bare matrix products; the products, and
+besides them only the sampling, the sigmoids and Adam, each done by one call on data that are
+there already; and, if torch is installed, the same update in eager torch, without autograd,
+because contrastive divergence needs none.
+
+Takes a minute of CPU time.
 """
+from unittest import mock
+
 import numpy as np
 
-from datasets import ppc
+from datasets import bouncing_balls, ppc
+from examples import _run
 from examples.benchmarks import _timing
-from refh_numpy import _kernels, refh, training
+from refh_numpy import _kernels, families, refh, training
 
-N_TRAJ, N_X, N_Y, N_UPDATES = 40, 240, 15, 300
+N_UPDATES = {"oscillator": 100, "balls": 2}         # in one call
+OSCILLATOR = {"n_traj": 40, "n_x": 240, "n_y": 15, "k": 1}
+BALLS = {"n_traj": 1, "n_x": 400, "n_y": 900, "k": 25}
+CHUNK = {"oscillator": 1, "balls": 100}
+FAMILY = {"oscillator": "poisson", "balls": "bernoulli"}
+SETTINGS = {"oscillator": {"k": 1, "chunk": 1, "learning_rate": 1e-3},
+            "balls": {"k": 25, "chunk": 100, "learning_rate": 0.01, "momentum": 0.9}}
+PRODUCTS = "matrix products"
+LIMIT = "products, sampling, sigmoids, Adam"
 
 
-def ours(y):
-    rng = np.random.default_rng(0)
-    params = refh.init(N_X, N_Y, "poisson", rng)
-    return lambda: refh.train(params, [y], rng, n_updates=N_UPDATES, rate=1e-3)
+def ours(name, sizes, y, seed):
+    rng = np.random.default_rng(seed)
+    params = refh.init(sizes["n_x"], sizes["n_y"], FAMILY[name], rng)
+    T = N_UPDATES[name] * CHUNK[name]
+    batch = y[:, :T] if name == "oscillator" else np.tile(y, (1, N_UPDATES[name], 1))
+    return lambda: refh.train(params, [batch], rng, n_updates=N_UPDATES[name], **SETTINGS[name])
 
 
-def ours_without_kernel(y):
-    """The same with AdaM's NumPy version in place of its numba twin: what the twin earns"""
-    step = ours(y)
-
+def with_numpy_adam(step):
+    """The same with Adam's NumPy version in place of its Numba counterpart"""
     def run():
-        twin, _kernels.adam = _kernels.adam, training.adam
-        try:
+        with mock.patch.object(_kernels, "adam", training.adam):
             step()
-        finally:
-            _kernels.adam = twin
     return run
 
 
-def torch_twin(torch, y):
-    torch.set_num_threads(1)
-    generator = torch.Generator().manual_seed(0)
-    y = torch.from_numpy(y)
-    W_u, W_y = 0.01 * torch.randn(N_X, N_X, generator=generator), 0.01 * torch.randn(N_X, N_Y, generator=generator)
-    leaves = [W_u, W_y, torch.zeros(N_X), torch.zeros(N_X), torch.zeros(N_Y)]
-    for leaf in leaves:
-        leaf.grad = torch.zeros_like(leaf)
-    W_u, W_y, b_x, b_u, b_y = leaves
-    adam = torch.optim.Adam(leaves, lr=1e-3, maximize=True)
+def products(name, sizes, y, elsewhere=lambda: None, per_sweep=lambda: None):
+    """The products of one update: forward, k sweeps, and the outer products of the gradient.
 
-    @torch.no_grad()
-    def run():
-        u = torch.zeros(N_TRAJ, N_X)
-        for t in range(N_UPDATES):
-            y_t = y[:, t]
-            x_mean = torch.sigmoid(u @ W_u.T + y_t @ W_y.T + b_x)
-            x = torch.bernoulli(x_mean, generator=generator)
-            u_hat = torch.bernoulli(torch.sigmoid(x @ W_u + b_u), generator=generator)
-            y_hat = torch.poisson(torch.exp(x @ W_y + b_y), generator=generator)
-            x_hat = torch.sigmoid(u_hat @ W_u.T + y_hat @ W_y.T + b_x)
-            W_u.grad = (x_mean.T @ u - x_hat.T @ u_hat) / N_TRAJ
-            W_y.grad = (x_mean.T @ y_t - x_hat.T @ y_hat) / N_TRAJ
-            b_x.grad = (x_mean - x_hat).mean(0)
-            b_u.grad = (u - u_hat).mean(0)
-            b_y.grad = (y_t - y_hat).mean(0)
-            adam.step()
-            u = x_mean
-    return run
-
-
-def matrix_products(y):
-    """P4 for the data, P3 and P5, P4 for the reconstruction, the gradient's two outer products: nothing else"""
+    Parameters
+    ----------
+    elsewhere, per_sweep : what else is done, once per update and once per sweep
+    """
     rng = np.random.default_rng(0)
-    u, x = rng.random((2, N_TRAJ, N_X), dtype=np.float32)
-    W_u, W_y = rng.random((N_X, N_X), dtype=np.float32), rng.random((N_X, N_Y), dtype=np.float32)
-    both_x, both_u = np.concatenate([x, x]), np.concatenate([u, u])
-    both_y = np.concatenate([y[:, 0], y[:, 0]])
+    n_x, n = sizes["n_x"], sizes["n_traj"]
+    y = y[:, :CHUNK[name]].reshape(-1, sizes["n_y"])
+    u, x = rng.random((2, len(y), n_x), dtype=np.float32)
+    W_u, W_y = (rng.random((n_x, n_v), dtype=np.float32) for n_v in (n_x, sizes["n_y"]))
+    both_u, both_x, both_y = (np.concatenate([a, a]) for a in (u, x, y))
 
     def run():
-        for t in range(N_UPDATES):
-            u @ W_u.T, y[:, t] @ W_y.T
-            x @ W_u, x @ W_y
-            u @ W_u.T, y[:, t] @ W_y.T
-            both_x.T @ both_u, both_x.T @ both_y
+        for _ in range(N_UPDATES[name]):
+            y @ W_y.T                                       # P4, for all steps at once
+            for t in range(CHUNK[name]):                    # P4, step after step
+                u[t * n:(t + 1) * n] @ W_u.T
+            for _ in range(sizes["k"]):
+                x @ W_u, x @ W_y                            # P3, P5
+                u @ W_u.T, y @ W_y.T                        # P4
+                per_sweep()
+            both_x.T @ both_u, both_x.T @ both_y            # P6
+            elsewhere()
     return run
 
 
-def main():
-    y = ppc.sample(ppc.System(), N_TRAJ, N_UPDATES, np.random.default_rng(0), staggered=True).y
-    name = "ours"
-    candidates = {name: ours(y), "ours, AdaM in NumPy": ours_without_kernel(y),
-                  "matrix products alone": matrix_products(y)}
+def limit(name, sizes, y, seed):
+    """The products, and one call for each of the other operations that the algorithm names"""
+    rng = np.random.default_rng(seed)
+    params = refh.init(sizes["n_x"], sizes["n_y"], FAMILY[name], rng)
+    n = sizes["n_traj"] * CHUNK[name]
+    x, eta_y = np.zeros((n, sizes["n_x"]), np.float32), np.zeros((n, sizes["n_y"]), np.float32)
+    mean_y = params.family.mean(eta_y)
+    m, v, g = (params.map(np.zeros_like) for _ in range(3))
+
+    def per_sweep():
+        families.sigmoid(x), families.sigmoid(x), params.family.mean(eta_y)
+        families.sample_bernoulli(x, rng), families.sample_bernoulli(x, rng)
+        params.family.sample(mean_y, rng)
+
+    def elsewhere():
+        families.sigmoid(x)
+        for leaf, theta in params.leaves().items():
+            moments = getattr(g, leaf), getattr(m, leaf), getattr(v, leaf)
+            if "momentum" in SETTINGS[name]:
+                training.momentum_step(theta, *moments[:2], 0.01, 0.9)
+            else:
+                _kernels.adam(theta, *moments, 1e-3, 1, 0.9, 0.999, 1e-8)
+
+    return products(name, sizes, y, elsewhere, per_sweep)
+
+
+class Eager:
+    """The oscillator's update in torch: the same distributions, another generator."""
+
+    def __init__(self, torch, y, seed):
+        torch.set_num_threads(1)
+        self.torch, self.y = torch, torch.from_numpy(y)
+        self.generator = torch.Generator().manual_seed(seed)
+        n_x, n_y = OSCILLATOR["n_x"], OSCILLATOR["n_y"]
+        self.leaves = [0.01 * torch.randn(n_x, n_x, generator=self.generator),
+                       0.01 * torch.randn(n_x, n_y, generator=self.generator),
+                       torch.zeros(n_x), torch.zeros(n_x), torch.zeros(n_y)]
+        self.adam = torch.optim.Adam(self.leaves, lr=1e-3, maximize=True)
+
+    def update(self, u, y):
+        torch, generator = self.torch, self.generator
+        W_u, W_y, b_x, b_u, b_y = self.leaves
+        x_mean = torch.sigmoid(u @ W_u.T + y @ W_y.T + b_x)
+        x = torch.bernoulli(x_mean, generator=generator)
+        u_hat = torch.bernoulli(torch.sigmoid(x @ W_u + b_u), generator=generator)
+        y_hat = torch.poisson(torch.exp(x @ W_y + b_y), generator=generator)
+        x_hat = torch.sigmoid(u_hat @ W_u.T + y_hat @ W_y.T + b_x)
+        W_u.grad = (x_mean.T @ u - x_hat.T @ u_hat) / len(u)
+        W_y.grad = (x_mean.T @ y - x_hat.T @ y_hat) / len(u)
+        b_x.grad = (x_mean - x_hat).mean(0)
+        b_u.grad = (u - u_hat).mean(0)
+        b_y.grad = (y - y_hat).mean(0)
+        self.adam.step()
+        return x_mean
+
+    def __call__(self):
+        with self.torch.no_grad():
+            u = self.torch.zeros(OSCILLATOR["n_traj"], OSCILLATOR["n_x"])
+            for t in range(N_UPDATES["oscillator"]):
+                u = self.update(u, self.y[:, t])
+
+
+def candidates(name, sizes, y, seed):
+    """{name of the row: function}"""
+    step = ours(name, sizes, y, seed)
+    result = {"refh_numpy": step, PRODUCTS: products(name, sizes, y),
+              LIMIT: limit(name, sizes, y, seed)}
+    if name == "balls":
+        return result
+    result["refh_numpy, Adam in NumPy"] = with_numpy_adam(step)
     try:
         import torch
-        candidates["torch, eager"] = torch_twin(torch, y)
     except ImportError:
-        print("torch: not installed, skipped (pip install -e \".[benchmarks]\")")
-    _timing.report(f"rEFH, {N_UPDATES} updates of CD-1 and AdaM", _timing.medians(candidates), N_UPDATES, "update", name)
+        _timing.missing("torch")
+    else:
+        result["torch, eager"] = Eager(torch, y, seed)
+    return result
+
+
+def main(argv=None):
+    arguments = _run.parse(_run.parser("benchmarks.refh_step", __doc__, sizes=(), jobs=False), argv)
+    _run.prepare_folder(arguments.out)
+    rng = np.random.default_rng(arguments.seed)
+    spikes = ppc.sample(ppc.System(), OSCILLATOR["n_traj"], N_UPDATES["oscillator"], rng,
+                        random_phase=True).y
+    frames = bouncing_balls.sample(BALLS["n_traj"], CHUNK["balls"], rng).frames
+    content = []
+    for name, sizes, y in (("oscillator", OSCILLATOR, spikes), ("balls", BALLS, frames)):
+        functions = candidates(name, sizes, y, arguments.seed)
+        table = _timing.rows(_timing.rounds(functions, N_UPDATES[name]), PRODUCTS)
+        _timing.report(f"rEFH, {name}", table, "update", PRODUCTS)
+        content += [{"setting": name, **row} for row in table]
+    _timing.write(arguments.out, "refh_step", content, arguments.seed)
 
 
 if __name__ == "__main__":
-    main()
+    _run.start(main)

@@ -1,0 +1,1 @@
+"""Scripts of what is not on the poster (rvae_numpy/extensions)."""

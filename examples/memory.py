@@ -1,0 +1,234 @@
+"""Memory: how far back the past can be read from the state of a recurrent model.
+
+A model of the joint p(u_{t-1}, y_t) runs backward in time: from the present state it reconstructs
+the observation and the state before, and so on. Nothing but the state carries the past, so the
+error k steps back says what the state still contains, and what running backward makes of it.
+
+Oscillator: rEFH, hybrid and rVAE are trained for half a minute to a minute each. The error is that
+of the position decoded from the reconstructed spikes. A linear read-out of the past position from
+the same state, and the Kalman smoother with the true parameters, are the references.
+
+Bouncing balls: the networks whose weights are kept in examples/weights. The error is the mean
+squared error per pixel, relative to that of the mean frame.
+
+Without an option: one seed on the oscillator, 3 minutes on two cores. --full: three seeds.
+--quick shows in seconds that everything runs. A network that is done is kept (in DIR/memory).
+
+Writes memory.png (error against steps back) and memory.json.
+"""
+# %%
+import importlib
+import os
+import time
+
+import numpy as np
+
+from datasets import bouncing_balls, ppc
+from datasets.bouncing_balls import Box
+from examples import _plots, _ppc, _run, balls_generate
+from kalman import smoothing
+from rvae_numpy import rvae
+
+# %% [markdown]
+# ## Settings
+# These trainings are short: Table 1 trains longer.
+
+# %%
+SIZES = {"refh_numpy": dict(n_x=240, n_y=15), "rvae_numpy": dict(n_x=2, n_y=15, hidden=64)}
+LOCAL = dict(n_traj=40, T=200, chunk=1, learning_rate=1e-3, n_updates=50_000)
+NETWORKS = {
+    "rEFH": LOCAL | dict(model="refh_numpy.refh"),
+    "hybrid, w = 0.03": LOCAL | dict(model="refh_numpy.hybrid", w=0.03),
+    "rVAE": dict(model="rvae_numpy.rvae", n_traj=40, T=1000, chunk=8, n_updates=30_000,
+                 learning_rate=2e-3, sigmas=[0.09, 0.07, 0.06, 0.05], n_decoder_updates=3000)}
+SHORT = dict(n_updates=100)
+DATA = dict(n_traj=200, T=300)              # of the oscillator, from a random phase
+N_BACK = 80                                 # steps of the oscillator
+N_BACK_BALLS = 50                           # frames
+PENALTY = 1e-3                              # of the linear read-out
+
+
+# %% [markdown]
+# ## The oscillator
+
+# %%
+def rms(z_hat, z):
+    """Root mean square error of positions (n_traj, n_steps), per step: [n_steps] in rad."""
+    return np.sqrt(np.mean(ppc.squared_error(_ppc.SYSTEM, z_hat, z), axis=0)).tolist()
+
+
+def past_positions(batch):
+    """(n_traj, N_BACK + 1): the position at the last time step, one step before, ..."""
+    return batch.z[:, ::-1, 0][:, :N_BACK + 1]
+
+
+def read_out(state, target, test_state):
+    """Ridge regression of targets (n, m) on states (n, n_x), applied to other states."""
+    mean, centre = state.mean(0), target.mean(0)
+    X = state - mean
+    weights = np.linalg.solve(X.T @ X + PENALTY * len(X) * np.eye(X.shape[1]),
+                              X.T @ (target - centre))
+    return (test_state - mean) @ weights + centre
+
+
+def train(model, seed, settings):
+    """Params of one network on the oscillator."""
+    rng = np.random.default_rng([seed, 2])
+    params = model.init(**SIZES[model.__package__], family="poisson", rng=rng)
+    return _ppc.learn(model, params, rng, **settings)
+
+
+def run(name, seed, settings, folder):
+    """The row of one network and seed on the oscillator; kept in FOLDER."""
+    path = folder / f"{name.replace(' = ', ' ').replace(',', '').replace(' ', '_')}_{seed}.json"
+    asked = {"model": name, "settings": settings, "data": DATA}
+    if (kept := _run.kept(path, asked)) is not None:
+        return kept
+    begun = time.monotonic()
+    model = importlib.import_module(settings["model"])
+    params = train(model, seed, {key: value for key, value in settings.items() if key != "model"})
+    train_batch, test = (ppc.sample(_ppc.SYSTEM, **DATA, random_phase=True,
+                                    rng=np.random.default_rng([seed, number]))
+                         for number in (3, 1))
+    state, train_state = (model.infer(params, batch.y)[:, -1] for batch in (test, train_batch))
+    past = model.generate_backward(params, state, N_BACK + 1, np.random.default_rng([seed, 4]))
+    linear = read_out(train_state.astype(float), past_positions(train_batch), state)
+    row = asked | {"seed": seed, "error": rms(ppc.decode(_ppc.SYSTEM, past)[0],
+                                              past_positions(test)),
+                   "read_out": rms(linear, past_positions(test)),
+                   "seconds": time.monotonic() - begun, "version": _run.version()}
+    _run.keep(path, row)
+    return row
+
+
+def references(seed):
+    """Errors of the Kalman smoother with the true parameters, and of the mean position."""
+    test = ppc.sample(_ppc.SYSTEM, **DATA, random_phase=True, rng=np.random.default_rng([seed, 1]))
+    mean = smoothing.rts_smoother(_ppc.true_lds(), *_ppc.observations(test.y)).mean[..., 0]
+    positions = past_positions(test)
+    return [{"model": "true parameters", "data": "oscillator", "error": rms(
+                mean[:, ::-1][:, :N_BACK + 1], positions)},
+            {"model": "mean position", "data": "oscillator",
+             "error": rms(np.zeros_like(positions), positions)}]
+
+
+def oscillator_rows(runs):
+    """One row per network, mean over the seeds."""
+    rows = []
+    for name in NETWORKS:
+        seeds = sorted((run for run in runs if run["model"] == name), key=lambda run: run["seed"])
+        if seeds:
+            rows.append({"model": name, "data": "oscillator", "seeds": seeds} | {
+                measure: np.mean([run[measure] for run in seeds], axis=0).tolist()
+                for measure in ("error", "read_out")})
+    return rows
+
+
+# %% [markdown]
+# ## Bouncing balls
+
+# %%
+def balls_rows(seed):
+    """Rows of all kept models of the joint, in the rendering in which each was trained."""
+    rows = []
+    for rendering in bouncing_balls.RENDERINGS:
+        box = Box(rendering=rendering)
+        test = balls_generate.test_videos(seed, box)
+        past = test[:, ::-1][:, :N_BACK_BALLS + 1]
+        mean_frame = bouncing_balls.sample(200, 10, np.random.default_rng([seed, 2]), box).frames
+        scale = np.mean((past - mean_frame.mean((0, 1))) ** 2)
+        models = {name: balls_generate.harmonium(name, rendering)
+                  for name in balls_generate.HARMONIUMS if name != "RTRBM"}
+        if rendering == balls_generate.BOX.rendering:
+            models["rVAE"] = rvae, rvae.load(_run.WEIGHTS / "balls_generate.npz")[0]
+        videos = {"previous frame": np.broadcast_to(past[:, :1], past.shape)}
+        for name, kept in models.items():
+            if kept is not None:
+                model, params = kept
+                videos[name] = model.generate_backward(
+                    params, model.infer(params, test)[:, -1], N_BACK_BALLS + 1,
+                    np.random.default_rng([seed, 4]))
+        rows += [{"model": name, "data": "bouncing balls", "rendering": rendering,
+                  "error": (np.mean((video - past) ** 2, axis=(0, 2)) / scale).tolist()}
+                 for name, video in videos.items()]
+    return rows
+
+
+# %%
+def plot(rows):
+    figure = _plots.figure(9, 3.8)
+    left, right = panels = figure.subplots(1, 2)
+    _plots.letters(panels)
+    for row in rows:
+        if row["data"] == "oscillator":
+            plot_oscillator(left, row)
+        else:
+            plot_balls(right, row)
+    left.set(title="Oscillator", xlabel="time steps back", yscale="log",
+             ylabel="RMS error of the position (rad)")
+    ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+    left.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    left.minorticks_off()
+    left.legend()
+    right.axhline(1, color="black", linewidth=0.8, linestyle=":", label="mean frame")
+    right.set(title="Bouncing balls", xlabel="frames back", ylim=(0, None),
+              ylabel="squared error / that of the mean frame")
+    right.legend()
+    return figure
+
+
+def plot_oscillator(axes, row):
+    """The lines of one row: running backward, and, thin, the linear read-out."""
+    if row["model"] == "mean position":
+        axes.plot(row["error"], color="black", linestyle="-.", linewidth=1, label="mean position")
+        return
+    style = _plots.style(row["model"])
+    if row["model"] == "true parameters":
+        style["label"] = "smoother, true parameters"
+    axes.plot(row["error"], **style)
+    if "read_out" in row:
+        axes.plot(row["read_out"], color=style["color"], linewidth=1, linestyle=":",
+                  label=f"{row['model']}: linear read-out")
+
+
+def plot_balls(axes, row):
+    """The line of one row; dashed in the authors' rendering."""
+    authors = row["rendering"] == "authors"
+    if row["model"] == "previous frame":
+        style = dict(color="black", linewidth=1, label="present frame, repeated")
+    else:
+        style = _plots.style(row["model"])
+    style |= {"linestyle": (0, (4, 1.5)) if authors else "-"}
+    style["label"] += " (authors' rendering)" if authors else ""
+    axes.plot(row["error"], **style)
+
+
+# %%
+def main(argv=None):
+    arguments = _run.parse(_run.parser("memory", __doc__), argv)
+    folder = arguments.out / "memory"
+    _run.prepare_folder(folder)
+    seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
+    more = SHORT if arguments.quick else {}
+    jobs = [(name, seed, settings | more, folder) for seed in seeds
+            for name, settings in NETWORKS.items()]
+    runs = _run.in_parallel("memory", run, jobs, os.cpu_count(), lambda row: (
+        f"{row['model']}, seed {row['seed']} ({row['seconds']:.0f} s)"), arguments.scheduler)
+    rows = references(arguments.seed) + oscillator_rows(runs) + balls_rows(arguments.seed)
+    _run.write_json(arguments.out / "memory.json", rows, arguments.seed)
+    _plots.save(plot(rows), arguments.out / "memory.png")
+    steps = (0, 5, 10, 20, 40, 80)
+    _run.print_table([("RMS error (rad), steps back", lambda row: row["model"])] + [
+        (f"{k}", lambda row, k=k: f"{row['error'][k]:.3f}") for k in steps],
+        [row for row in rows if row["data"] == "oscillator"])
+    print()
+    frames = (0, 4, 10, 20, 40)
+    _run.print_table([("relative squared error, frames back", lambda row: row["model"]),
+                      ("rendering", lambda row: row["rendering"])] + [
+        (f"{k}", lambda row, k=k: f"{row['error'][k]:.2f}") for k in frames],
+        [row for row in rows if row["data"] == "bouncing balls"])
+    print(f"\nwritten: memory.json and memory.png in {arguments.out}")
+
+
+if __name__ == "__main__":
+    _run.start(main)

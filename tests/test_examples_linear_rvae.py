@@ -1,0 +1,41 @@
+"""The script on the linear rVAE: theory, trained models beside it, a diverged run."""
+import json
+
+import numpy as np
+import pytest
+
+from examples import linear_rvae
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(linear_rvae, "SIGMAS", [0.07, 0.1])
+    monkeypatch.setattr(linear_rvae, "TRAINED_SIGMAS", [0.07])
+    monkeypatch.setattr(linear_rvae, "ANGLES", [0, 135])
+
+
+def test_theory_and_trained_models(small, tmp_path, capsys):
+    linear_rvae.main(["--quick", "--out", str(tmp_path)])
+    result = json.loads((tmp_path / "linear_rvae.json").read_text())
+    assert len(result["rows"]) == 6 and len(result["trained"]) == 2
+    for row in result["rows"]:
+        assert row["mse"] > result["optimal_filter"]
+        np.testing.assert_allclose(row["simulated"]["mse"], row["mse"], rtol=0.2)
+        assert sum(row["random_inits"].values()) == 6
+    assert {row["degrees"] for row in result["trained"]} == {0, 135}
+    assert (tmp_path / "linear_rvae.png").stat().st_size > 10_000
+    # the theory's error stands beside the trained model's
+    theory = min(row["mse"] for row in result["rows"]
+                 if row["sigma_u"] == 0.07 and row["n_x"] <= 2)
+    assert f"{1e4 * theory:.2f}" in capsys.readouterr().out.split("linear theory")[-1]
+
+
+def test_a_run_that_diverges_is_a_result(tmp_path, monkeypatch):
+    def diverge(*args, **settings):
+        raise FloatingPointError
+
+    monkeypatch.setattr(linear_rvae._ppc, "learn", diverge)
+    result = linear_rvae.train(0, 0.07, 180, {}, tmp_path)
+    assert (result["outcome"], result["mse"]) == ("diverged", None)
+    monkeypatch.setattr(linear_rvae, "evaluate", None)          # a finished run is read
+    assert linear_rvae.train(0, 0.07, 180, {}, tmp_path) == result
