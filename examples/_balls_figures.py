@@ -23,7 +23,7 @@ def plot_predictions(shape, strip, first):
     first : number of the first frame shown
     """
     n_shown = len(strip[0][1])
-    figure = _plots.figure(0.6 * n_shown + 1.6, 0.6 * len(strip) + 0.7)
+    figure = _plots.figure(0.6 * n_shown + 1.9, 0.53 * len(strip) + 0.6)
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.0, hspace=0.0)
     grid = figure.subplots(len(strip), n_shown, squeeze=False)
     images = {}
@@ -63,7 +63,8 @@ def plot_curves(rows, plain, poster):
         for row in rows:
             curve = [point for point in row["seeds"][0]["curve"] if way in point]
             if curve:
-                axes.plot([point["n_updates"] / 1000 for point in curve],
+                before = updates_before(row, rows)
+                axes.plot([(before + point["n_updates"]) / 1000 for point in curve],
                           [point[way] for point in curve], **style(row))
         for line in plain:
             if line["rendering"] == "authors" and line["model"] in PLAIN:
@@ -80,8 +81,15 @@ def plot_curves(rows, plain, poster):
     panels[0].set_ylabel("MSE per pixel")
     legend = {label: line for axes in panels
               for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    figure.legend(legend.values(), legend, fontsize=8, loc="outside right center")
+    figure.legend(legend.values(), legend, loc="outside right center", handlelength=3.5)
     return figure
+
+
+def updates_before(row, rows):
+    """Updates of the earlier training that this one continues; 0 if there is none."""
+    return sum(other["settings"]["n_updates"] for other in rows
+               if (other["model"], other["rendering"]) == (row["model"], row["rendering"])
+               and other["setting"] == row["settings"].get("after"))
 
 
 def style(row):

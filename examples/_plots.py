@@ -1,8 +1,7 @@
 """One style for all figures, and for every model one colour, line style and marker everywhere.
 
-Models of the poster, and the hybrids, differ by a CIE delta E of at least 12 for readers with
-deuteranopia or protanopia too. No two models share line style and marker, so that all can be told
-apart in grey. Figures are made without pyplot, because they go to files and need no display.
+The colours of two models differ by a CIE delta E of at least 12, also for readers with deuteranopia
+or protanopia. No two models share line style and marker, so that lines can be told apart in grey. Figures are made without pyplot, because they go to files and need no display.
 Importing this module sets matplotlib's rcParams.
 """
 import io
@@ -16,23 +15,23 @@ from examples._results import write_whole
 GROUND_TRUTH = "black"
 GROUND_TRUTH_ON_SPIKES = "#D40000"      # over a grey raster
 COLOURS = {
-    "ORDER 0": "#8C8C8C",
-    "TVAE": "#9A8700",
-    "TRBM": "#3F9BD8",
-    "KF-1": "#D98200",
-    "rVAE": "#D55E00",
-    "rEFH": "#0050A0",
-    "RTRBM": "#008A63",
-    "KF-2": "#C05A9A",
+    "ORDER 0": "#858585",
+    "TVAE": "#6C5E00",
+    "TRBM": "#4699D3",
+    "KF-1": "#C7733A",
+    "rVAE": "#DE6A06",
+    "rEFH": "#0D4390",
+    "RTRBM": "#1A7B57",
+    "KF-2": "#B45397",
     "true parameters": "#000000",
-    "hybrid, w = 0.03": "#6B3FA0",
-    "hybrid, falling w": "#4B1A6B",
-    "VAE": "#555555",
-    "TVAE, prior N(0, I)": "#6B6B20",
-    "rVAE, all runs": "#D55E00",
-    "rVAE, control settings": "#E08060",
-    "rVAE + BPTT": "#7A2E00",
-    "rEFH + BPTT": "#102A60",
+    "hybrid, w = 0.03": "#7356BF",
+    "hybrid, falling w": "#2F085D",
+    "VAE": "#474A4B",
+    "TVAE, prior N(0, I)": "#3D3500",
+    "rVAE, all runs": "#DE6A06",
+    "rVAE, control settings": "#BD5360",
+    "rVAE + BPTT": "#AD5838",
+    "rEFH + BPTT": "#2E2B5F",
 }
 # models that figures show as horizontal lines have dashes, the others markers
 DASHES = {"ORDER 0": (0, (4, 1, 1, 1)), "KF-1": (0, (6, 2)), "KF-2": (0, (2.5, 1.5)),

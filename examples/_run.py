@@ -216,9 +216,9 @@ def start(main):
         signal.signal(number, interrupt)
     try:
         main()
-    except (KeyboardInterrupt, SystemExit) as stop:
+    except BaseException as stop:       # compiled code turns KeyboardInterrupt into SystemError
         if not received:
             raise
-        print(stop.code if isinstance(stop, SystemExit) else "stopped", file=sys.stderr)
+        print(str(stop) if isinstance(stop, SystemExit) else "stopped", file=sys.stderr)
     if received:
         sys.exit(INTERRUPTED)

@@ -11,6 +11,7 @@ MAX_RESIDUAL = 0.3          # of the balls' energy, in a valid frame
 MAX_BALLS = 8
 CLEARANCE = 0.8             # units of the box, between a ball in free flight and what it could hit
 MIN_ENERGY = 0.2            # of a template's energy, assumed to lie under it at least
+N_DISTRACTORS = 9           # templates of other classes that a digit is compared with
 
 
 # Balls
@@ -195,7 +196,7 @@ def find_template(frames, image):
     return np.clip(correlation.max((1, 2)), 0, 1), position - margin
 
 
-def digit_measures(frames, truth, digits, rng, n_distractors=9):
+def digit_measures(frames, truth, digits, rng):
     """How good a video of digits is.
 
     Parameters
@@ -203,14 +204,13 @@ def digit_measures(frames, truth, digits, rng, n_distractors=9):
     frames : (n_traj, T, side^2) generated frames
     truth : the Batch of the ground truth
     digits : Digits that `truth` shows
-    n_distractors : templates of other classes that a digit is compared with
 
     Returns
     -------
     dictionary
         similarity : mean over frames and digits, of the frame with the template of the digit
         identified : fraction (of digits in frames) whose own template fits better than all
-            distractors; chance is 1 in n_distractors + 1
+            N_DISTRACTORS templates of other classes; chance is 10 %
         identified_by_frame : [T] the same, per frame
         moving : fraction of steps with motion: a digit moves by half the true speed at least
         speed : median distance of a digit from frame to frame, in pixels
@@ -225,7 +225,7 @@ def digit_measures(frames, truth, digits, rng, n_distractors=9):
         for i in range(n_digits):
             own = truth.which[n, i]
             different = np.flatnonzero(digits.labels != digits.labels[own])
-            others = digits.images[rng.choice(different, n_distractors, replace=False)]
+            others = digits.images[rng.choice(different, N_DISTRACTORS, replace=False)]
             similarity[n, :, i], positions[n, :, i] = find_template(images, digits.images[own])
             best_other = np.max([find_template(images, other)[0] for other in others], axis=0)
             identified[n, :, i] = similarity[n, :, i] > best_other

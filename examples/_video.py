@@ -2,15 +2,15 @@
 import json
 
 import numpy as np
-from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
 
 from examples import _plots, _run
 from rvae_numpy import rvae, storage
 
 CHECKPOINT = 500                        # updates
 CONTEXT, GENERATED = "#BDBDBD", "#E0218A"                   # borders of the frames of a GIF
-GIF_DPI = 100
+GIF_DPI, N_COLOURS = 100, 128
 AFTER = (1, 5, 20)                      # generated frames after which errors are listed
 IDENTITY = ("model", "rendering", "direction", "sampler", "n_refine")       # of a row
 
@@ -218,6 +218,7 @@ def animate(videos, shape, path, n_context, origin="lower", fps=12):
     n_context : number of context frames; their border is grey, that of generated frames magenta
     """
     figure = _plots.figure(1.6 * len(videos), 2.1)
+    figure.set_dpi(GIF_DPI)
     FigureCanvasAgg(figure)
     panels = list(figure.subplots(1, len(videos), squeeze=False)[0])
     images = [show(axes, frames[0], shape, origin)
@@ -230,7 +231,7 @@ def animate(videos, shape, path, n_context, origin="lower", fps=12):
     figure.canvas.draw()
     figure.set_layout_engine("none")                # the panels stay where they are from here on
 
-    def update(t):
+    def image_of(t):
         generated = t >= n_context
         heading.set_text(f"generated: frame {t - n_context + 1}" if generated
                          else f"context: frame {t + 1}")
@@ -238,8 +239,10 @@ def animate(videos, shape, path, n_context, origin="lower", fps=12):
             image.set_data(as_image(frames[t], shape))
             for spine in axes.spines.values():
                 spine.set_edgecolor(GENERATED if generated else CONTEXT)
-        return images
+        figure.canvas.draw()
+        image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+        return image.quantize(N_COLOURS)
 
-    video = FuncAnimation(figure, update, frames=len(videos[0][1]), init_func=lambda: images)
-    _run.write_whole(path, lambda temporary: video.save(
-        temporary, writer=PillowWriter(fps=fps), dpi=GIF_DPI))
+    first, *others = [image_of(t) for t in range(len(videos[0][1]))]
+    _run.write_whole(path, lambda temporary: first.save(
+        temporary, save_all=True, append_images=others, duration=round(1000 / fps), loop=0))

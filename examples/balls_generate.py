@@ -53,7 +53,8 @@ HARMONIUMS = {"rEFH": "refh", "hybrid, w = 0.03": "hybrid", "hybrid, falling w":
 # videos than those of the test
 BACKWARD = {
     "rVAE": {"means": {}, "u sampled": dict(sample_u=1.0), "refined": dict(n_refine=1),
-             "calibrated": dict(gain=1.2), "calibrated, refined": dict(gain=1.2, n_refine=1)},
+             "calibrated": dict(gain=1.2), "calibrated, refined": dict(gain=1.2, n_refine=1),
+             "calibrated, refined twice": dict(gain=1.2, n_refine=2)},
     "harmonium": {"means": {}, "u sampled": dict(sample_u=1.0),
                   "u sampled 1 in 10": dict(sample_u=0.1), "1 Gibbs sweep": dict(n_sweeps=1),
                   "5 Gibbs sweeps": dict(n_sweeps=5)}}

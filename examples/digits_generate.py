@@ -68,7 +68,7 @@ QUICK = {
     1: [dict(n_updates=4000, learning_rate=1e-3)],
     2: [dict(downsample=8, n_updates=800, learning_rate=6e-4, final_learning_rate=5e-4),
         dict(downsample=4, n_updates=2000, learning_rate=5e-4)]}
-BACKWARD = {"mean": {}}             # options of generate_backward
+BACKWARD = {"means": {}}            # options of generate_backward
 
 
 # %% [markdown]

@@ -1,12 +1,15 @@
-"""Draws every figure of the chapters again.
+"""Plot every figure of the pages again.
 
     python -m examples.figures [FOLDER]
 
-Those that show numbers only are drawn from examples/figures/NAME.json, which a script wrote. Those that show data too (films,
-spikes, receptive fields) are drawn by their scripts: from the weights in examples/weights, or, where half a minute is enough, from
-a new training. Writes into FOLDER (default: examples/figures itself). The films of digits are left out where there is no MNIST.
+Figures of numbers alone are plotted from examples/figures/NAME.json, which a
+script wrote. Figures that show data too (spikes, receptive fields, videos) are
+made by their scripts: from the weights in examples/weights, or, where half a
+minute suffices, from a new training. Writes into FOLDER (default:
+examples/figures). Videos of digits are left out if there is no MNIST.
 """
 import argparse
+import importlib
 import json
 import os
 import shutil
@@ -14,67 +17,78 @@ import tempfile
 from pathlib import Path
 
 from datasets import digits
-from examples import (_plots, _run, balls_generate, balls_table, digits_generate, linear_rvae, local_vs_bptt, ppc_dial,
-                      ppc_order, ppc_start, ppc_table, quickstart, receptive_fields)
+from examples import (
+    _plots,
+    _run,
+    hybrid_weight,
+    linear_rvae,
+    local_vs_bptt,
+    memory,
+    ppc_initial_state,
+    ppc_order,
+    ppc_table,
+)
 
 KEPT = Path(__file__).parent / "figures"
-DRAW = {
-    "ppc_table": lambda content: ppc_table.draw(content["rows"]),
-    "ppc_dial": lambda content: ppc_dial.draw(content["rows"], content["filters"]),
-    "ppc_order": lambda content: ppc_order.draw(content["rows"]),
-    "ppc_start": lambda content: ppc_start.draw(content["rows"]),
-    "local_vs_bptt": lambda content: local_vs_bptt.draw([run for row in content["rows"] for run in row["seeds"]]),
-    "linear_rvae": lambda content: linear_rvae.draw(content["rows"], content["basins"], content["turned"], content["trained"],
-                                                    content["optimal_filter"]),
+PLOT = {
+    "ppc_table": lambda content: ppc_table.plot(content["rows"]),
+    "hybrid_weight": lambda content: hybrid_weight.plot(content["rows"], content["filters"]),
+    "ppc_order": lambda content: ppc_order.plot(content["rows"]),
+    "ppc_initial_state": lambda content: ppc_initial_state.plot(content["rows"]),
+    "local_vs_bptt": lambda content: local_vs_bptt.plot(content["rows"]),
+    "linear_rvae": lambda content: linear_rvae.plot(
+        content["rows"], content["basins"], content["rotated"], content["trained"],
+        content["optimal_filter"]),
+    "memory": lambda content: memory.plot(content["rows"]),
 }
+SCRIPTS = [[("schematic",)], [("quickstart",), ("receptive_fields",)],
+           [("balls_generate", "--use-saved")], [("balls_table", "--use-saved")]]
+DIGITS = [[("digits_generate", "--use-saved")],
+          [("extensions.objects_generate", "--use-saved", "--model", "attention")]]
 
 
-def films_of_balls(out):
-    balls_generate.main(["--use-saved", "--out", str(out)])
+def run(commands, options):
+    """Run scripts one after the other; what they are called.
 
-
-def predictions_of_balls(out):
-    balls_table.main(["--use-saved", "--out", str(out)])
-
-
-def spikes(out):
-    quickstart.main(["--out", str(out)])
-    receptive_fields.main(["--out", str(out)])
-
-
-def films_of_digits(out):
-    for scene in digits_generate.SCENES:
-        if (_run.WEIGHTS / f"digits_generate_{scene}.npz").exists():
-            digits_generate.main(["--use-saved", "--scene", scene, "--out", str(out)])
+    Parameters
+    ----------
+    commands : [(script, argument, ...)]
+    options : [argument] of all of them
+    """
+    for script, *arguments in commands:
+        importlib.import_module(f"examples.{script}").main([*arguments, *options])
+    return ", ".join(script for script, *_ in commands)
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m examples.figures", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="?", default=KEPT)
-    folder = parser.parse_args(argv).folder
+                                     formatter_class=_run.HelpFormatter, allow_abbrev=False)
+    parser.add_argument("folder", type=Path, nargs="?", default=KEPT, metavar="FOLDER")
+    _run.add_figure_options(parser)
+    arguments = _run.parse(parser, argv)
+    folder = arguments.folder
     _run.prepare_folder(folder)
-    for name, draw in DRAW.items():
+    for name, plot in PLOT.items():
+        if not (KEPT / f"{name}.json").exists():
+            print(f"{name}: not in {KEPT}, left out")
+            continue
         content = json.loads((KEPT / f"{name}.json").read_text())
-        _plots.save(draw(content), folder / f"{name}.png")
-        print(f"{name}.png: {content['command']}, version {content['version']}")
-    scripts = [spikes, films_of_balls, predictions_of_balls]
+        path = _plots.save(plot(content), folder / f"{name}.png")
+        print(f"{path.name}: {content['command']}, version {content['version']}")
+    scripts = list(SCRIPTS)
     if digits.load("auto").source == "MNIST":
-        scripts.append(films_of_digits)
+        scripts += DIGITS
     else:
-        print("no MNIST: the films of digits are left as they are")
+        print("no MNIST: videos of digits are left as they are")
     with tempfile.TemporaryDirectory() as out:
-        _run.in_parallel("figures", run, [(script, Path(out)) for script in scripts], os.cpu_count(), lambda name: name)
-        for suffix in ("png", "gif"):
-            for picture in sorted(Path(out).glob(f"*.{suffix}")):
-                shutil.copyfile(picture, folder / picture.name)
-                print(picture.name)
-
-
-def run(script, out):
-    script(out)
-    return script.__name__.replace("_", " ")
+        options = ["--out", out, "--format", arguments.format, "--dpi", str(arguments.dpi)]
+        _run.in_parallel("figures", run, [(commands, options) for commands in scripts],
+                         os.cpu_count(), str)
+        for suffix in (arguments.format, "gif"):
+            for path in sorted(Path(out).glob(f"*.{suffix}")):
+                shutil.copyfile(path, folder / path.name)
+                print(path.name)
 
 
 if __name__ == "__main__":
-    main()
+    _run.start(main)

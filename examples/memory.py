@@ -41,7 +41,6 @@ NETWORKS = {
     "hybrid, w = 0.03": LOCAL | dict(model="refh_numpy.hybrid", w=0.03),
     "rVAE": dict(model="rvae_numpy.rvae", n_traj=40, T=1000, chunk=8, n_updates=30_000,
                  learning_rate=2e-3, sigmas=[0.09, 0.07, 0.06, 0.05], n_decoder_updates=3000)}
-SHORT = dict(n_updates=100)
 DATA = dict(n_traj=200, T=300)              # of the oscillator, from a random phase
 N_BACK = 80                                 # steps of the oscillator
 N_BACK_BALLS = 50                           # frames
@@ -203,15 +202,20 @@ def plot_balls(axes, row):
     axes.plot(row["error"], **style)
 
 
+def shortened(settings):
+    """Settings of --quick."""
+    decoder = dict(n_decoder_updates=20) if "n_decoder_updates" in settings else {}
+    return settings | dict(n_updates=100) | decoder
+
+
 # %%
 def main(argv=None):
     arguments = _run.parse(_run.parser("memory", __doc__), argv)
     folder = arguments.out / "memory"
     _run.prepare_folder(folder)
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
-    more = SHORT if arguments.quick else {}
-    jobs = [(name, seed, settings | more, folder) for seed in seeds
-            for name, settings in NETWORKS.items()]
+    jobs = [(name, seed, shortened(settings) if arguments.quick else settings, folder)
+            for seed in seeds for name, settings in NETWORKS.items()]
     runs = _run.in_parallel("memory", run, jobs, os.cpu_count(), lambda row: (
         f"{row['model']}, seed {row['seed']} ({row['seconds']:.0f} s)"), arguments.scheduler)
     rows = references(arguments.seed) + oscillator_rows(runs) + balls_rows(arguments.seed)

@@ -1,10 +1,14 @@
-"""Writes the percent scripts out as Jupyter notebooks.
+"""Write the percent scripts as Jupyter notebooks.
 
     python -m examples.notebooks [FOLDER] [--repository OWNER/NAME]
 
-writes FOLDER/NAME.ipynb (default: notebooks/) for every script of examples/ that has cells, in nbformat 4, without outputs.
-With --repository, which says where on GitHub the project is hosted, each begins with a cell that fetches and installs it if it is
-not there: commit the folder there, and open
+writes FOLDER/NAME.ipynb (default: notebooks/) for every script of examples/ that
+has cells, in nbformat 4, without outputs. Their options are set in the first
+cell. A notebook looks for the project in its own folder and in those above it.
+
+With --repository, which names the project's home on GitHub, the first cell
+fetches and installs the project where it is missing. Commit the folder there,
+and open it in Colab at
 
     https://colab.research.google.com/github/OWNER/NAME/blob/main/notebooks/walkthrough.ipynb
 """
@@ -18,68 +22,130 @@ from examples import _run
 
 FOLDER = Path(__file__).parent
 CELL = re.compile(r"^# %%(.*)$", re.M)
-FETCH = '''# on Colab: fetch the project, and work at its top
-import importlib.util, os, subprocess, sys
-if importlib.util.find_spec("refh_numpy") is None:
-    subprocess.run(["git", "clone", "--depth", "1", "https://github.com/{repository}", "project"], check=True)
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "-e", "project"], check=True)
-    os.chdir("project")
-    sys.path.insert(0, os.getcwd())'''
-HERE = '''# notebooks are started where they lie; the scripts expect to be at the top of the project
+BEGIN = '''# Options, as on the command line: argv = "--quick --seed 1".split()
+NOTEBOOK, argv = "{name}", []
+
+# One BLAS thread, before NumPy is loaded: the matrices are small.
 import os, sys
-while not os.path.isdir("refh_numpy") and os.getcwd() != os.path.dirname(os.getcwd()):
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+# Work at the top of the project: the folder that holds examples/ and refh_numpy/.
+def is_top(folder):
+    return all(os.path.isdir(os.path.join(folder, part)) for part in ("examples", "refh_numpy"))
+
+while not is_top(".") and os.getcwd() != os.path.dirname(os.getcwd()):
     os.chdir("..")
-sys.path.insert(0, os.getcwd())'''
+'''
+HERE = '''if not is_top("."):
+    raise FileNotFoundError("expected this notebook in a clone of the project, found no folder "
+                            "with examples/ and refh_numpy/ above it")
+sys.path.insert(0, os.getcwd())
+'''
+FETCH = '''# Fetch and install the project where it is missing, as on Colab.
+import importlib.metadata, subprocess
+if not is_top("."):
+    home = os.path.expanduser("~/temporally-local-rules")
+    if not is_top(home):
+        subprocess.run(["git", "clone", "--depth", "1",
+                        "https://github.com/{repository}", home], check=True)
+    os.chdir(home)
+sys.path.insert(0, os.getcwd())
+try:
+    importlib.metadata.version("temporally-local-rules")
+except importlib.metadata.PackageNotFoundError:
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "-e", "."], check=True)
+'''
+# What is mathematics in the plain text of docstrings, in the order of the search
+SUBSCRIPT = r"_(?:\{[^}]+\}|[0-9tTuyzx](?!\w))"
+SYMBOL = rf"(?:[uxyzSW]{SUBSCRIPT}|(?:sigma|mu|nu|theta){SUBSCRIPT})"
+MATHS = re.compile(rf"(?<![\w`$./])(?:(?:log )?[pqE][(\[][^()\[\]]*[)\]]|{SYMBOL})(?![\w`$(])")
+GREEK = re.compile(r"(?<![\\\w])(sigma|mu|nu|theta)(?![a-z])")
 
 
 def scripts():
-    """The scripts of examples/ that have cells, by name"""
-    return {path.stem: path for path in sorted(FOLDER.glob("[a-z]*.py")) if CELL.search(path.read_text())}
+    """{name: path} of the scripts of examples/ that have cells."""
+    return {path.stem: path for path in sorted(FOLDER.glob("[a-z]*.py"))
+            if CELL.search(path.read_text())}
+
+
+def maths(text):
+    """Plain text with its symbols as LaTeX: u_{t-1} becomes $u_{t-1}$."""
+    def formula(match):
+        inner = GREEK.sub(r"\\\1", match[0]).replace("log ", r"\log ").replace(" | ", r" \mid ")
+        return f"${inner}$"
+
+    return "".join(piece if piece.startswith(("`", "$")) else MATHS.sub(formula, piece)
+                   for piece in re.split(r"(`[^`]*`|\$[^$]*\$)", text))
+
+
+def markdown(docstring):
+    """A docstring as Markdown: its lists are lists, its symbols formulas."""
+    lines = []
+    for term, text in _run.paragraphs(docstring):
+        name = term.strip()
+        if not term:
+            lines.append(maths(text))
+        elif name:
+            lines.append(f"- **{name}**: {maths(text)}")
+        else:                                               # a line of code, or of a formula
+            lines.append(f"    {text}")
+    return "\n".join(lines)
 
 
 def cells(text):
-    """[("markdown" or "code", text)] of a percent script; its docstring becomes the first"""
-    docstring = ast.get_docstring(ast.parse(text))
-    title, _, rest = docstring.partition("\n")
-    result = [("markdown", f"# {title.rstrip('.')}\n{rest}".strip())]
+    """[("markdown" or "code", text)] of a percent script; its docstring is the first cell."""
+    title, _, rest = ast.get_docstring(ast.parse(text)).partition("\n")
+    result = [("markdown", f"# {title.rstrip('.')}\n\n{markdown(rest)}".strip())]
     pieces = CELL.split(text)
-    for heading, body in zip(pieces[1::2], pieces[2::2]):
+    for heading, body in zip(pieces[1::2], pieces[2::2], strict=True):
         body = body.strip("\n")
         if "[markdown]" in heading:
-            result.append(("markdown", "\n".join(line.removeprefix("#").removeprefix(" ") for line in body.splitlines())))
+            lines = (line.removeprefix("#").removeprefix(" ") for line in body.splitlines())
+            result.append(("markdown", maths("\n".join(lines))))
         elif body.strip():
-            result.append(("code", body))
+            code = re.sub(r'if __name__ == "__main__":\n    _run\.start\(main\)', "main()", body)
+            result.append(("code", code))
     return result
 
 
-def notebook(text, repository=None):
-    """The notebook of a percent script, as nbformat 4 has it"""
+def notebook(name, text, repository=None):
+    """The notebook of a percent script, as nbformat 4 has it."""
     made = cells(text)
-    made.insert(1, ("code", FETCH.format(repository=repository) if repository else HERE))
+    begin = BEGIN.format(name=name) + (
+        FETCH.replace("{repository}", repository) if repository else HERE)
+    made.insert(1, ("code", begin.strip()))
     content = []
     for number, (kind, body) in enumerate(made):
-        cell = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": body.splitlines(keepends=True)}
-        content.append(cell | ({"execution_count": None, "outputs": []} if kind == "code" else {}))
-    return {"cells": content, "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-                                           "language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+        cell = {"cell_type": kind, "id": f"cell-{number}", "metadata": {},
+                "source": body.splitlines(keepends=True)}
+        if kind == "code":
+            cell |= {"execution_count": None, "outputs": []}
+        content.append(cell)
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return {"cells": content, "nbformat": 4, "nbformat_minor": 5,
+            "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}}}
 
 
 def owner_and_name(text):
+    """The type of --repository."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", text):
-        raise argparse.ArgumentTypeError(f"wanted OWNER/NAME, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected OWNER/NAME, got {text!r}")
     return text
 
 
 def main(argv=None):
     parser = argparse.ArgumentParser(prog="python -m examples.notebooks", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("notebooks"))
+                                     formatter_class=_run.HelpFormatter, allow_abbrev=False)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("notebooks"), metavar="FOLDER")
     parser.add_argument("--repository", type=owner_and_name, metavar="OWNER/NAME")
     arguments = parser.parse_args(argv)
     _run.prepare_folder(arguments.folder)
     for name, path in scripts().items():
-        content = json.dumps(notebook(path.read_text(), arguments.repository), indent=1) + "\n"
-        _run.write_whole(arguments.folder / f"{name}.ipynb", lambda temporary: Path(temporary).write_text(content))
+        content = notebook(name, path.read_text(), arguments.repository)
+        text = json.dumps(content, indent=1) + "\n"
+        _run.write_whole(arguments.folder / f"{name}.ipynb",
+                         lambda temporary, text=text: temporary.write_text(text))
     print(f"{len(scripts())} notebooks in {arguments.folder}")
 
 

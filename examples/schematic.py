@@ -1,99 +1,131 @@
-"""Draws the schematic of the models: conditional against joint, harmonium and autoencoder.
+"""Schematic: what separates a conditional model from a joint one.
 
-Writes schematic.png. Top: a conditional model reproduces the observation y_t alone. Bottom: a
-model of the joint reproduces its previous state u_{t-1} as well. In all four, no gradient goes
-back to earlier time steps. Takes a second.
+Plots schematic.png, in two columns (harmonium, autoencoder) and two rows
+(conditional, joint). It shows which units are given and which ones the model
+must reproduce, and where the gradient stops. Takes a second.
 """
 # %%
-import numpy as np
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from examples import _plots, _run
 
-REPRODUCED, GIVEN, HIDDEN, STOP = "#0050A0", "#E4E4E4", "#FFFFFF", "#B00020"
-WIDTH, HEIGHT = 1.9, 0.62                       # of a box
-PLACES = {"u": (1.9, 0.4), "y": (5.0, 0.4), "x": (3.45, 2.3)}
-PANELS = (("TRBM: conditional", False, "harmonium"), ("TVAE: conditional", False, "autoencoder"),
-          ("rEFH: joint", True, "harmonium"), ("rVAE: joint", True, "autoencoder"))
+GIVEN, REPRODUCED, HIDDEN = "#DADADA", "#F2C14E", "#FFFFFF"
+LEARNT, LOCAL = "#0050A0", "#B3261E"
+RADIUS = 0.5
 
 
-# %%
-def box(axes, place, text, reproduced, note=""):
-    """A box with a name; filled if the model has to reproduce what it holds"""
-    x, y = place
-    colour = {True: REPRODUCED, False: GIVEN, None: HIDDEN}[reproduced]
-    axes.add_patch(FancyBboxPatch((x - WIDTH / 2, y - HEIGHT / 2), WIDTH, HEIGHT, facecolor=colour,
-                                  edgecolor="black", linewidth=1,
-                                  boxstyle="round,pad=0.02,rounding_size=0.15"))
-    axes.text(x, y, text, ha="center", va="center", fontsize=11,
-              color="white" if reproduced else "black")
-    axes.text(x, y - HEIGHT / 2 - 0.16, note, ha="center", va="top", fontsize=8)
-
-
-def arrow(axes, start, end, style="-|>", curve=0.0, **line):
-    axes.add_patch(FancyArrowPatch(start, end, arrowstyle=style, mutation_scale=11, shrinkA=2,
-                                   shrinkB=2, connectionstyle=f"arc3,rad={curve}",
-                                   **({"color": "black", "linewidth": 1.1} | line)))
-
-
-def gradient_stop(axes):
-    """The path back in time through u_{t-1}, crossed out"""
-    x, y = PLACES["u"]
-    start = x - WIDTH / 2
-    arrow(axes, (start, y), (start - 0.95, y), color=STOP, linestyle="--")
-    middle = start - 0.42
-    axes.plot([middle - 0.12, middle + 0.12], [y - 0.2, y + 0.2], color=STOP, linewidth=2)
-    axes.plot([middle - 0.12, middle + 0.12], [y + 0.2, y - 0.2], color=STOP, linewidth=2)
-    axes.text(middle - 0.05, y + 0.34, "no gradient\nto t - 1", ha="center", va="bottom",
-              fontsize=8, color=STOP)
-
-
-def draw_panel(axes, title, joint, kind):
-    u, y, x = (np.array(PLACES[name]) for name in "uyx")
-    top, bottom = np.array([0, HEIGHT / 2]), np.array([0, -HEIGHT / 2])
-    harmonium = kind == "harmonium"
-    word = "resampled" if harmonium else "reconstructed"
-    box(axes, x, r"$x_t$", None)
-    box(axes, u, r"$u_{t-1}$", joint, word if joint else ("clamped" if harmonium else "given"))
-    box(axes, y, r"$y_t$", True, word)
-    if harmonium:
-        for visible in (u, y):
-            arrow(axes, visible + top, x + bottom, style="-")
-        axes.text(*(x + (0, 0.5)), "hidden units; symmetric weights", ha="center", fontsize=8)
-    else:
-        for visible, decoded, side in ((u, joint, -1), (y, True, 1)):
-            arrow(axes, visible + top, x + bottom + (0.25 * side, 0), curve=-0.12 * side)
-            if decoded:
-                arrow(axes, x + bottom + (0.55 * side, 0), visible + top + (0.35 * side, 0),
-                      curve=-0.22 * side, color=REPRODUCED, linestyle=(0, (4, 2)))
-        prior = r"prior $\mathcal{N}(0, I)$" if joint else r"prior $p(x_t \mid u_{t-1})$"
-        axes.text(*(x + (0, 0.5)), f"latent variables; {prior}", ha="center", fontsize=8)
-    gradient_stop(axes)
-    learns = r"p(u_{t-1}, y_t)" if joint else r"p(y_t \mid u_{t-1})"
-    axes.set_title(f"{title}, learns ${learns}$", fontsize=10)
-    axes.set(xlim=(-0.2, 6.4), ylim=(-0.55, 3.15), aspect="equal")
-    axes.axis("off")
-
-
-def draw():
-    figure = _plots.figure(8.4, 5.2)
-    panels = figure.subplots(2, 2).ravel()
-    for axes, panel in zip(panels, PANELS, strict=True):
-        draw_panel(axes, *panel)
-    handles = [FancyBboxPatch((0, 0), 1, 1, facecolor=REPRODUCED, edgecolor="black"),
-               FancyBboxPatch((0, 0), 1, 1, facecolor=GIVEN, edgecolor="black")]
-    figure.legend(handles, ["the model must reproduce it (negative phase, decoder)",
-                            "given: the model may use it, but need not reproduce it"],
-                  loc="outside lower center", ncols=2)
+def plot():
+    figure = _plots.figure(8.6, 7)
+    panels = figure.subplots(2, 2)
+    titles = [["Harmonium, conditional: TRBM", "Autoencoder, conditional: TVAE"],
+              ["Harmonium, joint: rEFH", "Autoencoder, joint: rVAE"]]
+    for joint in (False, True):
+        harmonium, autoencoder = panels[int(joint)]
+        plot_harmonium(harmonium, joint)
+        plot_autoencoder(autoencoder, joint)
+        for axes, title in zip((harmonium, autoencoder), titles[int(joint)], strict=True):
+            axes.set_title(title, fontsize=11, fontweight="bold")
+            axes.set(xlim=(-0.4, 9.4), ylim=(-1.2, 6.4), aspect="equal")
+            axes.axis("off")
+    _plots.letters(panels.flat)
+    plot_legend(figure)
     return figure
+
+
+def plot_harmonium(axes, joint):
+    """The data at the left (positive phase), the model's samples at the right (negative phase)."""
+    u_colour = REPRODUCED if joint else GIVEN
+    for x, title in ((0.8, "positive phase"), (6.2, "negative phase")):
+        axes.text(x + 1, 5.95, title, ha="center", fontsize=9, style="italic")
+    unit(axes, (1.8, 4.6), r"$x_t$", HIDDEN)
+    unit(axes, (0.8, 1.5), r"$u_{t-1}$", GIVEN)
+    unit(axes, (2.8, 1.5), r"$y_t$", GIVEN)
+    unit(axes, (7.2, 4.6), r"$\hat{x}_t$", HIDDEN)
+    unit(axes, (6.2, 1.5), r"$\hat{u}_{t-1}$" if joint else r"$u_{t-1}$", u_colour)
+    unit(axes, (8.2, 1.5), r"$\hat{y}_t$", REPRODUCED)
+    arrow(axes, (0.8, 1.5), (1.8, 4.6))
+    arrow(axes, (2.8, 1.5), (1.8, 4.6))
+    arrow(axes, (6.2, 1.5), (7.2, 4.6), both=joint)
+    arrow(axes, (8.2, 1.5), (7.2, 4.6), both=True)
+    axes.annotate("", (6.3, 4.6), (2.7, 4.6),
+                  arrowprops={"arrowstyle": "->", "linestyle": "--", "color": "0.35"})
+    axes.text(4.5, 4.8, "Gibbs sweeps", ha="center", fontsize=9, color="0.25")
+    stopped(axes, (0.8, 1.5))
+    axes.text(7.2, 0.55, "resampled: u and y" if joint else "resampled: y; u clamped",
+              ha="center", fontsize=9)
+
+
+def plot_autoencoder(axes, joint):
+    """From data to data: the recognition model at the left, the generative model at the right."""
+    for x, title in ((1.8, "recognition model"), (7.2, "generative model")):
+        axes.text(x, 5.95, title, ha="center", fontsize=9, style="italic")
+    unit(axes, (1.0, 4.4), r"$u_{t-1}$", GIVEN)
+    unit(axes, (1.0, 1.5), r"$y_t$", GIVEN)
+    unit(axes, (4.5, 2.95), r"$x_t$", HIDDEN)
+    unit(axes, (8.0, 1.5), r"$\hat{y}_t$", REPRODUCED)
+    arrow(axes, (1.0, 4.4), (4.5, 2.95))
+    arrow(axes, (1.0, 1.5), (4.5, 2.95))
+    arrow(axes, (4.5, 2.95), (8.0, 1.5))
+    if joint:
+        unit(axes, (8.0, 4.4), r"$\hat{u}_{t-1}$", REPRODUCED)
+        arrow(axes, (4.5, 2.95), (8.0, 4.4))
+    else:
+        unit(axes, (8.0, 4.4), r"$u_{t-1}$", GIVEN)
+        arrow(axes, (8.0, 4.4), (4.5, 2.95))
+        axes.text(6.05, 4.25, r"prior of $x_t$", ha="center", fontsize=9, color="0.25")
+    stopped(axes, (1.0, 4.4), below=False)
+    axes.text(6.2, 0.55, "reconstructed: u and y" if joint else "reconstructed: y; u given",
+              ha="center", fontsize=9)
+
+
+def unit(axes, place, label, colour):
+    """A layer of units, or a vector of variables."""
+    axes.add_patch(Circle(place, RADIUS, facecolor=colour, edgecolor="black", linewidth=1.1,
+                          zorder=3))
+    axes.text(*place, label, ha="center", va="center", fontsize=11, zorder=4)
+
+
+def arrow(axes, tail, head, both=False):
+    """Learnt weights, from one layer to another, or in both directions."""
+    axes.add_patch(FancyArrowPatch(tail, head, arrowstyle="<|-|>" if both else "-|>",
+                                   shrinkA=RADIUS * 32, shrinkB=RADIUS * 32, mutation_scale=11,
+                                   color=LEARNT, linewidth=1.6, zorder=2))
+
+
+def stopped(axes, place, below=True):
+    """The past of u, to which no gradient goes back."""
+    x, y = place
+    start = (x, y - 2) if below else (x, y + 1.4)
+    axes.add_patch(FancyArrowPatch(start, place, arrowstyle="-|>", shrinkB=RADIUS * 32,
+                                   mutation_scale=11, color="0.45", linewidth=1.4, zorder=2))
+    middle = y - 1.25 if below else y + 0.95
+    axes.plot([x - 0.32, x + 0.32], [middle, middle], color=LOCAL, linewidth=3,
+              solid_capstyle="butt", zorder=3)
+    axes.text(x + 0.5, middle, "no gradient goes back", color=LOCAL, fontsize=9, va="center")
+
+
+def plot_legend(figure):
+    """What the colours mean, below the panels."""
+    axes = figure.add_axes([0, 0, 1, 0.06], frameon=False, xticks=[], yticks=[])
+    axes.set_in_layout(False)
+    axes.set(xlim=(0, 100), ylim=(0, 6))
+    items = [(GIVEN, "data: given (clamped)"), (REPRODUCED, "the model must reproduce it"),
+             (HIDDEN, "hidden or latent variable")]
+    for x, (colour, text) in zip((6, 30, 59), items, strict=True):
+        axes.add_patch(FancyBboxPatch((x, 2), 2.2, 2.2, boxstyle="round,pad=0.3",
+                                      facecolor=colour, edgecolor="black", linewidth=0.9))
+        axes.text(x + 3.6, 3.1, text, va="center", fontsize=9)
+    axes.annotate("", (88, 3.1), (83.5, 3.1), arrowprops={
+        "arrowstyle": "-|>", "color": LEARNT, "linewidth": 1.6})
+    axes.text(89, 3.1, "weights", va="center", fontsize=9)
 
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("schematic", __doc__, ()), argv)
+    arguments = _run.parse(_run.parser("schematic", __doc__, (), jobs=False), argv)
     _run.prepare_folder(arguments.out)
-    print(f"written: {_plots.save(draw(), arguments.out / 'schematic.png')}")
+    print(_plots.save(plot(), arguments.out / "schematic.png"))
 
 
 if __name__ == "__main__":
-    main()
+    _run.start(main)

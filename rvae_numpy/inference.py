@@ -142,7 +142,8 @@ def _mode_x_given_u(params, u):
         x = np.where(better[:, None], x + step, x)
         now = np.minimum(now, then)
         damping = np.where(better, damping / 4, damping * 8 + 1e-6).astype(u.dtype)
-    x = np.where(np.isfinite(now)[:, None], x, u.dtype.type(np.nan))    # no comparison of overflown energies
+    # an energy that overflowed was never compared: no answer is better than that one
+    x = np.where(np.isfinite(now)[:, None], x, u.dtype.type(np.nan))
     J = mlp.jacobian_residual(params.decode_u, residual, x, params.activation)
     return x, np.linalg.inv(eye + precision * J.swapaxes(1, 2) @ J)
 

@@ -3,7 +3,7 @@ import numpy as np
 
 
 def derivatives(function, value, h=1e-6):
-    """The derivative of function(), a number, along each entry of `value`, an array it depends on"""
+    """The derivative of function(), a number, along each entry of an array it depends on"""
     result = np.empty_like(value)
     for index in np.ndindex(value.shape):
         kept = value[index]

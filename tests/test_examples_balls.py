@@ -9,6 +9,7 @@ from examples import (
     _balls_baselines,
     _balls_figures,
     _balls_networks,
+    _plots,
     _run,
     balls_generate,
     balls_table,
@@ -50,7 +51,7 @@ def network(settings, folder, suffix):
     return _balls_networks.file(folder, *JOB[:1], *JOB[2:], 0, suffix)
 
 
-def test_balls_table(small_balls, tmp_path, capsys):
+def test_balls_table(small_balls, tmp_path, monkeypatch, capsys):
     balls_table.main(["--quick", "--out", str(tmp_path)])
     both = json.loads((tmp_path / "balls_table.json").read_text())["rows"]
     assert [row["rendering"] for row in both[:10]] == ["sutskever"] * 5 + ["authors"] * 5
@@ -72,6 +73,8 @@ def test_balls_table(small_balls, tmp_path, capsys):
     # what is done is not done again
     weights = network(small_balls, tmp_path / "balls_table", ".npz")
     before = weights.stat().st_mtime_ns
+    monkeypatch.setattr(_balls_baselines, "baselines", lambda box, seed: [])
+    monkeypatch.setattr(_plots, "save", lambda figure, path: path)
     balls_table.main(["--quick", "--out", str(tmp_path)])
     assert weights.stat().st_mtime_ns == before
 
@@ -264,5 +267,9 @@ def test_labels_of_the_curves_differ():
                                              ("TRBM", "authors", "third"),
                                              ("TRBM", "authors", "noise"))]
     styles = [_balls_figures.style(row) for row in rows]
+    settings = {"half": dict(n_updates=50), "tuned": dict(n_updates=2, after="half")}
+    rows = [{"model": "RTRBM", "rendering": "authors", "setting": setting, "settings": settings}
+            for setting, settings in settings.items()]
+    assert [_balls_figures.updates_before(row, rows) for row in rows] == [0, 50]
     assert len({style["label"] for style in styles}) == 4
     assert styles[2]["linestyle"] != styles[3]["linestyle"]

@@ -37,16 +37,26 @@ def test_it_encodes_the_centre_of_the_brightness():
 
 def test_the_image_moves_with_the_object():
     start = np.array([[15.0, 22.0]])
-    frames = blob(np.concatenate([start, start + [6, -4], start + [0.5, 0.5]]))
+    frames = blob(np.concatenate([start, start + np.array([6, -4]), start + 0.5]))
     image = WINDOW.encode(frames)[:, :144].reshape(3, 12, 12)
     np.testing.assert_allclose(image[1], image[0], atol=0.01)
     np.testing.assert_allclose(image[2], image[0], atol=0.05)       # blurred between pixels
     np.testing.assert_allclose(image[0], blob(start).reshape(40, 40)[16:28, 9:21], atol=0.01)
 
 
+def templates():
+    """A ring, a bar and a hook: strokes as wide as those of digits"""
+    x, y = np.arange(28) - 15.0, np.arange(28)[:, None] - 13.0
+    ring = np.exp(-(np.hypot(x, y) - 7) ** 2 / 3)
+    bar = np.exp(-(x - 0.3 * y) ** 2 / 3) * (np.abs(y) < 9)
+    hook = np.maximum(bar, np.exp(-(y - 6) ** 2 / 3) * (np.abs(x - 4) < 5))
+    images = np.stack([ring, bar, hook]).astype(np.float32)
+    return digits.Digits(images, np.arange(3), "synthetic")
+
+
 def test_decode_inverts_encode():
     scene = moving_mnist.Scene(1, 64, 3.0)
-    batch = moving_mnist.sample(5, 20, np.random.default_rng(0), digits.load("synthetic"), scene)
+    batch = moving_mnist.sample(5, 20, np.random.default_rng(0), templates(), scene)
     window = AttentionWindow()
     frames = window.decode(window.encode(batch.frames))
     assert frames.shape == batch.frames.shape and frames.dtype == np.float32

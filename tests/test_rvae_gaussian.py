@@ -1,4 +1,4 @@
-"""Densities, KL, and the reparameterised sample: against SciPy, sampling and central differences."""
+"""Densities, KL, the reparameterised sample: against SciPy, sampling and central differences."""
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, poisson

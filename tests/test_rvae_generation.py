@@ -231,6 +231,6 @@ def test_bad_input_of_the_calibration(change, error):
 def test_too_many_spikes_are_refused():
     params = rvae.init(4, 3, (5,), "poisson", np.random.default_rng(0), n_residual=2)
     params.decode_y[-1].b[:] = 30
-    with pytest.raises(ValueError, match="u0: expected states from which at most 1e.09 spikes"):
+    with pytest.raises(ValueError, match=r"u0: expected states from which at most 1e.09 spikes"):
         rvae.generate(params, np.zeros((1, 3)), 2, np.random.default_rng(0))
     assert inference.infer_u0(params, np.ones((1, 4))).shape == (1, 3)

@@ -1,4 +1,4 @@
-"""What every autoencoder offers: init, gradient, train, infer, predict_next, generate, save, load."""
+"""What every autoencoder offers: init, gradient, train, infer, predict_next, generate, load."""
 import numpy as np
 import pytest
 

@@ -1,0 +1,110 @@
+"""Not on the poster: videos of two digits with one state per object."""
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from datasets import digits
+from examples import _digits, _run, _tracking, _video
+from examples.extensions import objects_generate
+
+MODELS = {"objects": [], "attention": [], "attention_no_mask": ["--no-mask"]}
+
+
+def small_recipe(recipe):
+    return replace(recipe, sizes=dict(n_x=4, hidden=(6, 5), n_residual=3),
+                   training=dict(n_traj=2, T=10, chunk=5))
+
+
+def test_partitions_of_a_frame():
+    """Each adds up to the frame; one of the lines runs between two digits that stand apart."""
+    frames = np.zeros((2, 20, 20), np.float32)
+    frames[0, 2:6, 3:6], frames[0, 12:18, 10:17] = 0.5, 1
+    frames[1, :, 1:4], frames[1, :, 15:18] = 1, 1
+    parts = objects_generate.partitions(frames.reshape(2, 400), (20, 20))
+    assert parts.shape == (objects_generate.N_PARTITIONS, 2, 2, 400)
+    np.testing.assert_array_equal(parts.sum(1),
+                                  np.broadcast_to(frames.reshape(2, 400), parts[:, 0].shape))
+    for n, one in enumerate([frames[0] == 0.5, frames[1] * (np.arange(20) < 10) > 0]):
+        alone = (frames[n] * one).ravel()
+        assert any((half == alone).all() for partition in parts[:, :, n] for half in partition)
+
+
+def test_each_state_has_its_own_colour():
+    one, other = objects_generate.tinted(np.array([[[1, 0]], [[0, 1]]]))[0]
+    assert one[0] > one[2] and other[2] > other[0]                      # yellow, and blue
+    both = objects_generate.tinted(np.ones((2, 1, 1)))
+    assert both.max() == 1 and (both >= np.maximum(one, other)).all()
+
+
+def test_recipes():
+    """Two copies of a model of one digit; masks with the attention window only."""
+    for model in objects_generate.FULL:
+        recipe = objects_generate.recipe_of(model, model == "attention", full=True)
+        assert recipe.scene.n_digits == 1 and objects_generate.SCENE.n_digits == 2
+        assert recipe.n_y(1) == (64**2 if model == "objects" else
+                                 objects_generate.WINDOW.n_y)
+    y = np.ones((200, 50, 3), np.float32)
+    masked = recipe.corrupt(1)(y, np.random.default_rng(0))
+    assert set(np.unique(masked)) == {0, 1} and (masked[:, :5] == 1).all()
+    assert 0.2 < 1 - masked.mean() < 0.32
+    assert objects_generate.recipe_of("attention", False, full=True).corrupt(1) is None
+    noisy = objects_generate.recipe_of("objects", False, full=True).corrupt(8)
+    assert noisy(0 * y, np.random.default_rng(0)).std() == pytest.approx(0.6 / 8, rel=0.02)
+
+
+def test_a_trained_window_sees_encodings(tmp_path, monkeypatch):
+    """What the network is given are encodings; noise holds from its stage on."""
+    monkeypatch.setattr(_video, "trained", lambda start, batches, seed, settings, about, folder,
+                        stage, seconds, corrupt: (start(np.random.default_rng(0)), seconds + 1))
+    recipe = small_recipe(objects_generate.recipe_of("attention", True, full=True))
+    params, seconds = _digits.trained(recipe, digits.load("synthetic"), 0, tmp_path, {})
+    assert params.n_y == objects_generate.WINDOW.n_y and seconds == 2
+    assert (params.config.sigma_u, params.config.noise_u) == (0.05, 0.05)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_objects_generate(name, tmp_path, monkeypatch, capsys):
+    model, options = name.partition("_")[0], MODELS[name]
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(_digits, "N_VIDEOS", 2)
+    monkeypatch.setattr(_digits, "N_SHOWN", 2)
+    monkeypatch.setattr(_tracking, "N_DISTRACTORS", 2)
+    monkeypatch.setattr(objects_generate, "N_PARTITIONS", 2)
+    monkeypatch.setattr(_run, "WEIGHTS", tmp_path / "weights")
+    stages = [stage | dict(n_updates=4) for stage in objects_generate.QUICK[model]]
+    monkeypatch.setitem(objects_generate.QUICK, model, stages)
+    monkeypatch.setitem(objects_generate.FULL, model, small_recipe(objects_generate.FULL[model]))
+    options = ["--model", model, *options, "--out"]
+    name = f"objects_generate_{name}"
+    objects_generate.main(["--quick", *options, str(tmp_path)])
+    result = json.loads((tmp_path / f"{name}.json").read_text())
+    rows = {row["model"]: row for row in result["rows"]}
+    assert rows["ground truth"]["identified"] > 0.8 and result["digits"] == "synthetic"
+    sampler = "open_loop" if name.endswith("attention") else "rerank"
+    assert rows["rVAE"]["sampler"] == sampler
+    for suffix in (".png", ".gif"):
+        assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
+    for module, function in ((_video, "train"), (_digits, "plot")):
+        monkeypatch.setattr(module, function, lambda *arguments: None)
+    with pytest.raises(SystemExit, match=f"nothing is kept of {name}"):
+        objects_generate.main(["--use-saved", *options, str(tmp_path)])
+    (tmp_path / "weights").mkdir()
+    shutil.copy(tmp_path / f"{name}.json", tmp_path / "weights" / f"{name}_seed_0.json")
+    capsys.readouterr()
+    objects_generate.main(["--use-saved", *options, str(tmp_path / "rows")])
+    assert "rows are kept, but no weights" in capsys.readouterr().out
+    last = "rVAE_0.npz" if len(stages) == 1 else f"rVAE_0_stage_{len(stages)}.npz"
+    shutil.copy(tmp_path / name / last, tmp_path / "weights" / f"{name}.npz")
+    objects_generate.main(["--use-saved", *options, str(tmp_path / "again")])
+    again = json.loads((tmp_path / "again" / f"{name}.json").read_text())
+    assert again["rows"] == result["rows"]
+
+
+def test_no_mask_is_about_the_attention_model(capsys):
+    with pytest.raises(SystemExit):
+        objects_generate.main(["--model", "objects", "--no-mask"])
+    assert "expected --model attention" in capsys.readouterr().err
