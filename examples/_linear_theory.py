@@ -120,7 +120,8 @@ def measure(F, G, W, c, sigma_u):
     Returns
     -------
     [{"mse": of the position, rad^2; "velocity_r2": of a linear read-out of velocity from the state;
-    "loss": nats; "eigenvalues": of F, [[real, imaginary]]}], one per map
+    "slope": length by which the mean state moves per rad of position; "loss": nats;
+    "eigenvalues": of F, [[real, imaginary]]}], one per map
     """
     S = stationary(F, G)
     zu, uu = S[:, :2, 2:], S[:, 2:, 2:]
@@ -129,8 +130,9 @@ def measure(F, G, W, c, sigma_u):
     inverse = np.linalg.pinv(uu, rcond=1e-9, hermitian=True)
     explained = np.einsum("mi,mij,mj->m", zu[:, 1], inverse, zu[:, 1])
     values = loss(W, c, sigma_u, data_covariance(S))
+    slope = np.linalg.norm(zu[:, 0], axis=1) / S[:, 0, 0]
     return [{"mse": float(mse[i]), "velocity_r2": float(explained[i] / S[i, 1, 1]),
-             "loss": float(values[i]),
+             "slope": float(slope[i]), "loss": float(values[i]),
              "eigenvalues": [[float(e.real), float(e.imag)] for e in np.linalg.eigvals(F[i])]}
             for i in range(len(F))]
 
@@ -199,6 +201,26 @@ def fixed_points(latents, sigmas, rng, n_inits, n_iterations):
                          "random_inits": {name: outcomes.count(name) for name in OUTCOMES},
                          "all": others})
     return rows
+
+
+def rescaled(sigma_u, slope, n_iterations):
+    """One latent variable, with sigma_u relative to the slope of a longer, curved code.
+
+    Parameters
+    ----------
+    sigma_u : of a trained network
+    slope : of its state, per rad; a linear code's is smaller, because its variance is the prior's
+
+    Returns
+    -------
+    {"sigma_u": relative to the linear code, "mse", "velocity_r2", ...} as `measure` has them
+    """
+    def fixed_point(sigma):
+        init = np.full((1, 1, 1), 0.9), np.full((1, 1), 0.3)
+        return measure(*learn(*init, sigma, n_iterations), sigma)[0]
+
+    relative = sigma_u * fixed_point(sigma_u)["slope"] / slope
+    return {"sigma_u": relative, **fixed_point(relative)}
 
 
 # %% What decides the basin

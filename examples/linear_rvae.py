@@ -52,8 +52,8 @@ def train(seed, sigma_u, degrees, settings, folder):
 
     Returns
     -------
-    the arguments, "mse" and "mse_after_100" (rad^2; None if it diverged), "velocity_r2",
-    "eigenvalues" of the state's map, and "outcome"
+    the arguments, "mse" and "mse_after_100" (rad^2; None if it diverged), "velocity_r2", "slope" of
+    the state per rad, "eigenvalues" of the state's map, and "outcome"
     """
     asked = {"seed": seed, "sigma_u": sigma_u, "degrees": degrees, "settings": settings}
     path = folder / f"rVAE_{sigma_u:g}_{degrees}_{seed}.json"
@@ -72,14 +72,41 @@ def evaluate(seed, sigma_u, degrees, settings):
     try:
         params = _ppc.learn(rvae, rotated(params, degrees), rng, **settings)
     except FloatingPointError:
-        return {"mse": None, "mse_after_100": None, "velocity_r2": 0.0, "eigenvalues": []}
+        return {"mse": None, "mse_after_100": None, "velocity_r2": 0.0, "slope": None,
+                "eigenvalues": []}
     test = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 7]))
     u = rvae.infer(params, test.y)
     mse, mse_after_100 = _ppc.mse(_ppc.network_estimate(rvae, params, test.y), test.z)
     eigenvalues = np.linalg.eigvals(params.nu.W[:, -2:])
     return {"mse": mse, "mse_after_100": mse_after_100,
-            "velocity_r2": readout(u, test.z[..., 1]),
+            "velocity_r2": readout(u, test.z[..., 1]), "slope": slope(u, test.z[..., 0]),
             "eigenvalues": [[float(e.real), float(e.imag)] for e in eigenvalues]}
+
+
+def slope(u, position):
+    """Length of the curve that the mean state draws as the position changes, per rad.
+
+    A nonlinear encoder may curve that line, and make it longer than a straight line with the
+    variance of the prior. sigma_u counts in relation to its length.
+
+    Parameters
+    ----------
+    u : (n_traj, T, n_x) states
+    position : (n_traj, T) rad
+
+    Returns
+    -------
+    units of u per rad, between -0.9 and 0.9 rad; None without enough data
+    """
+    u, position = u[:, _ppc.SETTLED:].reshape(-1, u.shape[-1]), position[:, _ppc.SETTLED:].ravel()
+    cell = np.digitize(position, np.linspace(-0.9, 0.9, 19))
+    cells = [number for number in range(1, 19) if np.sum(cell == number) >= 50]
+    if len(cells) < 2:
+        return None
+    means = np.array([u[cell == number].mean(0) for number in cells])
+    centres = np.array([position[cell == number].mean() for number in cells])
+    length = np.linalg.norm(np.diff(means, axis=0), axis=1).sum()
+    return float(length / (centres[-1] - centres[0]))
 
 
 # %% [markdown]
@@ -94,6 +121,7 @@ def print_fixed_points(points, n_inits, optimal):
         ("simulated", lambda row: f"{1e4 * row['simulated']['mse']:.2f}"),
         ("velocity R²", lambda row: f"{row['velocity_r2']:.2f}"),
         ("simulated", lambda row: f"{row['simulated']['velocity_r2']:.2f}"),
+        ("slope (1/rad)", lambda row: f"{row['slope']:.1f}"),
         ("eigenvalues of F", eigenvalues),
         *((f"random: {NAMES[name]}", lambda row, name=name: str(row["random_inits"][name]))
           for name in theory.OUTCOMES),
@@ -136,10 +164,14 @@ def print_trained(trained, points):
         ("rotation", lambda row: f"{row['degrees']}°"),
         ("sigma_u", lambda row: f"{row['sigma_u']:g}"), ("seed", lambda row: str(row["seed"])),
         ("MSE after 100 (1e-4 rad²)", lambda row: in_1e4(row["mse_after_100"])),
-        ("linear theory", lambda row: in_1e4(best_in_theory(points, row))),
+        ("theory", lambda row: in_1e4(best_in_theory(points, row))),
+        ("rescaled", lambda row: in_1e4(row.get("rescaled_theory", {}).get("mse"))),
         ("velocity R²", lambda row: f"{row['velocity_r2']:.2f}"),
+        ("slope (1/rad)", lambda row: "-" if row["slope"] is None else f"{row['slope']:.1f}"),
         ("eigenvalues", eigenvalues), ("outcome", lambda row: NAMES[row["outcome"]]),
     ], trained)
+    print("\ntheory: up to two latents, initialised near the identity; rescaled: first order, for "
+          "sigma_u relative to the slope of the trained network's state")
 
 
 def best_in_theory(points, row):
@@ -182,6 +214,9 @@ def main(argv=None):
         f"sigma_u {row['sigma_u']:g}, {row['degrees']:3d}°: {NAMES[row['outcome']]}"),
         arguments.scheduler)
     trained.sort(key=lambda row: (row["degrees"], row["sigma_u"], row["seed"]))
+    for row in trained:
+        if row["outcome"] == "first_order" and row["slope"]:
+            row["rescaled_theory"] = theory.rescaled(row["sigma_u"], row["slope"], n_iterations)
     figure = write(arguments, points, basins, by_rotation, trained, optimal)
     print_trained(trained, points)
     print(f"\nwritten: {figure.name}, linear_rvae.json in {arguments.out}")

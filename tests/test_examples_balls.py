@@ -11,6 +11,7 @@ from examples import (
     _balls_networks,
     _plots,
     _run,
+    _training,
     balls_generate,
     balls_table,
 )
@@ -26,6 +27,7 @@ def small_balls(monkeypatch):
     settings = dict(family="mean-field bernoulli", n_traj=2, chunk=10, n_updates=4,
                     learning_rate=0.02, momentum=0.9, k=[1, 2])
     monkeypatch.setattr(balls_table, "QUICK", settings)
+    monkeypatch.setattr(_balls_networks, "N_HIDDEN", 40)
     monkeypatch.setattr(_balls_networks, "CHECKPOINT", 2)
     monkeypatch.setattr(_balls_networks, "BETWEEN_POINTS", 2)
     monkeypatch.setattr(_balls_networks, "CURVE_CHAINS", 2)
@@ -218,7 +220,7 @@ def test_interrupted_in_the_test_or_with_other_settings(small_balls, tmp_path, m
     checkpoint = network(small_balls, tmp_path, ".checkpoint.npz")
     other = small_balls | {"learning_rate": 0.5, "n_updates": 2}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_run, "halved", None)                     # fails after the last checkpoint
+        patch.setattr(_training, "halved", None)                # fails after the last checkpoint
         with pytest.raises(TypeError):
             _balls_networks.run(*JOB, other, tmp_path)
     assert checkpoint.exists()

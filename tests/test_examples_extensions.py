@@ -9,6 +9,7 @@ import pytest
 from datasets import digits
 from examples import _digits, _run, _tracking, _video
 from examples.extensions import objects_generate
+from rvae_numpy import rvae
 
 MODELS = {"objects": [], "attention": [], "attention_no_mask": ["--no-mask"]}
 
@@ -65,7 +66,8 @@ def test_a_trained_window_sees_encodings(tmp_path, monkeypatch):
     assert (params.config.sigma_u, params.config.noise_u) == (0.05, 0.05)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name == "attention" else pytest.mark.slow) for name in MODELS])
 def test_objects_generate(name, tmp_path, monkeypatch, capsys):
     model, options = name.partition("_")[0], MODELS[name]
     monkeypatch.delenv("MNIST_DIR", raising=False)
@@ -102,6 +104,21 @@ def test_objects_generate(name, tmp_path, monkeypatch, capsys):
     objects_generate.main(["--use-saved", *options, str(tmp_path / "again")])
     again = json.loads((tmp_path / "again" / f"{name}.json").read_text())
     assert again["rows"] == result["rows"]
+
+
+def test_kept_weights_see_one_digit():
+    """The weights and rows that --use-saved reads fit the settings of this script."""
+    params, meta = rvae.load(_run.WEIGHTS / "objects_generate_attention.npz")
+    recipe = objects_generate.recipe_of("attention", True, full=True)
+    assert params.n_y == recipe.n_y(1) and meta["sizes"].items() >= {
+        "n_x": 48, "n_residual": 600}.items()
+    assert meta["stages"] == recipe.stages and meta["mask_rate"] == objects_generate.MASK_RATE
+    assert params.config.sigma_u == recipe.stages[-1]["sigma_u"]
+    for name, n_seeds in (("attention", 2), ("attention_no_mask", 3), ("objects", 2)):
+        runs = _video.kept_runs(f"objects_generate_{name}", digits="MNIST")
+        assert len(runs) == n_seeds
+        for column in _digits.COLUMNS:
+            assert column[1] in runs[0][-1]["seeds"][0]
 
 
 def test_no_mask_is_about_the_attention_model(capsys):

@@ -27,7 +27,7 @@ def test_theory_and_trained_models(small, tmp_path, capsys):
     # the theory's error stands beside the trained model's
     theory = min(row["mse"] for row in result["rows"]
                  if row["sigma_u"] == 0.07 and row["n_x"] <= 2)
-    assert f"{1e4 * theory:.2f}" in capsys.readouterr().out.split("linear theory")[-1]
+    assert f"{1e4 * theory:.2f}" in capsys.readouterr().out.split("rVAEs on spikes")[-1]
 
 
 def test_a_run_that_diverges_is_a_result(tmp_path, monkeypatch):
@@ -39,3 +39,15 @@ def test_a_run_that_diverges_is_a_result(tmp_path, monkeypatch):
     assert (result["outcome"], result["mse"]) == ("diverged", None)
     monkeypatch.setattr(linear_rvae, "evaluate", None)          # a finished run is read
     assert linear_rvae.train(0, 0.07, 180, {}, tmp_path) == result
+
+
+def test_the_slope_of_a_line_and_of_an_arc():
+    """An arc of a circle of radius 3 that turns by 2 radians per radian moves by 6 per radian."""
+    rng = np.random.default_rng(0)
+    position = rng.uniform(-1, 1, (50, 400))
+    noise = 0.01 * rng.standard_normal((50, 400, 2))
+    line = position[..., None] * [1.5, -2.0] + noise
+    arc = 3 * np.stack([np.cos(2 * position), np.sin(2 * position)], -1) + noise
+    np.testing.assert_allclose(linear_rvae.slope(line, position), 2.5, rtol=0.01)
+    np.testing.assert_allclose(linear_rvae.slope(arc, position), 6, rtol=0.01)
+    assert linear_rvae.slope(line[:1, :150], position[:1, :150]) is None

@@ -469,7 +469,7 @@ def test_a_notebook_shows_a_figure_once_and_refreshes_it(tmp_path, monkeypatch):
         Image=lambda data: data[:4],
         display=lambda image, display_id, update: shown.append((image, display_id, update)))
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(
-        display=display, get_ipython=lambda: shell))
+        display=display, get_ipython=lambda: shell, version_info=(9, 0)))
     for _ in range(2):
         _plots.save(_plots.figure(1, 1), tmp_path / "a.png")
     shell.execution_count = 4

@@ -314,6 +314,27 @@ def test_an_interrupted_training_on_videos_goes_on(small, tmp_path):
     assert in_all > seconds and (tmp_path / "rVAE_0_stage_2.npz").exists()
 
 
+def test_kept_weights_predict_the_next_frame():
+    """The weights that --use-saved reads fit the settings of the script, and predict."""
+    params, meta = rvae.load(_run.WEIGHTS / "balls_generate.npz")
+    assert meta["sizes"] == json.loads(json.dumps(balls_generate.SIZES))
+    assert meta["config"] == balls_generate.CONFIG and meta["after"] == balls_generate.FULL
+    assert meta["settings"] == balls_generate.FINISH
+    frames = balls(n_traj=4, T=20, seed=3).frames
+    assert balls_generate.next_frame_error(params, frames) < 0.008
+    past = balls_generate.backward_video(rvae, params, balls(n_traj=4, T=60, seed=3).frames, 0)
+    assert np.mean((past[:, 0] - balls(n_traj=4, T=60, seed=3).frames[:, -2]) ** 2) < 0.006
+
+
+@pytest.mark.parametrize("name, columns", [("balls_generate", balls_generate.COLUMNS),
+                                           ("digits_generate_1", _digits.COLUMNS)])
+def test_kept_rows_have_all_columns(name, columns):
+    runs = _video.kept_runs(name)
+    assert len(runs) == 2
+    for row in (row for run in runs for row in run):
+        assert {column[1] for column in columns} <= set(row["seeds"][0])
+
+
 # Digits
 
 def test_an_upsampled_network_encodes_and_emits_the_same():
@@ -336,6 +357,13 @@ def test_an_upsampled_network_encodes_and_emits_the_same():
     before = rvae.emission_mean(coarse, x).reshape(21, 8, 8)
     assert np.corrcoef(emitted[:, ::2, ::2].ravel(), before.ravel())[0, 1] > 0.5
     assert emitted.min() >= before.min() - 1e-6 and emitted.max() <= before.max() + 1e-6
+
+
+def test_kept_weights_of_one_digit():
+    params, meta = rvae.load(_run.WEIGHTS / "digits_generate_1.npz")
+    assert meta["stages"] == digits_generate.ONE.stages and meta["digits"] == "MNIST"
+    assert meta["config"] == _digits.CONFIG | digits_generate.ONE.noise
+    assert params.n_y == digits_generate.ONE.n_y(1)
 
 
 def test_interpolated_frames_show_the_same():

@@ -54,6 +54,23 @@ def test_covariances_are_those_of_a_simulation(fixed_point):
     np.testing.assert_allclose(simulated["velocity_r2"], result["velocity_r2"], atol=0.02)
 
 
+def test_the_slope_of_the_state_is_that_of_its_regression_on_the_position(fixed_point):
+    F, G = fixed_point[0][0], fixed_point[1][0]
+    S = theory.stationary(F[None], G[None])[0]
+    draws = np.random.default_rng(5).multivariate_normal(np.zeros(4), S, size=100_000)
+    weights = np.linalg.lstsq(draws[:, :1], draws[:, 2:], rcond=None)[0]
+    result, = theory.measure(*fixed_point, SIGMA)
+    np.testing.assert_allclose(result["slope"], np.linalg.norm(weights), rtol=0.02)
+
+
+def test_a_code_of_the_linear_slope_is_not_rescaled():
+    result = theory.rescaled(0.2, theory.rescaled(0.2, 2.4, 500)["slope"], 500)
+    np.testing.assert_allclose(result["sigma_u"], 0.2, rtol=0.01)
+    twice = theory.rescaled(0.2, 2 * result["slope"], 500)
+    np.testing.assert_allclose(twice["sigma_u"], 0.1, rtol=0.01)
+    assert twice["mse"] < result["mse"]                 # past is kept more precisely
+
+
 def test_the_exact_posterior_is_that_of_the_joint():
     """E-step against conditioning the joint covariance of (x, u, y)."""
     rng = np.random.default_rng(2)
