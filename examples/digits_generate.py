@@ -17,8 +17,8 @@ minutes. An interrupted training goes on from its last checkpoint (in DIR/digits
 --use-saved trains nothing: it uses the weights in examples/weights, or prints the rows if no
 weights are kept.
 
-Writes digits_generate_N.png (strips of frames), digits_generate_N.gif (next to the ground truth)
-and digits_generate_N.json.
+Writes digits_generate_N.png (strips of frames), digits_generate_N.gif (next to the ground truth),
+digits_generate_N.json and, for one digit, digits_generate_1_backward.png.
 """
 # %%
 from dataclasses import replace
@@ -27,7 +27,7 @@ import numpy as np
 
 from datasets import digits
 from datasets.moving_mnist import Scene
-from examples import _digits, _run
+from examples import _digits, _plots, _run, _video
 from examples._coarse_to_fine import downsampled, interpolated
 from rvae_numpy import rvae
 
@@ -97,15 +97,25 @@ def backward_videos(params, batch, seed):
             for sampler, options in BACKWARD.items()]
 
 
-def measured_rows(params, batch, frames, test_digits, seed):
-    """Rows of this seed; backward too, where the model has the frames' own resolution."""
+def measured_rows(batch, frames, backward, test_digits, seed):
+    """Rows of this seed, for frames of forward_video and the list of backward_videos."""
     forward = {"model": "rVAE", "direction": "forward", "sampler": "rerank"}
     videos = [*_digits.baselines(batch), (forward, frames[:, _digits.AFTER])]
     rows = _digits.rows_of(videos, _digits.part(batch, _digits.AFTER), test_digits, seed)
-    if params.n_y == batch.shape[0] ** 2:
-        rows += _digits.rows_of(backward_videos(params, batch, seed),
-                                _digits.part(batch, _digits.BEFORE), test_digits, seed)
+    if backward:
+        rows += _digits.rows_of(backward, _digits.part(batch, _digits.BEFORE), test_digits, seed)
     return rows
+
+
+def plot_backward(batch, frames):
+    """Strips of the first videos backward, next to the ground truth in reverse."""
+    shown = np.arange(0, _digits.N_GENERATED, 2)
+    truth = batch.frames[:, _digits.BEFORE]
+    rows = [(f"{label} {n + 1}", video[n, shown]) for n in range(_digits.N_SHOWN)
+            for label, video in (("ground truth", truth), ("rVAE", frames))]
+    last = _digits.N_CONTEXT + _digits.N_GENERATED
+    return _video.strip(rows, batch.shape, f"Every second frame, backward from frame {last}",
+                        last - 1 - shown, origin="upper")
 
 
 # %%
@@ -134,9 +144,12 @@ def main(argv=None):
         runs = []
     batch = _digits.test_batch(seed, test_digits, FULL[n_digits].scene)
     frames = forward_video(params, batch, seed)
-    rows = measured_rows(params, batch, frames, test_digits, seed)
+    backward = backward_videos(params, batch, seed) if n_digits == 1 else []
+    rows = measured_rows(batch, frames, backward, test_digits, seed)
     _digits.plot(batch, frames, out, name,
                  f"Every second frame after {_digits.N_CONTEXT} context frames")
+    if backward:
+        _plots.save(plot_backward(batch, backward[0][1]), out / f"{name}_backward.png")
     _digits.finish(name, [rows, *runs], arguments, test_digits, seconds)
 
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from datasets import bouncing_balls, ppc
 from datasets.bouncing_balls import Box
-from examples import _plots, _ppc, _run, balls_generate
+from examples import _plots, _ppc, _run, _video, balls_generate
 from kalman import smoothing
 from rvae_numpy import rvae
 
@@ -44,6 +44,7 @@ NETWORKS = {
 DATA = dict(n_traj=200, T=300)              # of the oscillator, from a random phase
 N_BACK = 80                                 # steps of the oscillator
 N_BACK_BALLS = 50                           # frames
+LISTED = (0, 5, 10, 20, 40, 80)             # steps back in the tables
 PENALTY = 1e-3                              # of the linear read-out
 
 
@@ -51,6 +52,12 @@ PENALTY = 1e-3                              # of the linear read-out
 # ## The oscillator
 
 # %%
+def listed(measure, values):
+    """{"MEASURE": values, "MEASURE_at": the values that the tables list}."""
+    return {measure: values, f"{measure}_at": {f"{k}": values[k] for k in LISTED
+                                               if k < len(values)}}
+
+
 def rms(z_hat, z):
     """Root mean square error of positions (n_traj, n_steps), per step: [n_steps] in rad."""
     return np.sqrt(np.mean(ppc.squared_error(_ppc.SYSTEM, z_hat, z), axis=0)).tolist()
@@ -105,10 +112,10 @@ def references(seed):
     test = ppc.sample(_ppc.SYSTEM, **DATA, random_phase=True, rng=np.random.default_rng([seed, 1]))
     mean = smoothing.rts_smoother(_ppc.true_lds(), *_ppc.observations(test.y)).mean[..., 0]
     positions = past_positions(test)
-    return [{"model": "true parameters", "data": "oscillator", "error": rms(
-                mean[:, ::-1][:, :N_BACK + 1], positions)},
-            {"model": "mean position", "data": "oscillator",
-             "error": rms(np.zeros_like(positions), positions)}]
+    smoothed = {"model": "true parameters", "data": "oscillator"}
+    always_0 = {"model": "mean position", "data": "oscillator"}
+    return [smoothed | listed("error", rms(mean[:, ::-1][:, :N_BACK + 1], positions)),
+            always_0 | listed("error", rms(np.zeros_like(positions), positions))]
 
 
 def oscillator_rows(runs):
@@ -117,9 +124,11 @@ def oscillator_rows(runs):
     for name in NETWORKS:
         seeds = sorted((run for run in runs if run["model"] == name), key=lambda run: run["seed"])
         if seeds:
-            rows.append({"model": name, "data": "oscillator", "seeds": seeds} | {
-                measure: np.mean([run[measure] for run in seeds], axis=0).tolist()
-                for measure in ("error", "read_out")})
+            row = {"model": name, "data": "oscillator", "seeds": seeds}
+            for measure in ("error", "read_out"):
+                mean = np.mean([run[measure] for run in seeds], axis=0).tolist()
+                row |= listed(measure, mean)
+            rows.append(row)
     return rows
 
 
@@ -147,9 +156,11 @@ def balls_rows(seed):
                 videos[name] = model.generate_backward(
                     params, model.infer(params, test)[:, -1], N_BACK_BALLS + 1,
                     np.random.default_rng([seed, 4]))
-        rows += [{"model": name, "data": "bouncing balls", "rendering": rendering,
-                  "error": (np.mean((video - past) ** 2, axis=(0, 2)) / scale).tolist()}
-                 for name, video in videos.items()]
+        for name, video in videos.items():
+            row = {"model": name, "data": "bouncing balls", "rendering": rendering}
+            row["label"] = _video.label(row)
+            error = np.mean((video - past) ** 2, axis=(0, 2)) / scale
+            rows.append(row | listed("error", error.tolist()))
     return rows
 
 
@@ -221,17 +232,17 @@ def main(argv=None):
     rows = references(arguments.seed) + oscillator_rows(runs) + balls_rows(arguments.seed)
     _run.write_json(arguments.out / "memory.json", rows, arguments.seed)
     _plots.save(plot(rows), arguments.out / "memory.png")
-    steps = (0, 5, 10, 20, 40, 80)
-    _run.print_table([("RMS error (rad), steps back", lambda row: row["model"])] + [
-        (f"{k}", lambda row, k=k: f"{row['error'][k]:.3f}") for k in steps],
-        [row for row in rows if row["data"] == "oscillator"])
+    print_rows("RMS error (rad), steps back", [row for row in rows if row["data"] == "oscillator"])
     print()
-    frames = (0, 4, 10, 20, 40)
-    _run.print_table([("relative squared error, frames back", lambda row: row["model"]),
-                      ("rendering", lambda row: row["rendering"])] + [
-        (f"{k}", lambda row, k=k: f"{row['error'][k]:.2f}") for k in frames],
-        [row for row in rows if row["data"] == "bouncing balls"])
+    print_rows("relative squared error, frames back",
+               [row for row in rows if row["data"] == "bouncing balls"])
     print(f"\nwritten: memory.json and memory.png in {arguments.out}")
+
+
+def print_rows(heading, rows):
+    """Errors of rows at the steps back that are listed, on the terminal."""
+    _run.print_table([(heading, lambda row: row.get("label", row["model"]))] + [
+        (k, lambda row, k=k: f"{row['error_at'][k]:.3f}") for k in rows[0]["error_at"]], rows)
 
 
 if __name__ == "__main__":

@@ -430,6 +430,7 @@ def test_digits_generate(n_digits, tmp_path, monkeypatch, capsys):
     assert result["digits"] == "synthetic"
     backward = [row for row in result["rows"] if row.get("direction") == "backward"]
     assert bool(backward) == (n_digits == 1)
+    assert (tmp_path / f"{name}_backward.png").exists() == (n_digits == 1)
     for suffix in (".png", ".gif"):
         assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
     for module, function in ((_video, "train"), (_digits, "plot")):

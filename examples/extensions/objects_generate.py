@@ -123,6 +123,7 @@ def recipe_of(model, masked, full):
 # %%
 def main(argv=None):
     parser = _run.parser("extensions.objects_generate", __doc__, tuple(_run.SIZES), jobs=False)
+    parser.usage = "%(prog)s [options]"                 # the name is long, and lines would be too
     parser.add_argument("--model", choices=FULL, default="attention",
                         help="one state per object, or with an attention window too (default)")
     parser.add_argument("--no-mask", action="store_true",
