@@ -1,2 +1,2 @@
-"""The tests' matrices are tiny: one BLAS thread, set (by examples/__init__.py) before anything imports numpy."""
+"""The tests' matrices are tiny: examples/__init__.py sets one BLAS thread before NumPy is loaded."""
 import examples  # noqa: F401
