@@ -1,7 +1,8 @@
 """One style for all figures, and for every model one colour, line style and marker everywhere.
 
 The colours of two models differ by a CIE delta E of at least 12, also for readers with deuteranopia
-or protanopia. No two models share line style and marker, so that lines can be told apart in grey. Figures are made without pyplot, because they go to files and need no display.
+or protanopia. No two models share line style and marker, so that lines
+differ in grey too. Figures are made without pyplot, because they go to files and need no display.
 Importing this module sets matplotlib's rcParams.
 """
 import io

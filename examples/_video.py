@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
+from matplotlib.image import PIL  # Pillow comes with Matplotlib
 
 from examples import _plots, _run
 from rvae_numpy import rvae, storage
@@ -84,7 +84,7 @@ def kept_runs(name, excluding=None, **same):
 
     Parameters
     ----------
-    excluding : seed of a training whose rows are not wanted here
+    excluding : seed of a training whose rows are not asked for
     same : entries that the file must have for its rows to be comparable
 
     Returns
@@ -240,7 +240,7 @@ def animate(videos, shape, path, n_context, origin="lower", fps=12):
             for spine in axes.spines.values():
                 spine.set_edgecolor(GENERATED if generated else CONTEXT)
         figure.canvas.draw()
-        image = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
+        image = PIL.Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
         return image.quantize(N_COLOURS)
 
     first, *others = [image_of(t) for t in range(len(videos[0][1]))]

@@ -1,2 +1,14 @@
-"""The tests' matrices are tiny: examples/__init__.py sets one BLAS thread before NumPy is loaded."""
+"""Environment of the tests."""
+import pytest
+
 import examples  # noqa: F401
+
+
+@pytest.fixture(scope="session")
+def quick(tmp_path_factory):
+    """The folder that quickstart's quick mode has written into, seed 3"""
+    from examples import quickstart
+
+    out = tmp_path_factory.mktemp("results")
+    quickstart.main(["--quick", "--seed", "3", "--out", str(out)])
+    return out

@@ -1,4 +1,4 @@
-"""Right arguments of every public function that checks them: {"module.name": (function, folder -> arguments)}."""
+"""Right arguments of the public functions: {"module.name": (function, folder -> arguments)}."""
 
 import functools
 
@@ -195,7 +195,7 @@ def kalman_entries():
 
 def harmonium_entries():
     tiny = harmonium_params(n_u=2)
-    u, y, x = binary(3, 2), binary(3, 3), binary(3, 4)
+    u, y = binary(3, 2), binary(3, 3)
     yield harmonium.init, lambda _: dict(n_x=4, n_y=3, family="bernoulli", rng=rng(), n_u=2)
     for model in (efh, trbm, rtrbm, refh, refh_bptt, hybrid):
         more = {"w": 0.5} if model is hybrid else {}

@@ -11,7 +11,7 @@ NUMBERS = ["x", np.nan, np.inf, -np.inf, [1.0], object(), 10**400, 1j, True]
 FLAGS = ["no", 2, [], np.zeros(2), 0.5]
 FUNCTIONS = [3, "x", object()]
 PATHS = [3, object(), "", "no/such/folder/weights.npz", "a\0b"]
-GENERATORS = [0, "x", np.random, np.random.Generator, np.random.RandomState(0), object()]
+GENERATORS = [0, "x", np.random, np.random.Generator, object()]
 NAMES = [3, "no such name", object(), ["a"], np.zeros(2)]
 
 

@@ -2,6 +2,7 @@
 
 And every script has a help text that fits a terminal.
 """
+
 import importlib
 import os
 import re
@@ -16,11 +17,22 @@ from examples import _run
 from tests.test_readme import CHAPTERS, ROOT
 
 TRAINS = {"balls_table", "balls_generate", "digits_generate", "objects_generate"}
-LONG = {"ppc_table", "ppc_order", "ppc_initial_state", "hybrid_weight", "linear_rvae",
-        "local_vs_bptt", "memory", "figures"}                  # whatever their size
+LONG = {
+    "ppc_table",
+    "ppc_order",
+    "ppc_initial_state",
+    "hybrid_weight",
+    "linear_rvae",
+    "local_vs_bptt",
+    "memory",
+    "figures",
+}  # whatever their size
 FAST = {"notebooks", "schematic", "check", "handout"}
-SCRIPTS = sorted(path for folder in ("examples", "examples/extensions")
-                 for path in (ROOT / folder).glob("[a-z]*.py"))
+SCRIPTS = sorted(
+    path
+    for folder in ("examples", "examples/extensions")
+    for path in (ROOT / folder).glob("[a-z]*.py")
+)
 
 
 def commands():
@@ -42,8 +54,12 @@ def is_long(command):
     module, *arguments = command.split()[2:]
     name = module.rpartition(".")[2]
     trains = name in TRAINS and "--use-saved" not in arguments
-    return (trains or "--full" in arguments or name in LONG
-            or module.startswith(("examples.benchmarks", "datasets")))
+    return (
+        trains
+        or "--full" in arguments
+        or name in LONG
+        or module.startswith(("examples.benchmarks", "datasets"))
+    )
 
 
 def is_fast(command):
@@ -51,8 +67,11 @@ def is_fast(command):
 
 
 LONG_ONES = [command for command in commands() if is_long(command)]
-QUICK_ONES = [command if is_fast(command) else pytest.param(command, marks=pytest.mark.slow)
-              for command in commands() if not is_long(command)]
+QUICK_ONES = [
+    command if is_fast(command) else pytest.param(command, marks=pytest.mark.slow)
+    for command in commands()
+    if not is_long(command)
+]
 
 
 def test_there_are_commands_of_both_kinds():
@@ -74,8 +93,12 @@ def test_a_quick_command_runs_as_printed(command, clone):
         pytest.skip("needs the network that quickstart trains")
     environment = {name: value for name, value in os.environ.items() if name != "MNIST_DIR"}
     done = subprocess.run(
-        [sys.executable, *words[1:]], cwd=clone, capture_output=True, text=True,
-        env=environment | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"})
+        [sys.executable, *words[1:]],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        env=environment | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"},
+    )
     # the exercises are the reader's to do
     to_do = "exercises.check" in command and "--solution" not in command
     assert done.returncode == (1 if to_do else 0), done.stdout + done.stderr
@@ -97,13 +120,13 @@ def test_the_arguments_of_a_long_command_are_understood(command, monkeypatch):
         monkeypatch.setattr(_run, "prepare_folder", begin)
         with pytest.raises(Understood):
             importlib.import_module(module).main(arguments)
-    else:                                       # what they print is the machine's, or the network's
+    else:  # what they print is the machine's, or the network's
         assert importlib.util.find_spec(module)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_help_fits_a_terminal(path, monkeypatch, capsys):
-    if path.stem == "walkthrough":              # a script from top to bottom: its help is its parser's
+    if path.stem == "walkthrough":  # a script from top to bottom: its help is its parser's
         text = _run.parser("walkthrough", Path(path).read_text().split('"""')[1]).format_help()
     else:
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
@@ -111,11 +134,10 @@ def test_help_fits_a_terminal(path, monkeypatch, capsys):
             importlib.import_module(name).main(["--help"])
         text = capsys.readouterr().out
         assert stop.value.code == 0 and f"python -m {name}" in text
-    assert [line for line in text.splitlines() if len(line) > 80] == []
+    assert [line for line in text.splitlines() if len(line) > 80 and "://" not in line] == []
     assert "usage: python -m examples." in text
 
 
 def test_no_script_takes_abbreviations():
     """--ou DIR would otherwise end up in the command that is written down."""
     assert not _run.parser("name", "Text.").allow_abbrev
-

@@ -1,8 +1,10 @@
 """Jobs on a dask cluster: a real scheduler and two real worker processes on this machine."""
+import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from examples import _jobs, _run, ppc_table
 
-pytest.importorskip("distributed")
+distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
@@ -39,16 +41,10 @@ def cluster(tmp_path):
     processes += [begin("distributed.cli.dask_worker", "--nthreads", "1", "--no-nanny",
                         "--no-dashboard", "--local-directory", str(tmp_path), *options)
                   for _ in range(2)]
-    address = _run.json_of(file)["address"] if hasattr(_run, "json_of") else _address(file)
-    yield address, processes[1:]
+    yield json.loads(file.read_text())["address"], processes[1:]
     for process in reversed(processes):
         process.kill()
         process.wait()
-
-
-def _address(file):
-    import json
-    return json.loads(file.read_text())["address"]
 
 
 def jobs(folder):
@@ -73,7 +69,6 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
         time.sleep(4)
         workers[0].send_signal(signal.SIGKILL)
 
-    import threading
     killer = threading.Thread(target=kill)
     killer.start()
     there = run(tmp_path / "there", scheduler=address)
@@ -92,20 +87,19 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
 
 def test_workers_of_another_version_are_refused(cluster, tmp_path, monkeypatch):
     address, _ = cluster
-    monkeypatch.setattr(_run, "connect", lambda address: _client(address))
+    monkeypatch.setattr(_run, "version", lambda: "0.0.0")
+    with pytest.raises(SystemExit, match=r"expected workers with version 0\.0\.0"):
+        run(tmp_path / "at once", scheduler=address)
+    # and those that come later refuse a job of another version
+    monkeypatch.setattr(_run, "connect", distributed.Client)
     monkeypatch.setattr(_jobs, "version", lambda: "0.0.0")
     with pytest.raises(RuntimeError, match=r"expected workers with version 0\.0\.0"):
         run(tmp_path / "rows", scheduler=address)
     assert list((tmp_path / "rows").iterdir()) == []
 
 
-def _client(address):
-    from distributed import Client
-    return Client(address, timeout=10)
-
-
 def test_no_scheduler_at_the_address(tmp_path):
     begun = time.monotonic()
-    with pytest.raises(SystemExit, match="tcp://127.0.0.1:9"):
+    with pytest.raises(SystemExit, match=r"tcp://127.0.0.1:9"):
         run(tmp_path / "rows", scheduler="tcp://127.0.0.1:9")
     assert time.monotonic() - begun < 20

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
-from PIL import Image
+from matplotlib.image import (
+    PIL,  # Pillow comes with Matplotlib
+    imread,
+)
 from scipy.spatial.distance import cdist
 
 from datasets import bouncing_balls, digits, moving_mnist
@@ -169,7 +171,7 @@ def test_a_gif_keeps_its_layout(tmp_path):
     """The panels stand in the same place in all frames; their border says context or generated."""
     frames = np.linspace(0, 0.3, 6 * 16).reshape(6, 16)
     _video.animate([("one", frames), ("two", frames[::-1])], (4, 4), tmp_path / "x.gif", 2)
-    with Image.open(tmp_path / "x.gif") as gif:
+    with PIL.Image.open(tmp_path / "x.gif") as gif:
         assert gif.n_frames == 6
         images = []
         for number in range(6):
