@@ -1,4 +1,5 @@
 """What scripts share: arguments, files, tables, jobs, trainings, figures; quickstart."""
+import itertools
 import json
 import multiprocessing
 import os
@@ -339,7 +340,7 @@ def train(path, callback, stop_at=None):
     """A small training with a checkpoint every 10 updates, interrupted at `stop_at`"""
     rng = np.random.default_rng(0)
     params = refh.init(5, 4, "poisson", rng)
-    batches = iter(lambda: rng.poisson(2.0, (3, 15, 4)), None)
+    batches = (make() for make in itertools.repeat(lambda: rng.poisson(2.0, (3, 15, 4))))
 
     def watch(params, log):
         if log.n_updates[-1] == stop_at:
