@@ -155,7 +155,7 @@ def plot(rows):
     panels[0].legend(loc="upper right")
     for axes, column, label, name in (
             (panels[2], "n_updates", "updates", "updates"),
-            (panels[3], "seconds", "CPU time of training (s)", "time")):
+            (panels[3], "seconds", "training time, one core (s)", "time")):
         plot_curves(axes, rows, column)
         axes.set(xlabel=label, title=f"Error against {name}")
     panels[3].legend(loc="upper right", bbox_to_anchor=(1, 0.9))
