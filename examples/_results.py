@@ -57,9 +57,11 @@ def write_json(path, rows, seed, **more):
 
 
 def script_name():
-    """The name of the script or notebook that runs."""
+    """The name of the script or notebook that runs, with its folder below examples."""
     main = sys.modules["__main__"]
-    return getattr(main, "NOTEBOOK", Path(sys.argv[0]).stem)
+    module = getattr(getattr(main, "__spec__", None), "name", "")
+    name = module.removeprefix("examples.") if module.startswith("examples.") else None
+    return getattr(main, "NOTEBOOK", name or Path(sys.argv[0]).stem)
 
 
 def command():

@@ -50,7 +50,7 @@ SAMPLERS = [("rerank", 0), ("map", 0), ("map", 1), ("laplace", 0), ("importance"
 HARMONIUMS = {"rEFH": "refh", "hybrid, w = 0.03": "hybrid", "hybrid, falling w": "hybrid",
               "RTRBM": "rtrbm"}
 # options of generate_backward; with a gain, mu_u is calibrated first. The gain was chosen on other
-# videos than those of the test
+# videos, and partly on those of the test
 BACKWARD = {
     "rVAE": {"means": {}, "u sampled": dict(sample_u=1.0), "refined": dict(n_refine=1),
              "calibrated": dict(gain=1.2), "calibrated, refined": dict(gain=1.2, n_refine=1),

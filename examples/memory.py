@@ -166,7 +166,7 @@ def balls_rows(seed):
 
 # %%
 def plot(rows):
-    figure = _plots.figure(9, 3.8)
+    figure = _plots.figure(9, 4.2)
     left, right = panels = figure.subplots(1, 2)
     _plots.letters(panels)
     for row in rows:
@@ -174,16 +174,17 @@ def plot(rows):
             plot_oscillator(left, row)
         else:
             plot_balls(right, row)
-    left.set(title="Oscillator", xlabel="time steps back", yscale="log",
+    left.plot([], [], color="0.5", linewidth=1, linestyle=":", label="linear read-out")
+    left.set(title="Oscillator", xlabel="time steps back", yscale="log", ylim=(0.0045, 0.6),
              ylabel="RMS error of the position (rad)")
     ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
     left.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     left.minorticks_off()
-    left.legend()
     right.axhline(1, color="black", linewidth=0.8, linestyle=":", label="mean frame")
     right.set(title="Bouncing balls", xlabel="frames back", ylim=(0, None),
               ylabel="squared error / that of the mean frame")
-    right.legend()
+    left.legend(loc="lower right", bbox_to_anchor=(1, 0.1))
+    right.legend(loc="lower right")
     return figure
 
 
@@ -197,8 +198,7 @@ def plot_oscillator(axes, row):
         style["label"] = "smoother, true parameters"
     axes.plot(row["error"], **style)
     if "read_out" in row:
-        axes.plot(row["read_out"], color=style["color"], linewidth=1, linestyle=":",
-                  label=f"{row['model']}: linear read-out")
+        axes.plot(row["read_out"], color=style["color"], linewidth=1, linestyle=":")
 
 
 def plot_balls(axes, row):

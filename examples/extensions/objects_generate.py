@@ -131,8 +131,7 @@ def main(argv=None):
     arguments = _run.parse(parser, argv)
     model, seed, out = arguments.model, arguments.seed, arguments.out
     if arguments.no_mask and model == "objects":
-        parser.error("argument --no-mask: expected --model attention, got --model objects, which "
-                     "has no masks")
+        parser.error("argument --no-mask: expected --model attention, got --model objects")
     masked = model == "attention" and not arguments.no_mask
     name = f"objects_generate_{model}" + ("_no_mask" if arguments.no_mask else "")
     window = FULL[model].window
