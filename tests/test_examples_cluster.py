@@ -16,35 +16,41 @@ distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-SETTINGS = ppc_table.NETWORKS["TRBM"] | dict(n_updates=3000, n_traj=10, T=50)
+SETTINGS = ppc_table.NETWORKS["TRBM"] | dict(n_updates=8000, n_traj=10, T=50)
 N_JOBS = 4
 
 
 @pytest.fixture
 def cluster(tmp_path):
     """The address of a scheduler, and its worker processes"""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
     file = tmp_path / "scheduler.json"
-    command = [sys.executable, "-m"]
-    options = ["--scheduler-file", str(file)]
+    processes = []
 
-    def begin(*arguments):
-        with open(tmp_path / f"{arguments[0]}.log", "a") as log:
-            return subprocess.Popen([*command, *arguments], cwd=ROOT, env=environment, stdout=log,
-                                    stderr=log)
+    def begin(module, *arguments):
+        command = [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard",
+                   "--scheduler-file", str(file), *arguments]
+        with open(tmp_path / f"{module}.log", "a") as log:
+            processes.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log,
+                                              stderr=log))
 
-    processes = [begin("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
-                       "--no-dashboard", *options)]
-    deadline = time.monotonic() + 60
-    while not file.exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    processes += [begin("distributed.cli.dask_worker", "--nthreads", "1", "--no-nanny",
-                        "--no-dashboard", "--local-directory", str(tmp_path), *options)
-                  for _ in range(2)]
-    yield json.loads(file.read_text())["address"], processes[1:]
-    for process in reversed(processes):
-        process.kill()
-        process.wait()
+    try:
+        begin("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
+        deadline = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        for _ in range(2):
+            begin("dask_worker", "--nthreads", "1", "--no-nanny", "--local-directory",
+                  str(tmp_path))
+        address = json.loads(file.read_text())["address"]
+        with distributed.Client(address, timeout=10) as client:
+            client.wait_for_workers(2, timeout=60)
+        yield address, processes[1:]
+    finally:
+        for process in reversed(processes):
+            process.kill()
+            process.wait()
 
 
 def jobs(folder):
@@ -66,7 +72,7 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
     here = run(tmp_path / "here")
 
     def kill():
-        time.sleep(4)
+        time.sleep(3)                       # in the middle of a job
         workers[0].send_signal(signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
@@ -87,8 +93,9 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
 
 def test_workers_of_another_version_are_refused(cluster, tmp_path, monkeypatch):
     address, _ = cluster
-    monkeypatch.setattr(_run, "version", lambda: "0.0.0")
-    with pytest.raises(SystemExit, match=r"expected workers with version 0\.0\.0"):
+    here = os.getpid()
+    monkeypatch.setattr(_run, "version", lambda: "0.0.0" if os.getpid() == here else "0.0.1")
+    with pytest.raises(SystemExit, match=r"version 0\.0\.0 of the project, got 0\.0\.1"):
         run(tmp_path / "at once", scheduler=address)
     # and those that come later refuse a job of another version
     monkeypatch.setattr(_run, "connect", distributed.Client)

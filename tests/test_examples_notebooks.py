@@ -1,0 +1,134 @@
+"""Notebooks: what the format asks for, the first cell, lists and formulas, cells that run."""
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from examples import notebooks
+
+ROOT = Path(__file__).parent.parent
+SCRIPT = ('"""Title.\n\nMore.\n"""\n# %%\nx = 1\n\n# %% [markdown]\n# ## Head\n'
+          '# text\n\n# %%\ny = 2\n')
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebooks")
+    notebooks.main([str(folder)])
+    return folder
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def test_every_script_becomes_a_notebook(folder):
+    names = {path.stem for path in folder.iterdir()}
+    assert names == set(notebooks.scripts()) >= {"quickstart", "walkthrough", "ppc_table"}
+    for path in folder.iterdir():
+        content = json.loads(path.read_text())
+        assert (content["nbformat"], content["nbformat_minor"]) == (4, 5)
+        ids = [cell["id"] for cell in content["cells"]]
+        assert len(set(ids)) == len(ids)
+        assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", one) for one in ids)
+        for cell in content["cells"]:
+            code = {"execution_count", "outputs"} if cell["cell_type"] == "code" else set()
+            assert set(cell) == {"cell_type", "id", "metadata", "source"} | code
+            assert isinstance(cell["source"], list) and source(cell).strip()
+
+
+def test_threads_are_set_before_numpy_and_main_is_called(folder):
+    for path in folder.iterdir():
+        code = [source(cell) for cell in json.loads(path.read_text())["cells"]
+                if cell["cell_type"] == "code"]
+        assert "OMP_NUM_THREADS" in code[0] and "import numpy" not in code[0]
+        assert f'NOTEBOOK, argv = "{path.stem}", []' in code[0]
+        assert "_run.start" not in code[-1] and "__main__" not in code[-1]
+
+
+def test_markdown_and_code_are_told_apart():
+    assert notebooks.cells(SCRIPT) == [("markdown", "# Title\n\nMore."), ("code", "x = 1"),
+                                       ("markdown", "## Head\ntext"), ("code", "y = 2")]
+
+
+def test_lists_stay_lists_and_symbols_are_formulas():
+    text = notebooks.markdown("Given u_{t-1} and sigma_u:\n\n  joint   p(u_{t-1}, y_t), as\n"
+                              "          printed\n  other   p(y_t | u_{t-1}) in `x_t`\n")
+    assert text == ("Given $u_{t-1}$ and $\\sigma_u$:\n\n- **joint**: $p(u_{t-1}, y_t)$, as "
+                    "printed\n- **other**: $p(y_t \\mid u_{t-1})$ in `x_t`")
+    assert notebooks.maths("n_updates of ppc_table in $x_t$") == "n_updates of ppc_table in $x_t$"
+
+
+def first_cell(repository=None):
+    return source(notebooks.notebook("quickstart", SCRIPT, repository)["cells"][1])
+
+
+def begin(where):
+    """Run the first cell in a folder, in a process of its own, and print where it then works"""
+    code = first_cell() + '\nprint(os.getcwd(), sys.path[0], sep="\\n")'
+    return subprocess.run([sys.executable, "-c", code], cwd=where, text=True, capture_output=True)
+
+
+def test_a_notebook_finds_the_project_above_it(tmp_path):
+    inner = tmp_path / "top" / "notebooks" / "mine"
+    for one in (tmp_path / "top" / "examples", tmp_path / "top" / "refh_numpy", inner):
+        one.mkdir(parents=True)
+    assert begin(inner).stdout.split() == [str((tmp_path / "top").resolve())] * 2
+
+
+def test_a_notebook_outside_the_project_says_what_is_missing(tmp_path):
+    found = begin(tmp_path)
+    assert found.returncode and "expected this notebook in a clone of the project" in found.stderr
+
+
+def test_a_notebook_for_colab_fetches_the_project_once(tmp_path, monkeypatch):
+    """A first run whose installation fails, a second one, and one after a restart"""
+    calls, home = [], tmp_path / "temporally-local-rules"
+
+    def run(command, check):
+        calls.append("git" if command[0] == "git" else "pip")
+        if command[0] == "git":
+            for part in ("examples", "refh_numpy"):
+                (home / part).mkdir(parents=True)
+        elif calls.count("pip") == 1:
+            raise subprocess.CalledProcessError(1, command)
+
+    def version(name):
+        if calls.count("pip") < 2:
+            raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "content").mkdir()
+    monkeypatch.chdir(tmp_path / "content")
+    cell = first_cell("someone/fork")
+    assert "https://github.com/someone/fork" in cell
+    with pytest.raises(subprocess.CalledProcessError):
+        exec(cell, {})
+    for _ in range(2):
+        os.chdir(tmp_path / "content")
+        exec(cell, {})
+    assert calls == ["git", "pip", "pip"] and Path.cwd() == home and sys.path[0] == str(home)
+
+
+def test_a_repository_is_an_owner_and_a_name(tmp_path):
+    with pytest.raises(SystemExit):
+        notebooks.main([str(tmp_path), "--repository", "not a repository"])
+
+
+def test_the_cells_run_one_after_the_other(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "argv", ["schematic", "--out", str(tmp_path)])
+    namespace = {"__name__": "__main__"}
+    for cell in json.loads((folder / "schematic.ipynb").read_text())["cells"]:
+        if cell["cell_type"] == "code":
+            exec(compile(source(cell), cell["id"], "exec"), namespace)
+    assert (tmp_path / "schematic.png").stat().st_size > 10_000
