@@ -146,7 +146,9 @@ def saved(name, digits):
               "the numbers of the report page")
     runs = _video.kept_runs(name, excluding=meta.get("seed"), digits=digits.source)
     if params is None and not runs:
-        sys.exit(f"--use-saved: nothing is kept of {name} on these digits; --full trains it")
+        sys.exit(f"--use-saved: nothing is kept of {name} on {digits.source} digits. The kept rows "
+                 "need MNIST (python -m datasets.digits, or the folder in MNIST_DIR); "
+                 "--full trains on these digits")
     return params, meta, runs
 
 
