@@ -35,7 +35,7 @@ import numpy as np
 
 from datasets import checks
 from refh_numpy import families
-from refh_numpy.families import Family, sample_bernoulli, sigmoid, softplus
+from refh_numpy.families import Family, sample_bernoulli, sample_logistic, sigmoid, softplus
 
 
 @dataclass
@@ -153,13 +153,19 @@ def gibbs(params, u, x, k, rng, *, clamped):
     resample_u = clamped is False or not np.all(clamped)
     for sweep in range(k):
         if resample_u:
-            u_hat = sample_bernoulli(u_mean(params, x), rng)
+            u_hat = sample_logistic(x @ params.W_u, params.b_u, rng)            # P3
             u = u_hat if clamped is False else np.where(clamped, u, u_hat)
-        y = params.family.sample(y_mean(params, x), rng)
-        x_mean = hidden_mean(params, u, y)
+        y = _sample_y(params, x, rng)
         if sweep < k - 1:
-            x = sample_bernoulli(x_mean, rng)
-    return u, y, x_mean
+            x = sample_logistic(u @ params.W_u.T + y @ params.W_y.T, params.b_x, rng)   # P4
+    return u, y, hidden_mean(params, u, y)
+
+
+def _sample_y(params, x, rng):
+    """y given x (P5); for Bernoulli units the mean is not needed"""
+    if params.family is families.BERNOULLI:
+        return sample_logistic(x @ params.W_y, params.b_y, rng)
+    return params.family.sample(y_mean(params, x), rng)
 
 
 class NegativePhase(NamedTuple):

@@ -4,7 +4,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm, poisson
 
-from refh_numpy import families
+from refh_numpy import _kernels, families
 
 ETA = np.array([-2.0, -0.3, 0.0, 0.8, 1.7])
 VARIANCE = {"bernoulli": lambda mean: mean * (1 - mean), "poisson": lambda mean: mean,
@@ -41,6 +41,34 @@ def test_densities():
     np.testing.assert_allclose(np.exp(bernoulli).sum(), 1)
     area, _ = quad(lambda v: np.exp(families.NORMAL.log_density(v, 0.7)), -10, 12)
     np.testing.assert_allclose(area, 1)
+
+
+def test_the_kernel_of_sample_logistic_has_the_mean_of_the_sigmoid():
+    """The least uniform number above the mean gives 0, and a little below it gives 1."""
+    eta = np.linspace(-15, 15, 20_001, dtype=np.float32)[:, None]
+    bias = np.array([0.3], np.float32)
+    mean = 1 / (1 + np.exp(-(eta + bias).astype(float)))
+    for factor, expected in ((1 - 5e-7, 1), (1 + 5e-7, 0)):
+        uniform = (mean * factor).astype(np.float32)
+        in_range = uniform < 1
+        sample = _kernels.sample_logistic(eta, bias, uniform.copy())
+        assert (sample[in_range] == expected).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sample_logistic_has_the_mean_of_the_sigmoid(dtype):
+    n, bias = 200_000, np.array([0.2, -0.1, 0.0, 0.5, -0.7], dtype)
+    samples = families.sample_logistic(np.tile(ETA.astype(dtype), (n, 1)), bias,
+                                       np.random.default_rng(0))
+    assert samples.dtype == dtype and set(np.unique(samples)) == {0, 1}
+    np.testing.assert_allclose(samples.mean(0, dtype=float), families.sigmoid(ETA + bias),
+                               atol=5 * 0.5 / np.sqrt(n))
+
+
+def test_sample_logistic_far_from_zero():
+    eta = np.array([[-1e30, -200, 200, 1e30]], np.float32)
+    sample = families.sample_logistic(eta, np.zeros(4, np.float32), np.random.default_rng(0))
+    np.testing.assert_array_equal(sample, [[0, 0, 1, 1]])
 
 
 def test_sigmoid_and_softplus_do_not_overflow():
