@@ -1,7 +1,6 @@
-"""Generated videos: the tracker, the measures, training in stages, rows of several seeds."""
+"""Videos of balls: training in stages, balls_generate, rows of several seeds, figures."""
 import json
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,20 +8,16 @@ from matplotlib.image import (
     PIL,  # Pillow comes with Matplotlib
     imread,
 )
-from scipy.spatial.distance import cdist
 
-from datasets import bouncing_balls, digits, moving_mnist
-from datasets.bouncing_balls import RENDERINGS, Box
+from datasets import bouncing_balls
+from datasets.bouncing_balls import Box
 from examples import (
     _balls_networks,
-    _coarse_to_fine,
     _digits,
     _plots,
     _run,
-    _tracking,
     _video,
     balls_generate,
-    digits_generate,
 )
 from refh_numpy import refh, rtrbm
 from rvae_numpy import rvae
@@ -32,99 +27,6 @@ BOX = Box()
 
 def balls(box=BOX, n_traj=6, T=40, seed=0):
     return bouncing_balls.sample(n_traj, T, np.random.default_rng(seed), box)
-
-
-# The tracker and the measures of balls
-
-@pytest.mark.parametrize("rendering", RENDERINGS)
-def test_the_tracker_finds_balls_where_they_are(rendering):
-    box = Box(rendering=rendering)
-    truth = balls(box)
-    found, residual = _tracking.track(truth.frames.reshape(-1, 900), box)
-    assert all(len(positions) == 3 for positions in found) and residual.max() < 0.1
-    errors = [cdist(positions, real).min(1)
-              for positions, real in zip(found, truth.position.reshape(-1, 3, 2), strict=True)]
-    assert np.median(errors) < 0.03             # a ball moves 0.26 per frame; a pixel is 0.33 wide
-
-
-@pytest.mark.parametrize("n_balls", [0, 1, 2, 4])
-def test_the_tracker_counts(n_balls):
-    frames = (balls(Box(n_balls=n_balls)).frames if n_balls
-              else np.zeros((6, 40, 900), np.float32))
-    found, _ = _tracking.track(frames.reshape(-1, 900), Box(n_balls=max(n_balls, 1)))
-    assert {len(positions) for positions in found} == {n_balls}
-    assert _tracking.measures(frames, balls().frames, BOX)["valid_frames"] == 0
-
-
-def test_measures_of_the_ground_truth():
-    truth = balls()
-    found = _tracking.measures(truth.frames, truth.frames, BOX)
-    assert found["valid_frames"] == found["sharpness"] == 1 and found["straightness"] > 0.98
-    real = np.median(np.linalg.norm(truth.velocity, axis=-1))
-    assert found["speed"] == pytest.approx(real, rel=0.05)
-    assert found["error"] == [0] * 40
-    # the videos are reversible, and so are the measures
-    reverse = _tracking.measures(truth.frames[:, ::-1], truth.frames[:, ::-1], BOX)
-    assert reverse["speed"] == pytest.approx(found["speed"], rel=1e-6)
-    assert reverse["valid_frames"] == 1 and reverse["straightness"] > 0.98
-
-
-def test_measures_detect_each_fault():
-    truth = balls()
-    frames = truth.frames
-    fast = _tracking.measures(balls(Box(speed=1.0)).frames, frames, BOX)
-    real = _tracking.measures(frames, frames, BOX)["speed"]
-    assert fast["speed"] == pytest.approx(2 * real, rel=0.1)
-    still = _tracking.measures(np.repeat(frames[:, :1], 40, axis=1), frames, BOX)
-    assert still["valid_frames"] == 1 and still["speed"] < 0.01
-    rng = np.random.default_rng(0)
-    shaken = truth.position + 0.1 * rng.standard_normal(truth.position.shape)
-    shaken = bouncing_balls.render(shaken)
-    assert _tracking.measures(shaken, frames, BOX)["straightness"] < 0.95
-    blurred = (frames + np.roll(frames, 1, axis=2) + np.roll(frames, -1, axis=2)) / 3
-    assert _tracking.measures(blurred, frames, BOX)["sharpness"] < 0.9
-    grey = _tracking.measures(np.full_like(frames, 0.1), frames, BOX)
-    assert grey["valid_frames"] == 0 and grey["speed"] == 0 and grey["straightness"] is None
-
-
-def test_two_balls_and_a_smear_are_not_three():
-    frames = balls(Box(n_balls=2)).frames.reshape(6, 40, 30, 30).copy()
-    frames[:, :, 10:20] = np.maximum(frames[:, :, 10:20], 0.7)
-    found = _tracking.measures(frames.reshape(6, 40, 900), balls().frames, BOX)
-    assert found["valid_frames"] < 0.1
-
-
-# The measures of digits
-
-def test_a_template_is_found_where_it_is():
-    synthetic = digits.load("synthetic")
-    batch = moving_mnist.sample(3, 20, np.random.default_rng(0), synthetic,
-                                digits_generate.ONE.scene)
-    for n in range(3):
-        similarity, position = _tracking.find_template(
-            batch.frames[n].reshape(20, 32, 32), synthetic.images[batch.which[n, 0]])
-        assert similarity.min() > 0.88          # a digit between two pixels is slightly blurred
-        np.testing.assert_allclose(position, batch.position[n, :, 0], atol=0.5)
-    nothing, _ = _tracking.find_template(np.zeros((2, 32, 32)), synthetic.images[0])
-    assert not nothing.any()
-
-
-def test_measures_of_digits():
-    synthetic, scene = digits.load("synthetic"), digits_generate.ONE.scene
-    batch = moving_mnist.sample(4, 8, np.random.default_rng(0), synthetic, scene)
-
-    def measured(frames):
-        return _tracking.digit_measures(frames, batch, synthetic, np.random.default_rng(1))
-
-    truth = measured(batch.frames)
-    assert truth["identified"] > 0.9 and truth["similarity"] > 0.95 and truth["moving"] > 0.8
-    assert truth["error"] == [0] * 8 and len(truth["identified_by_frame"]) == 8
-    assert truth["speed"] == pytest.approx(1.5, rel=0.2)
-    still = measured(np.repeat(batch.frames[:, :1], 8, axis=1))
-    assert still["moving"] == 0 and still["speed"] == 0 and still["identified"] > 0.9
-    other = moving_mnist.sample(4, 8, np.random.default_rng(5), synthetic, scene)
-    other = measured(other.frames)
-    assert other["identified"] < 0.6 and other["similarity"] < truth["similarity"]
 
 
 # Rows and figures
@@ -335,118 +237,3 @@ def test_kept_rows_have_all_columns(name, columns):
     assert len(runs) == 2
     for row in (row for run in runs for row in run):
         assert {column[1] for column in columns} <= set(row["seeds"][0])
-
-
-# Digits
-
-def test_an_upsampled_network_encodes_and_emits_the_same():
-    """G5: the encoding does not change; the emitted frame is the coarse one, interpolated."""
-    rng = np.random.default_rng(0)
-    coarse = rvae.init(64, 4, (6, 5), **_digits.CONFIG, sigma_u=0.1, sigma_y=0.05, rng=rng,
-                       n_residual=3)
-    fine = _coarse_to_fine.upsampled(coarse, 8, 2)
-    assert fine.n_y == 256 and fine.config.sigma_y == 0.1
-    assert fine.encode[0].W.dtype == np.float32
-    frames = rng.random((3, 7, 256), dtype=np.float32)
-    means = _coarse_to_fine.downsampled(frames, 16, 2)
-    np.testing.assert_allclose(means[1, 2].reshape(8, 8)[3, 5],
-                               frames[1, 2].reshape(16, 16)[6:8, 10:12].mean(), rtol=1e-6)
-    u = rng.standard_normal((3, 4)).astype(np.float32)
-    np.testing.assert_allclose(rvae.infer(fine, frames, u), rvae.infer(coarse, means, u),
-                               atol=1e-5)
-    x = rng.standard_normal((3, 7, 4)).astype(np.float32)
-    emitted = rvae.emission_mean(fine, x).reshape(21, 16, 16)
-    before = rvae.emission_mean(coarse, x).reshape(21, 8, 8)
-    assert np.corrcoef(emitted[:, ::2, ::2].ravel(), before.ravel())[0, 1] > 0.5
-    assert emitted.min() >= before.min() - 1e-6 and emitted.max() <= before.max() + 1e-6
-
-
-def test_kept_weights_of_one_digit():
-    params, meta = rvae.load(_run.WEIGHTS / "digits_generate_1.npz")
-    assert meta["stages"] == digits_generate.ONE.stages and meta["digits"] == "MNIST"
-    assert meta["config"] == _digits.CONFIG | digits_generate.ONE.noise
-    assert params.n_y == digits_generate.ONE.n_y(1)
-
-
-def test_interpolated_frames_show_the_same():
-    row, column = np.mgrid[:16, :16] / 16 * np.pi
-    frames = (0.5 + 0.4 * np.sin(row) * np.cos(column)).reshape(1, 1, 256)
-    fine = _coarse_to_fine.interpolated(frames, 2)
-    assert fine.shape == (1, 1, 1024) and _coarse_to_fine.interpolated(frames, 1) is frames
-    np.testing.assert_allclose(_coarse_to_fine.downsampled(fine, 32, 2), frames, atol=0.01)
-    edge = np.repeat([[0.0, 1.0]], 32, axis=1).reshape(1, 64)
-    edge = _coarse_to_fine.interpolated(edge, 4)
-    assert edge.min() == 0 and edge.max() == 1              # no pixel is darker than black
-
-
-def small_recipe(recipe, **changes):
-    return replace(recipe, sizes=dict(n_x=3, hidden=(4,), n_residual=2),
-                   training=dict(n_traj=2, T=6, chunk=3), **changes)
-
-
-def test_stages_of_a_recipe(tmp_path, monkeypatch):
-    """Noise holds from its stage on; pixels become finer; the stages before identify a run."""
-    runs = []
-    monkeypatch.setattr(_video, "trained", lambda start, batches, seed, settings, about, folder,
-                        stage, seconds, corrupt: (runs.append((settings, about["stages"], corrupt))
-                                                  or (start(np.random.default_rng(0)),
-                                                      seconds + 1)))
-    synthetic = digits.load("synthetic")
-    stages = [dict(n_updates=2, sigma_u=0.3), dict(n_updates=3), dict(n_updates=4, noise_u=0.7)]
-    recipe = small_recipe(digits_generate.ONE, stages=stages)
-    params, seconds = _digits.trained(recipe, synthetic, 0, tmp_path, {})
-    assert (params.config.sigma_u, params.config.noise_u, seconds) == (0.3, 0.7, 3)
-    assert params.n_y == 32**2
-    assert [about for _, about, _ in runs] == [stages[:1], stages[:2], stages]
-    assert [settings for settings, _, _ in runs] == [
-        dict(n_traj=2, T=6, chunk=3, n_updates=n) for n in (2, 3, 4)]
-    assert all(corrupt is None for _, _, corrupt in runs)
-    recipe = small_recipe(digits_generate.TWO, stages=[dict(downsample=n) for n in (8, 8, 2)])
-    params, _ = _digits.trained(recipe, synthetic, 0, tmp_path, {})
-    assert params.n_y == 32**2 and params.config.sigma_y == pytest.approx(0.14 / 2)
-    # the noise of the input is that of a mean of pixels
-    y = np.zeros((40, 50, 64), np.float32)
-    for (_, _, corrupt), sd in zip(runs[3:], (0.6 / 8, 0.6 / 8, 0.6 / 2), strict=True):
-        noisy = corrupt(y, np.random.default_rng(0))
-        assert noisy.std() == pytest.approx(sd, rel=0.02) and noisy.dtype == np.float32
-
-
-@pytest.mark.parametrize("n_digits", [1, 2])
-def test_digits_generate(n_digits, tmp_path, monkeypatch, capsys):
-    monkeypatch.delenv("MNIST_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(_digits, "N_VIDEOS", 2)
-    monkeypatch.setattr(_digits, "N_SHOWN", 2)
-    monkeypatch.setattr(_tracking, "N_DISTRACTORS", 2)
-    monkeypatch.setattr(_run, "WEIGHTS", tmp_path / "weights")
-    stages = [stage | dict(n_updates=4) for stage in digits_generate.QUICK[n_digits]]
-    monkeypatch.setitem(digits_generate.QUICK, n_digits, stages)
-    monkeypatch.setitem(digits_generate.FULL, n_digits,
-                        small_recipe(digits_generate.FULL[n_digits]))
-    name = f"digits_generate_{n_digits}"
-    options = ["--digits", str(n_digits), "--out"]
-    digits_generate.main(["--quick", *options, str(tmp_path)])
-    result = json.loads((tmp_path / f"{name}.json").read_text())
-    rows = {_video.label(row): row for row in result["rows"]}
-    assert rows["ground truth"]["identified"] > 0.8 and rows["ground truth"]["speed_ratio"] == 1
-    assert result["digits"] == "synthetic"
-    backward = [row for row in result["rows"] if row.get("direction") == "backward"]
-    assert bool(backward) == (n_digits == 1)
-    assert (tmp_path / f"{name}_backward.png").exists() == (n_digits == 1)
-    for suffix in (".png", ".gif"):
-        assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
-    for module, function in ((_video, "train"), (_digits, "plot")):
-        monkeypatch.setattr(module, function, lambda *arguments: None)
-    with pytest.raises(SystemExit, match=f"nothing is kept of {name}"):
-        digits_generate.main(["--use-saved", *options, str(tmp_path)])
-    (tmp_path / "weights").mkdir()
-    shutil.copy(tmp_path / f"{name}.json", tmp_path / "weights" / f"{name}_seed_0.json")
-    capsys.readouterr()
-    digits_generate.main(["--use-saved", *options, str(tmp_path / "rows")])
-    assert "rows are kept, but no weights" in capsys.readouterr().out
-    only_rows = json.loads((tmp_path / "rows" / f"{name}.json").read_text())
-    assert only_rows["rows"] == result["rows"]
-    last = "rVAE_0.npz" if len(stages) == 1 else f"rVAE_0_stage_{len(stages)}.npz"
-    shutil.copy(tmp_path / name / last, tmp_path / "weights" / f"{name}.npz")
-    digits_generate.main(["--use-saved", *options, str(tmp_path / "again")])
-    assert json.loads((tmp_path / "again" / f"{name}.json").read_text())["rows"] == result["rows"]

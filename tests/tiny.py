@@ -1,7 +1,8 @@
 """Harmoniums small enough to enumerate, in float64, with weights large enough to matter."""
 import numpy as np
+from scipy.special import logsumexp
 
-from refh_numpy import harmonium
+from refh_numpy import exact, harmonium
 
 Y_MAX = {"bernoulli": None, "poisson": 14}      # rates are near 1: counts above 14 have p < 1e-11
 
@@ -21,6 +22,13 @@ def data(params, n, rng, *, binary_u=True):
     largest = 1 if params.family.name == "bernoulli" else 3
     y = rng.integers(0, largest + 1, (n, len(params.b_y))).astype(float)
     return (np.rint(u) if binary_u else u), y
+
+
+def given(params, u):
+    """All observations y, and their exact probabilities given u (n_u,)"""
+    y = np.unique(exact.enumerate_states(params, y_max=Y_MAX[params.family.name]).y, axis=0)
+    log_p = -harmonium.free_energy(params, np.tile(u, (len(y), 1)), y)
+    return y, np.exp(log_p - logsumexp(log_p))
 
 
 def numerical_gradient(function, params, h=1e-5):
