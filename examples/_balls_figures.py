@@ -5,8 +5,8 @@ from examples import _plots
 from examples._balls_networks import MODELS
 
 NAMES = {"sutskever": "Sutskever's rendering", "authors": "Authors' rendering"}
-DASHES = {"noise": (0, (5, 1.5)), "tuned": (0, (5, 1.5)), "ours": (0, (3, 1, 1, 1)),
-          "quick": (0, (1, 1))}
+DASHES = {"noise": (0, (2.5, 1.2)), "long": (0, (6, 1.5, 1, 1.5)), "tuned": (0, (2.5, 1.2)),
+          "ours": (0, (3, 1, 1, 1)), "quick": (0, (1, 1))}
 # the samplers of the rVAE differ in their dashes
 SAMPLERS = {"rerank": "-", "map": (0, (5, 1.5)), "laplace": (0, (3, 1, 1, 1)), "gibbs": (0, (1, 1))}
 PLAIN = {"previous frame": "--", "regression on two frames": ":"}
@@ -61,11 +61,9 @@ def plot_curves(rows, plain, poster):
     titles = "One chain from noise", "Mean field"
     for axes, way, title in zip(panels, ("noise_1", "mean_field"), titles, strict=True):
         for row in rows:
-            curve = [point for point in row["seeds"][0]["curve"] if way in point]
-            if curve:
-                before = updates_before(row, rows)
-                axes.plot([(before + point["n_updates"]) / 1000 for point in curve],
-                          [point[way] for point in curve], **style(row))
+            updates, errors = curve(row, rows, way)
+            if errors:
+                axes.plot(np.array(updates) / 1000, errors, **style(row))
         for line in plain:
             if line["rendering"] == "authors" and line["model"] in PLAIN:
                 axes.axhline(line["mse"], color="black", linestyle=PLAIN[line["model"]],
@@ -85,11 +83,18 @@ def plot_curves(rows, plain, poster):
     return figure
 
 
-def updates_before(row, rows):
-    """Updates of the earlier training that this one continues; 0 if there is none."""
-    return sum(other["settings"]["n_updates"] for other in rows
-               if (other["model"], other["rendering"]) == (row["model"], row["rendering"])
-               and other["setting"] == row["settings"].get("after"))
+def curve(row, rows, way):
+    """Numbers of updates and errors; from the end of the earlier training that it continues."""
+    points = [point for point in row["seeds"][0]["curve"] if way in point]
+    updates = [point["n_updates"] for point in points]
+    errors = [point[way] for point in points]
+    for other in rows:
+        if ((other["model"], other["rendering"]) == (row["model"], row["rendering"])
+                and other["setting"] == row["settings"].get("after") and points):
+            before, last = curve(other, rows, way)
+            updates = before[-1:] + [before[-1] + n for n in updates]
+            errors = last[-1:] + errors
+    return updates, errors
 
 
 def style(row):

@@ -19,7 +19,6 @@ balls_generate.gif (next to the ground truth), balls_generate_open_loop.png (err
 forecast) and balls_generate.json.
 """
 # %%
-import importlib
 import itertools
 from dataclasses import replace
 
@@ -47,8 +46,10 @@ N_CONTEXT, N_GENERATED = 10, 50             # frames
 N_VIDEOS = 50
 SAMPLERS = [("rerank", 0), ("map", 0), ("map", 1), ("laplace", 0), ("importance", 0),
             ("langevin", 0), ("gibbs", 0)]                              # sampler, n_refine
-HARMONIUMS = {"rEFH": "refh", "hybrid, w = 0.03": "hybrid", "hybrid, falling w": "hybrid",
-              "RTRBM": "rtrbm"}
+# which of the networks of Table 2 generate: rendering, model, setting
+HARMONIUMS = [("sutskever", "rEFH", "ours"), ("authors", "rEFH", "authors"),
+              ("authors", "hybrid, w = 0.03", "half"), ("authors", "hybrid, falling w", "noise"),
+              ("authors", "RTRBM", "half")]
 # options of generate_backward; with a gain, mu_u is calibrated first. The gain was chosen on other
 # videos, and partly on those of the test
 BACKWARD = {
@@ -152,15 +153,16 @@ def reverse(test):
     return test[:, -2:-2 - N_GENERATED:-1]
 
 
-def harmonium(name, rendering):
-    """Module and params of a harmonium that is kept, or None. Pixels stand for their means."""
-    pattern = _balls_networks.file(_run.WEIGHTS / "balls_table", name, rendering, "*", "*", ".npz")
-    paths = sorted(pattern.parent.glob(pattern.name))
-    if not paths:
-        return None
-    model = importlib.import_module(f"refh_numpy.{HARMONIUMS[name]}")
+def harmoniums(rendering):
+    """{name: (module, params)} of those HARMONIUMS that are kept. Pixels stand for their means."""
     family = families.get(families.MEAN_FIELD_BERNOULLI.name)
-    return model, replace(model.load(paths[0])[0], family=family)
+    found = {}
+    for of, name, setting in HARMONIUMS:
+        path = _balls_networks.weights_of(name, of, setting, 0, _run.WEIGHTS / "balls_table")
+        if of == rendering and path.exists():
+            model = _balls_networks.module(name)
+            found[name] = model, replace(model.load(path)[0], family=family)
+    return found
 
 
 # %% [markdown]
@@ -212,11 +214,7 @@ def harmonium_rows(seed):
         forward, backward = [], []
         if rendering != BOX.rendering:
             forward.append(({"model": "previous frame"}, repeated(test)))
-        for name in HARMONIUMS:
-            kept = harmonium(name, rendering)
-            if kept is None:
-                continue
-            model, params = kept
+        for name, (model, params) in harmoniums(rendering).items():
             state = model.infer(params, test[:, :N_CONTEXT])[:, -1]
             frames = model.generate(params, state, N_GENERATED, np.random.default_rng([seed, 6]))
             forward.append(({"model": name, "direction": "forward", "sampler": "gibbs"}, frames))

@@ -269,9 +269,16 @@ def test_labels_of_the_curves_differ():
                                              ("TRBM", "authors", "third"),
                                              ("TRBM", "authors", "noise"))]
     styles = [_balls_figures.style(row) for row in rows]
-    settings = {"half": dict(n_updates=50), "tuned": dict(n_updates=2, after="half")}
-    rows = [{"model": "RTRBM", "rendering": "authors", "setting": setting, "settings": settings}
-            for setting, settings in settings.items()]
-    assert [_balls_figures.updates_before(row, rows) for row in rows] == [0, 50]
     assert len({style["label"] for style in styles}) == 4
     assert styles[2]["linestyle"] != styles[3]["linestyle"]
+
+
+def test_a_continued_training_begins_where_the_earlier_one_ended():
+    settings = {"half": dict(n_updates=50), "tuned": dict(n_updates=2, after="half")}
+    curves = {"half": [{"n_updates": 25, "noise_1": 0.02}, {"n_updates": 50, "noise_1": 0.01}],
+              "tuned": [{"n_updates": 2, "noise_1": 0.005}]}
+    rows = [{"model": "RTRBM", "rendering": "authors", "setting": setting, "settings": settings,
+             "seeds": [{"curve": curves[setting]}]} for setting, settings in settings.items()]
+    assert _balls_figures.curve(rows[0], rows, "noise_1") == ([25, 50], [0.02, 0.01])
+    assert _balls_figures.curve(rows[1], rows, "noise_1") == ([50, 52], [0.01, 0.005])
+    assert _balls_figures.curve(rows[1], rows, "mean_field") == ([], [])
