@@ -11,7 +11,7 @@ quickstart_data.png is there within seconds. quickstart.png is plotted again
 and again during training. It shows the spikes, the estimates with the ground
 truth, their errors, and the learning curve with the Kalman filters' errors.
 
-Takes half a minute. --full: three seeds of 200 000 updates, six minutes.
+Takes half a minute to two minutes. --full: three seeds of 200 000 updates, six minutes.
 """
 # %%
 import time

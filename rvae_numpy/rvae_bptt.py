@@ -4,7 +4,7 @@ The rVAE (rvae.py) with the term that "letting the derivative pass through the e
 leaves out: u_{t-1} was computed with the same parameters, so a change of phi changes u_{t-1}, and
 with it the loss of every later step.
 
-    V11  dL/du_t = dL_{t+1}/du_t + F' dL/du_{t+1},      F: the block of nu's weights for u
+    V11  dL/du_t = dL_{t+1}/du_t + F' dL/du_{t+1},      F: d nu / d u_t at step t + 1
 
     the decoder reconstructs:  u and y          gradient through u_{t-1}:  yes
 
