@@ -35,7 +35,7 @@ SIZES = {"quick": "a short run: it shows that everything works, not what the mod
          "use-saved": "train nothing: use what is kept in examples/weights"}
 FORMATS = ("png", "pdf", "svg")
 WIDTH = 80                                          # columns of a help text
-CONNECT = 10                                        # seconds for the scheduler to answer
+CONNECT = 5                                         # seconds for the scheduler to answer
 INTERRUPTED = 130                                   # exit code after Ctrl+C, as shells have it
 
 
@@ -183,7 +183,7 @@ def in_parallel(label, function, jobs, n_workers, say, scheduler=None):
 
 
 def connect(address):
-    """A client of the dask scheduler at this address, whose workers have this version."""
+    """A client of the dask scheduler at this address, which has this version, as its workers."""
     try:
         from distributed import Client
     except ImportError:
@@ -195,12 +195,13 @@ def connect(address):
         sys.exit(f"--scheduler: expected the address of a running dask scheduler, got {address} "
                  f"({error})")
     try:
-        versions = set(client.run(version).values())
-    except ImportError as error:
-        versions = {f"none ({error})"}
+        versions = {client.run_on_scheduler(version), *client.run(version).values()}
+    except Exception as error:          # dask makes a plain Exception of a module that is missing
+        versions = {f"one that cannot import it ({error})"}
     if versions - {version()}:
-        sys.exit(f"--scheduler: expected workers with version {version()} of the project, got "
-                 f"{', '.join(sorted(versions))}")
+        client.close()
+        sys.exit(f"--scheduler: expected scheduler and workers with version {version()} of the "
+                 f"project, got {', '.join(sorted(versions))}")
     return client
 
 

@@ -1,7 +1,9 @@
-"""Jobs on a dask cluster: a real scheduler and two real worker processes on this machine."""
+"""Jobs on a dask cluster: a real scheduler and real worker processes on this machine."""
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,36 +18,38 @@ distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-SETTINGS = ppc_table.NETWORKS["TRBM"] | dict(n_updates=8000, n_traj=10, T=50)
+SETTINGS = ppc_table.NETWORKS["TRBM"] | dict(n_updates=300, n_traj=10, T=50)
 N_JOBS = 4
+FOLDER = 3                              # position of the folder among the arguments of a job
+PATIENCE = 120                          # seconds: the machine may be busy
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """The address of a scheduler, and its worker processes"""
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
-    file = tmp_path / "scheduler.json"
-    processes = []
+@contextlib.contextmanager
+def started(folder, roots):
+    """The address of a scheduler; its worker processes, one per root, each with a TMPDIR."""
+    file, processes = folder / "scheduler.json", []
 
-    def begin(module, *arguments):
-        command = [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard",
-                   "--scheduler-file", str(file), *arguments]
-        with open(tmp_path / f"{module}.log", "a") as log:
-            processes.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log,
-                                              stderr=log))
+    def begin(module, root, *arguments):
+        temporary = folder / f"temporary_{len(processes)}"
+        temporary.mkdir()
+        path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+        with open(folder / f"{module}.log", "a") as log:
+            processes.append(subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard",
+                 "--scheduler-file", str(file), *arguments], cwd=root, stdout=log, stderr=log,
+                env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1",
+                                  "TMPDIR": str(temporary)}))
+            processes[-1].temporary = temporary
 
     try:
-        begin("dask_scheduler", "--host", "127.0.0.1", "--port", "0")
-        deadline = time.monotonic() + 60
-        while not file.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        for _ in range(2):
-            begin("dask_worker", "--nthreads", "1", "--no-nanny", "--local-directory",
-                  str(tmp_path))
+        begin("dask_scheduler", ROOT, "--host", "127.0.0.1", "--port", "0")
+        wait_until(file.exists)
+        for root in roots:
+            begin("dask_worker", root, "--nthreads", "1", "--no-nanny", "--death-timeout",
+                  str(PATIENCE), "--local-directory", str(folder))
         address = json.loads(file.read_text())["address"]
-        with distributed.Client(address, timeout=10) as client:
-            client.wait_for_workers(2, timeout=60)
+        with distributed.Client(address, timeout=PATIENCE) as client:
+            client.wait_for_workers(len(roots), timeout=PATIENCE)
         yield address, processes[1:]
     finally:
         for process in reversed(processes):
@@ -53,8 +57,16 @@ def cluster(tmp_path):
             process.wait()
 
 
-def jobs(folder):
-    return [("TRBM", seed, SETTINGS, folder) for seed in range(N_JOBS)]
+def wait_until(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with started(tmp_path_factory.mktemp("cluster"), [ROOT, ROOT]) as found:
+        yield found
 
 
 def content(rows):
@@ -63,23 +75,37 @@ def content(rows):
 
 def run(folder, **more):
     folder.mkdir()
-    return _run.in_parallel("test", ppc_table.run, jobs(folder), 2, lambda row: row["model"],
-                            **more)
+    jobs = [("TRBM", seed, SETTINGS, folder) for seed in range(N_JOBS)]
+    return _run.in_parallel("test", ppc_table.run, jobs, 2, lambda row: row["model"], **more)
+
+
+def test_workers_of_another_version_refuse_a_job(cluster, tmp_path, monkeypatch):
+    """Those that come after the caller has asked all workers for their version."""
+    monkeypatch.setattr(_run, "connect", distributed.Client)
+    monkeypatch.setattr(_jobs, "version", lambda: "0.0.0")
+    with pytest.raises(RuntimeError, match=r"expected workers with version 0\.0\.0"):
+        run(tmp_path / "rows", scheduler=cluster[0])
+    assert list((tmp_path / "rows").iterdir()) == []
 
 
 def test_a_killed_worker_changes_no_row(cluster, tmp_path):
     address, workers = cluster
-    here = run(tmp_path / "here")
+
+    def at_work():
+        return list(workers[0].temporary.glob(f"*/{FOLDER}"))
 
     def kill():
-        time.sleep(3)                       # in the middle of a job
+        wait_until(at_work)
         workers[0].send_signal(signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
     there = run(tmp_path / "there", scheduler=address)
     killer.join()
-    assert content(there) == content(here) and workers[1].poll() is None
+    assert workers[0].wait() == -signal.SIGKILL and workers[1].poll() is None
+    assert at_work()                                # its job had not ended
+    here = run(tmp_path / "here")
+    assert content(there) == content(here) and len(here) == N_JOBS
     # the caller has written what the workers made: rows and weights
     names = [sorted(path.name for path in (tmp_path / one).iterdir()) for one in ("here", "there")]
     assert names[0] == names[1] and len(names[0]) == 2 * N_JOBS
@@ -91,22 +117,29 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
                        for leaf_name, leaf in here.leaves().items())
 
 
-def test_workers_of_another_version_are_refused(cluster, tmp_path, monkeypatch):
-    address, _ = cluster
-    here = os.getpid()
-    monkeypatch.setattr(_run, "version", lambda: "0.0.0" if os.getpid() == here else "0.0.1")
-    with pytest.raises(SystemExit, match=r"version 0\.0\.0 of the project, got 0\.0\.1"):
-        run(tmp_path / "at once", scheduler=address)
-    # and those that come later refuse a job of another version
-    monkeypatch.setattr(_run, "connect", distributed.Client)
-    monkeypatch.setattr(_jobs, "version", lambda: "0.0.0")
-    with pytest.raises(RuntimeError, match=r"expected workers with version 0\.0\.0"):
-        run(tmp_path / "rows", scheduler=address)
-    assert list((tmp_path / "rows").iterdir()) == []
+def test_workers_without_this_version_are_refused(tmp_path):
+    """A worker whose package `examples` is another one: empty, an early one, of version 0.0.1"""
+    package = tmp_path / "other" / "examples"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    with started(tmp_path, [package.parent]) as (address, _):
+        for content, message in ((None, r"cannot import it \(.*'examples._results'"),
+                                 ("", r"cannot import it \(.*'version'"),
+                                 ("def version():\n    return '0.0.1'\n", r"got .*0\.0\.1")):
+            if content is not None:
+                (package / "_results.py").write_text(content)
+            with pytest.raises(SystemExit, match="expected scheduler and workers with version .*"
+                                                 + message):
+                _run.connect(address)
+            with distributed.Client(address) as client:
+                client.run(lambda: sys.modules.pop("examples._results", None))
 
 
 def test_no_scheduler_at_the_address(tmp_path):
-    begun = time.monotonic()
-    with pytest.raises(SystemExit, match=r"tcp://127.0.0.1:9"):
-        run(tmp_path / "rows", scheduler="tcp://127.0.0.1:9")
-    assert time.monotonic() - begun < 20
+    with socket.socket() as bound:                  # and nothing listens
+        bound.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{bound.getsockname()[1]}"
+        begun = time.monotonic()
+        with pytest.raises(SystemExit, match=address):
+            run(tmp_path / "rows", scheduler=address)
+        assert time.monotonic() - begun < 10

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from datasets import ppc
-from examples import _jobs, _plots, _results, _run, _training, ppc_table, quickstart
+from examples import _jobs, _plots, _ppc, _results, _run, _training, ppc_table, quickstart
 from refh_numpy import refh, storage, training
 
 ROOT = Path(__file__).parent.parent
@@ -261,6 +261,31 @@ def test_an_error_in_one_job_keeps_the_others(tmp_path, capfd):
         _run.in_parallel("test", ppc_table.run, [bad, *jobs(tmp_path)], 2, str)
     assert len(list(tmp_path.glob("*.json"))) == 3
     assert "a job failed" in capfd.readouterr().err
+
+
+def test_a_second_call_merges_the_rows_of_a_job_array(tmp_path, monkeypatch):
+    """The commands of examples/reports/scaling.md: tasks at the same time, then --full, over DIR"""
+    monkeypatch.setattr(ppc_table, "NETWORKS", {"TRBM": TINY})
+    monkeypatch.setattr(ppc_table, "KALMAN", [])
+    monkeypatch.setattr(_ppc, "TEST", dict(n_traj=2, T=120))
+    context = multiprocessing.get_context("fork")
+    tasks = [context.Process(target=ppc_table.main,
+                             args=(["--seed", str(seed), "--out", str(tmp_path / "array")],))
+             for seed in (0, 2, 4)]
+    for task in tasks:
+        task.start()
+    for task in tasks:
+        task.join()
+    assert [task.exitcode for task in tasks] == [0, 0, 0]
+    ppc_table.main(["--full", "--out", str(tmp_path / "alone")])
+    monkeypatch.setattr(ppc_table, "run", None)                 # nothing is left to run
+    ppc_table.main(["--full", "--out", str(tmp_path / "array")])
+    found = []
+    for name in ("array", "alone"):
+        rows = json.loads((tmp_path / name / "ppc_table.json").read_text())["rows"]
+        seeds, = (row["seeds"] for row in rows if row["model"] == "TRBM")
+        found.append([(row["seed"], row["mse"], row["mse_after_100"]) for row in seeds])
+    assert found[0] == found[1] and [seed for seed, *_ in found[0]] == list(range(5))
 
 
 def test_no_jobs_no_workers():
