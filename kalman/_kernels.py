@@ -8,6 +8,9 @@ import numpy as np
 
 from datasets._jit import njit
 
+# Inlined by LLVM: a call would pass seven numbers per array, and cost as much as the arithmetic
+inlined = njit(error_model="numpy", forceinline=True)
+
 
 @njit(error_model="numpy")
 def recursion(A, C, Sigma_z, mu_0, Sigma_0, y, R, period):
@@ -18,9 +21,9 @@ def recursion(A, C, Sigma_z, mu_0, Sigma_0, y, R, period):
     cov, predicted_cov = np.empty((n_traj, T, n_z, n_z)), np.empty((n_traj, T, n_z, n_z))
     log_likelihood = np.zeros(n_traj)
     log_2_pi = np.log(2 * np.pi)
-    C_t, CP, K_T = np.empty((n_y, n_z)), np.empty((n_y, n_z)), np.empty((n_y, n_z))
+    C_t, CP, K_T = np.empty((n_y, n_z)), np.empty((n_y, n_z)), np.empty((n_y, n_z + 1))
     I_KC, product = np.empty((n_z, n_z)), np.empty((n_z, n_z))
-    e, e_white, S, L = np.empty(n_y), np.empty(n_y), np.empty((n_y, n_y)), np.empty((n_y, n_y))
+    e, S, L = np.empty(n_y), np.empty((n_y, n_y)), np.empty((n_y, n_y))
     for i in range(n_traj):
         for t in range(T):
             m, P = predicted_mean[i, t], predicted_cov[i, t]
@@ -32,26 +35,24 @@ def recursion(A, C, Sigma_z, mu_0, Sigma_0, y, R, period):
                 predict(A, Sigma_z, mean[i, t - 1], cov[i, t - 1], m, P, product)
             # K3
             n_observed = innovate(C, y[i, t], R[i, t], period, m, P, e, C_t, CP, S)
-            # K4: K' = S^-1 C P
+            # K4: K' = S^-1 C P, and S^-1 e in one more column
             log_det = cholesky(S, L)
-            for b in range(n_z):
-                for a in range(n_y):
+            for a in range(n_y):
+                for b in range(n_z):
                     K_T[a, b] = CP[a, b]
-                solve(L, K_T[:, b])
+                K_T[a, n_z] = e[a]
+            solve(L, K_T)
             # K5
             update(m, P, e, C_t, K_T, R[i, t], mean[i, t], cov[i, t], I_KC, product)
             # K6
             squared = 0.0
             for a in range(n_y):
-                e_white[a] = e[a]
-            solve(L, e_white)
-            for a in range(n_y):
-                squared += e[a] * e_white[a]
+                squared += e[a] * K_T[a, n_z]
             log_likelihood[i] -= 0.5 * (squared + log_det + n_observed * log_2_pi)
     return mean, cov, predicted_mean, predicted_cov, log_likelihood
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def predict(A, Sigma_z, m_old, P_old, m, P, product):
     """m = A m_old, P = A P_old A' + Sigma_z (K2)"""
     n_z = len(A)
@@ -65,7 +66,7 @@ def predict(A, Sigma_z, m_old, P_old, m, P, product):
             P[a, b] += Sigma_z[a, b]
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def innovate(C, y, R, period, m, P, e, C_t, CP, S):
     """e = y - C m, CP = C P, S = C P C' + R, zeros where y is missing; number of components (K3)"""
     n_y, n_z = C.shape
@@ -95,7 +96,7 @@ def innovate(C, y, R, period, m, P, e, C_t, CP, S):
     return n_observed
 
 
-@njit(error_model="numpy", inline="always")
+@inlined
 def update(m, P, e, C_t, K_T, R, m_new, P_new, I_KC, product):
     """m_new = m + K e, P_new = (I - K C) P (I - K C)' + K R K' (K5)"""
     n_y, n_z = C_t.shape
@@ -133,7 +134,7 @@ def backward(A, mean, cov, predicted_mean, predicted_cov):
                     J_T[a, b] = 0.0
                     for c in range(n_z):
                         J_T[a, b] += A[a, c] * cov[i, t, c, b]
-                solve(L, J_T[:, b])
+            solve(L, J_T)
             for a in range(n_z):
                 for b in range(n_z):
                     J[a, b] = J_T[b, a]
@@ -154,7 +155,7 @@ def backward(A, mean, cov, predicted_mean, predicted_cov):
     return smoothed_mean, smoothed_cov, lag_one_cov
 
 
-@njit(error_model="numpy")
+@inlined
 def sandwich(M, P, product, out):
     """out = M P M', with scratch space for M P"""
     n = len(M)
@@ -170,7 +171,7 @@ def sandwich(M, P, product, out):
                 out[a, b] += product[a, c] * M[b, c]
 
 
-@njit(error_model="numpy")
+@inlined
 def cholesky(S, L):
     """Lower triangular L with L L' = S; returns log det S"""
     log_det = 0.0
@@ -189,15 +190,16 @@ def cholesky(S, L):
     return log_det
 
 
-@njit(error_model="numpy")
-def solve(L, v):
-    """v <- (L L')^-1 v, in place"""
-    n = len(L)
-    for a in range(n):
-        for c in range(a):
-            v[a] -= L[a, c] * v[c]
-        v[a] /= L[a, a]
-    for a in range(n - 1, -1, -1):
-        for c in range(a + 1, n):
-            v[a] -= L[c, a] * v[c]
-        v[a] /= L[a, a]
+@inlined
+def solve(L, V):
+    """V <- (L L')^-1 V, in place, column by column"""
+    n, n_columns = V.shape
+    for b in range(n_columns):
+        for a in range(n):
+            for c in range(a):
+                V[a, b] -= L[a, c] * V[c, b]
+            V[a, b] /= L[a, a]
+        for a in range(n - 1, -1, -1):
+            for c in range(a + 1, n):
+                V[a, b] -= L[c, a] * V[c, b]
+            V[a, b] /= L[a, a]
