@@ -5,10 +5,10 @@ Two settings, both float32:
   oscillator  40 trajectories, 15 Poisson and 240 recurrent units, 240 hidden units, CD-1, Adam
   balls       100 frames of 900 pixels, 400 hidden units, CD-25, momentum (the authors' settings)
 
-Rows: the update; the same with Adam's NumPy version; the bare matrix products; the products, and
-besides them only the sampling, the sigmoids and Adam, each done by one call on data that are
-there already; and, if torch is installed, the same update in eager torch, without autograd,
-because contrastive divergence needs none.
+Rows: the update; the same with the NumPy version of a Numba counterpart, sample_logistic or Adam;
+the bare matrix products; the products and one uniform number per sampled unit, without which no
+implementation can do; and, if torch is installed, the same update in eager torch, without
+autograd, because contrastive divergence needs none.
 
 Takes a minute of CPU time.
 """
@@ -19,7 +19,7 @@ import numpy as np
 from datasets import bouncing_balls, ppc
 from examples import _run
 from examples.benchmarks import _timing
-from refh_numpy import _kernels, families, refh, training
+from refh_numpy import _kernels, families, harmonium, refh, training
 
 N_UPDATES = {"oscillator": 100, "balls": 2}         # in one call
 OSCILLATOR = {"n_traj": 40, "n_x": 240, "n_y": 15, "k": 1}
@@ -29,7 +29,7 @@ FAMILY = {"oscillator": "poisson", "balls": "bernoulli"}
 SETTINGS = {"oscillator": {"k": 1, "chunk": 1, "learning_rate": 1e-3},
             "balls": {"k": 25, "chunk": 100, "learning_rate": 0.01, "momentum": 0.9}}
 PRODUCTS = "matrix products"
-LIMIT = "products, sampling, sigmoids, Adam"
+LIMIT = "products, uniform numbers"
 
 
 def ours(name, sizes, y, seed):
@@ -40,20 +40,25 @@ def ours(name, sizes, y, seed):
     return lambda: refh.train(params, [batch], rng, n_updates=N_UPDATES[name], **SETTINGS[name])
 
 
-def with_numpy_adam(step):
-    """The same with Adam's NumPy version in place of its Numba counterpart"""
+def sample_logistic(eta, bias, rng):
+    """families.sample_logistic as NumPy calls, in float32 too"""
+    return (rng.random(eta.shape, dtype=eta.dtype) < families.sigmoid(eta + bias)).astype(eta.dtype)
+
+
+def with_numpy(step, module, name, function):
+    """The same with a NumPy function in place of a Numba counterpart, module.name"""
     def run():
-        with mock.patch.object(_kernels, "adam", training.adam):
+        with mock.patch.object(module, name, function):
             step()
     return run
 
 
-def products(name, sizes, y, elsewhere=lambda: None, per_sweep=lambda: None):
+def products(name, sizes, y, per_sweep=lambda: None):
     """The products of one update: forward, k sweeps, and the outer products of the gradient.
 
     Parameters
     ----------
-    elsewhere, per_sweep : what else is done, once per update and once per sweep
+    per_sweep : function of no argument, called once per sweep
     """
     rng = np.random.default_rng(0)
     n_x, n = sizes["n_x"], sizes["n_traj"]
@@ -72,34 +77,15 @@ def products(name, sizes, y, elsewhere=lambda: None, per_sweep=lambda: None):
                 u @ W_u.T, y @ W_y.T                        # P4
                 per_sweep()
             both_x.T @ both_u, both_x.T @ both_y            # P6
-            elsewhere()
     return run
 
 
 def limit(name, sizes, y, seed):
-    """The products, and one call for each of the other operations that the algorithm names"""
+    """The products, and the uniform numbers of x and u, and of y where its units are Bernoulli"""
     rng = np.random.default_rng(seed)
-    params = refh.init(sizes["n_x"], sizes["n_y"], FAMILY[name], rng)
-    n = sizes["n_traj"] * CHUNK[name]
-    x, eta_y = np.zeros((n, sizes["n_x"]), np.float32), np.zeros((n, sizes["n_y"]), np.float32)
-    mean_y = params.family.mean(eta_y)
-    m, v, g = (params.map(np.zeros_like) for _ in range(3))
-
-    def per_sweep():
-        families.sigmoid(x), families.sigmoid(x), params.family.mean(eta_y)
-        families.sample_bernoulli(x, rng), families.sample_bernoulli(x, rng)
-        params.family.sample(mean_y, rng)
-
-    def elsewhere():
-        families.sigmoid(x)
-        for leaf, theta in params.leaves().items():
-            moments = getattr(g, leaf), getattr(m, leaf), getattr(v, leaf)
-            if "momentum" in SETTINGS[name]:
-                training.momentum_step(theta, *moments[:2], 0.01, 0.9)
-            else:
-                _kernels.adam(theta, *moments, 1e-3, 1, 0.9, 0.999, 1e-8)
-
-    return products(name, sizes, y, elsewhere, per_sweep)
+    n_units = 2 * sizes["n_x"] + (sizes["n_y"] if FAMILY[name] == "bernoulli" else 0)
+    shape = sizes["n_traj"] * CHUNK[name], n_units
+    return products(name, sizes, y, lambda: rng.random(shape, dtype=np.float32))
 
 
 class Eager:
@@ -142,10 +128,12 @@ def candidates(name, sizes, y, seed):
     """{name of the row: function}"""
     step = ours(name, sizes, y, seed)
     result = {"refh_numpy": step, PRODUCTS: products(name, sizes, y),
-              LIMIT: limit(name, sizes, y, seed)}
+              LIMIT: limit(name, sizes, y, seed),
+              "refh_numpy, sample_logistic in NumPy":
+                  with_numpy(step, harmonium, "sample_logistic", sample_logistic)}
     if name == "balls":
         return result
-    result["refh_numpy, Adam in NumPy"] = with_numpy_adam(step)
+    result["refh_numpy, Adam in NumPy"] = with_numpy(step, _kernels, "adam", training.adam)
     try:
         import torch
     except ImportError:
