@@ -23,11 +23,13 @@ from examples import _run
 FOLDER = Path(__file__).parent
 CELL = re.compile(r"^# %%(.*)$", re.M)
 BEGIN = '''# Options, as on the command line: argv = "--quick --seed 1".split()
-NOTEBOOK, argv = "{name}", []
+argv = []
+NOTEBOOK = "{name}"
 
 # One BLAS thread, before NumPy is loaded: the matrices are small.
 import os, sys
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
+                 "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 # Work at the top of the project: the folder that holds examples/ and refh_numpy/.
@@ -44,23 +46,30 @@ sys.path.insert(0, os.getcwd())
 '''
 FETCH = '''# Fetch and install the project where it is missing, as on Colab.
 import importlib.metadata, subprocess
+def call(*command):
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise RuntimeError(" ".join(command) + " failed; run this cell again once the cause is "
+                           "removed:\\n" + done.stderr)
+
 if not is_top("."):
     home = os.path.expanduser("~/temporally-local-rules")
     if not is_top(home):
-        subprocess.run(["git", "clone", "--depth", "1",
-                        "https://github.com/{repository}", home], check=True)
+        call("git", "clone", "--depth", "1", "https://github.com/{repository}", home)
     os.chdir(home)
 sys.path.insert(0, os.getcwd())
 try:
     importlib.metadata.version("temporally-local-rules")
 except importlib.metadata.PackageNotFoundError:
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "-e", "."], check=True)
+    call(sys.executable, "-m", "pip", "install", "-q", "-e", ".")
 '''
 # What is mathematics in the plain text of docstrings, in the order of the search
 SUBSCRIPT = r"_(?:\{[^}]+\}|[0-9tTuyzx](?!\w))"
 SYMBOL = rf"(?:[uxyzSW]{SUBSCRIPT}|(?:sigma|mu|nu|theta){SUBSCRIPT})"
 MATHS = re.compile(rf"(?<![\w`$./])(?:(?:log )?[pqE][(\[][^()\[\]]*[)\]]|{SYMBOL})(?![\w`$(])")
 GREEK = re.compile(r"(?<![\\\w])(sigma|mu|nu|theta)(?![a-z])")
+JOINED = ((r"\$ ([=+]) \$", r" \1 "), (r"\$ = (\d+(?:\.\d+)?)", r" = \1$"))   # $u_0$ = 0
+OPTION = re.compile(r"(?<![\w`-])--[a-z][\w-]*(?: \d+)?")
 
 
 def scripts():
@@ -70,12 +79,18 @@ def scripts():
 
 
 def maths(text):
-    """Plain text with its symbols as LaTeX: u_{t-1} becomes $u_{t-1}$."""
+    """Plain text with its symbols as LaTeX and its options as code: u_0 = 0 becomes $u_0 = 0$."""
     def formula(match):
         inner = GREEK.sub(r"\\\1", match[0]).replace("log ", r"\log ").replace(" | ", r" \mid ")
         return f"${inner}$"
 
-    return "".join(piece if piece.startswith(("`", "$")) else MATHS.sub(formula, piece)
+    def plain(piece):
+        piece = MATHS.sub(formula, OPTION.sub(r"`\g<0>`", piece))
+        for pattern, replacement in JOINED:
+            piece = re.sub(pattern, replacement, piece)
+        return piece
+
+    return "".join(piece if piece.startswith(("`", "$")) else plain(piece)
                    for piece in re.split(r"(`[^`]*`|\$[^$]*\$)", text))
 
 
@@ -96,7 +111,7 @@ def markdown(docstring):
 def cells(text):
     """[("markdown" or "code", text)] of a percent script; its docstring is the first cell."""
     title, _, rest = ast.get_docstring(ast.parse(text)).partition("\n")
-    result = [("markdown", f"# {title.rstrip('.')}\n\n{markdown(rest)}".strip())]
+    result = [("markdown", f"# {maths(title.rstrip('.'))}\n\n{markdown(rest)}".strip())]
     pieces = CELL.split(text)
     for heading, body in zip(pieces[1::2], pieces[2::2], strict=True):
         body = body.strip("\n")

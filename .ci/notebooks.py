@@ -1,0 +1,79 @@
+"""Execute notebooks in fresh kernels and count their figures: python .ci/notebooks.py [NAME ...]
+
+Needs the `dev` extra. Every notebook is written by examples/notebooks.py, gets the option --quick
+where its script has it (--use-saved where a network would be trained for minutes), and runs in a
+new folder of this clone with results in another. It must show each PNG file that it writes, once.
+Without names: quickstart, whose figure is refreshed in place, and hybrid_weight, which starts
+worker processes.
+"""
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+TIMEOUT = 900                                   # seconds per cell
+NO_SIZES = ("ppc_initial_state", "ppc_order", "receptive_fields", "schematic")
+SAVED = ("balls_generate", "balls_table", "digits_generate")
+
+try:
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+except ImportError as error:
+    sys.exit(f'notebooks: expected the dev extra (pip install -e ".[dev]"), got an installation '
+             f"without it ({error})")
+
+from examples import notebooks  # noqa: E402
+
+
+def options(name, out):
+    """The command line of a notebook."""
+    size = [] if name in NO_SIZES else ["--use-saved" if name in SAVED else "--quick"]
+    return [*size, "--out", str(out)]
+
+
+def executed(name, folder, out):
+    """The notebook of a script, executed in `folder`."""
+    text = notebooks.scripts()[name].read_text()
+    notebook = nbformat.reads(json.dumps(notebooks.notebook(name, text)), as_version=4)
+    nbformat.validate(notebook)
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    if first.source.count("\nargv = []\n") != 1:
+        sys.exit(f"{name}: expected one line argv = [] in the first cell, got {first.source}")
+    first.source = first.source.replace("\nargv = []\n", f"\nargv = {options(name, out)}\n")
+    client = NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3",
+                            resources={"metadata": {"path": str(folder)}})
+    return client.execute()
+
+
+def figures(notebook):
+    """How many images an executed notebook shows."""
+    return sum("image/png" in output.get("data", {})
+               for cell in notebook.cells for output in cell.get("outputs", []))
+
+
+def main(names):
+    failed = 0
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix="notebooks-") as folder, \
+            tempfile.TemporaryDirectory() as out:
+        for name in names or ("quickstart", "hybrid_weight"):
+            begun, before = time.time(), set(Path(out).glob("*.png"))
+            try:
+                notebook = executed(name, folder, out)
+            except CellExecutionError as error:
+                print(f"{name}: {error}")
+                failed += 1
+                continue
+            n_figures, n_files = figures(notebook), len(set(Path(out).glob("*.png")) - before)
+            failed += not n_figures == n_files > 0
+            print(f"{name:20} {time.time() - begun:5.0f} s  {n_figures} figures shown, {n_files} "
+                  "written", flush=True)
+            nbformat.write(notebook, Path(out) / f"{name}.ipynb")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
