@@ -8,6 +8,13 @@ process instead.
 import numba
 
 
+def is_interrupt(error):
+    """Whether an exception is Ctrl+C: inside compiled code, Numba makes a SystemError of it."""
+    while isinstance(error, SystemError):
+        error = error.__cause__
+    return isinstance(error, KeyboardInterrupt)
+
+
 def njit(function=None, **options):
     """Decorator for a compiled kernel: @njit, or @njit(error_model="numpy").
 

@@ -238,7 +238,7 @@ def render(position, box=BOX):
 
 
 def rasterize(position, sharpness, side, resolution):
-    """Discs with a soft edge (D4), of any sharpness. Does not check its arguments.
+    """Discs with a soft edge (D4), of any sharpness.
 
     Parameters
     ----------

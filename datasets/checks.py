@@ -16,7 +16,7 @@ MAX_SHOWN = 60              # characters of a value in a message
 def count(name, value, at_least=1, at_most=MAX_COUNT):
     """An integer from `at_least` to `at_most`. True and False are no integers here."""
     expected = f"{name}: expected an integer of at least {at_least}"
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+    if not _is_real(value, numbers.Integral):
         raise TypeError(f"{expected}, got {shown(value)}")
     if value < at_least:
         raise ValueError(f"{expected}, got {shown(value)}")
@@ -34,7 +34,7 @@ def number(name, value, low=-np.inf, high=np.inf, *, above_low=False):
         expected = f"{name}: expected a finite number {bound} {low:g}"
     else:
         expected = f"{name}: expected a number in {'(' if above_low else '['}{low:g}, {high:g}]"
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+    if not _is_real(value, numbers.Real):
         raise TypeError(f"{expected}, got {shown(value)}")
     try:
         real = float(value)
@@ -53,7 +53,7 @@ def numeric(name, value, expected="an array of real numbers"):
     try:
         value = np.asarray(value)
         is_numeric = value.dtype.kind in "biuf"         # bool (a raster of spikes) too
-    except (ValueError, TypeError, OverflowError):      # rows of different lengths
+    except Exception:                       # rows of different lengths, a broken __array__
         is_numeric = False
     if not is_numeric:
         is_array = isinstance(value, np.ndarray)
@@ -77,8 +77,9 @@ def array(name, value, shape, *, missing=False, dtype=None):
     shape : sizes; a string stands for any size of at least 1, and names it in the message;
         None for any shape
     missing : NaN marks a missing value and is accepted; infinity is not
-    dtype : float32 or float64 to cast to (then C-contiguous too); None keeps the dtype, except
-        that bool becomes uint8, float16 float32, longdouble float64, and the byte order native
+    dtype : float32 or float64 to cast to; then the array is C-contiguous, aligned and writeable
+        too, so that kernels are compiled for one type. None keeps the dtype, except that bool
+        becomes uint8, float16 float32, longdouble float64, and the byte order native
 
     Returns
     -------
@@ -119,7 +120,7 @@ def counts(name, value):
     value = numeric(name, value, "an array of counts")
     odd = value < 0
     if not np.issubdtype(value.dtype, np.integer):
-        odd |= value != np.rint(value)
+        odd |= (value != np.rint(value)) | np.isinf(value)
     if odd.any():
         raise ValueError(f"{name}: expected counts (non-negative whole numbers), "
                          f"got {value[odd].flat[0]:g}")
@@ -150,6 +151,24 @@ def covariance(name, value, *, positive=True):
 def generator(name, rng):
     """A numpy.random.Generator: all random numbers come from one that is passed in."""
     return instance(name, rng, np.random.Generator, " (numpy.random.default_rng(seed))")
+
+
+def generator_state(name, state):
+    """What bit_generator.state of one of NumPy's generators returns: a dictionary."""
+    instance(name, state, dict, " (bit_generator.state of a generator)")
+    kind = getattr(np.random, str(state.get("bit_generator")), None)
+    known = isinstance(kind, type) and issubclass(kind, np.random.BitGenerator)
+    try:
+        if not known or kind is np.random.BitGenerator:
+            raise ValueError("no bit generator of NumPy")
+        generator = kind(0)
+        generator.state = state
+        if repr(generator.state) != repr(state):
+            raise ValueError("no numbers that it can hold")
+    except Exception as error:              # the generators raise half a dozen kinds
+        raise ValueError(f"{name}: expected bit_generator.state of a generator of NumPy, "
+                         f"got another dictionary ({error!r:.80})") from None
+    return state
 
 
 def instance(name, value, kind, hint=""):
@@ -199,7 +218,7 @@ def path(name, value):
     if not isinstance(value, (str, os.PathLike)):
         raise TypeError(f"{name}: expected a path (str or os.PathLike), got {shown(value)}")
     text = os.fspath(value)
-    if not isinstance(text, str) or not text or "\0" in text:
+    if not isinstance(text, str) or not text or "\0" in text or not _encodes(text):
         raise ValueError(f"{name}: expected a path (str or os.PathLike), got {shown(value)}")
     return Path(text)
 
@@ -213,10 +232,25 @@ def shown(value):
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}... ({type(value).__name__})"
 
 
+def _is_real(value, kind):
+    """Whether it is a number of this kind; True, False and spans of time are none here"""
+    return isinstance(value, kind) and not isinstance(value, (bool, np.bool_, np.timedelta64))
+
+
+def _encodes(text):
+    """Whether the system can take it for a path"""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _cast(name, value, dtype):
-    """The array in this dtype, C-contiguous; ValueError if a finite number overflows in it"""
+    """The array in this dtype, C-contiguous, aligned and writeable; ValueError if a finite number
+    overflows in it"""
     with np.errstate(over="ignore"):
-        cast = np.asarray(value, dtype=dtype, order="C")
+        cast = np.require(value, dtype, "CAW")
     if not np.can_cast(value.dtype, dtype) and (np.isinf(cast) & np.isfinite(value)).any():
         raise ValueError(f"{name}: expected numbers below {np.finfo(dtype).max:.2g} ({dtype}), "
                          f"got {np.nanmax(np.abs(value)):.2g}")

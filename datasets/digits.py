@@ -89,9 +89,10 @@ def split(digits, one_in=5):
     -------
     Digits for training, Digits for tests
     """
-    check_digits("digits", digits)
+    digits = check_digits("digits", digits)
     if len(digits.images) < 2:
         raise ValueError("digits: expected at least two to split, got one")
+    checks.in_range("digits", digits.images, 0, 1)
     one_in = checks.count("one_in", one_in, at_least=2)
     held_out = np.arange(len(digits.images)) % one_in == 0
     return tuple(Digits(digits.images[rows], digits.labels[rows], digits.source)
@@ -99,7 +100,8 @@ def split(digits, one_in=5):
 
 
 def check_digits(name, digits):
-    """Digits whose fields fit each other; the pixels are checked by those who use them."""
+    """Digits of numbers, whose fields fit each other, as plain arrays; the values of the pixels
+    are checked by those who use them."""
     checks.instance(name, digits, Digits, " (datasets.digits.load)")
     images, labels = digits.images, digits.labels
     if not isinstance(images, np.ndarray) or images.ndim != 3 or images.shape[1] != images.shape[2]:
@@ -107,9 +109,10 @@ def check_digits(name, digits):
                          f"got {getattr(images, 'shape', checks.shown(images))}")
     if images.size == 0:
         raise ValueError(f"{name}: expected images with pixels, got shape {images.shape}")
+    checks.numeric(name, images[:0])            # their dtype, and no masked array
     labels = checks.counts(name, checks.array(name, labels, (len(images),)))
     checks.in_range(name, labels, 0, 9)
-    return digits
+    return digits._replace(images=np.asarray(images), labels=labels)
 
 
 # MNIST

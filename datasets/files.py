@@ -27,7 +27,7 @@ def write(path, arrays, **header):
     Parameters
     ----------
     path : str or os.PathLike
-    arrays : {name: array of finite numbers}
+    arrays : {name in printable ASCII: array of finite numbers}
     header : whatever JSON can hold; the version of the format is added
 
     Raises TypeError or ValueError for what `read` would refuse.
@@ -37,10 +37,7 @@ def write(path, arrays, **header):
     n_bytes = sum(array.nbytes for array in arrays.values())
     if n_bytes > MAX_BYTES:
         raise ValueError(f"arrays: expected at most {MAX_BYTES} bytes in all, got {n_bytes}")
-    try:
-        text = json.dumps(header | {"format": FORMAT})
-    except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(f"header: expected what JSON can hold, got {error}") from None
+    text = _as_json(header | {"format": FORMAT})
     temporary = path.with_name(f"{path.name[:60]}.{secrets.token_hex(4)}.part")
     try:
         with open(temporary, "xb") as file:
@@ -84,7 +81,7 @@ def read(path):
 
 def widened(leaf):
     """The array, C-contiguous; float16, in which weights may be kept, becomes float32.
-    Does not check its argument."""
+    Does not check its shape and values."""
     checks.instance("leaf", leaf, np.ndarray)
     return np.array(leaf, dtype=np.float32 if leaf.dtype == np.float16 else None, order="C")
 
@@ -92,21 +89,34 @@ def widened(leaf):
 def _named(arrays):
     checks.instance("arrays", arrays, dict)
     for name in arrays:
-        if not isinstance(name, str) or name in ("header", "file"):
-            raise ValueError(f"arrays: expected names other than 'header' and 'file', got {name!r}")
+        fits = isinstance(name, str) and name.isascii() and name.isprintable()
+        if not fits or name in ("", "header", "file"):
+            raise ValueError("arrays: expected names in printable ASCII other than 'header' and "
+                             f"'file', got {checks.shown(name)}")
     return arrays
+
+
+def _as_json(header):
+    """The header as text; TypeError that names the entry that JSON cannot hold"""
+    for name, value in header.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise TypeError(f"{name}: expected what JSON can hold, got {error}") from None
+    return json.dumps(header)
 
 
 def _plain(name, value):
     """The value as an array of finite numbers, its dtype kept; an error otherwise"""
     try:
         array = np.asarray(value)
-    except ValueError:                          # rows of different lengths
+    except Exception:                           # rows of different lengths, a broken __array__
         array = np.asarray(None)
     if array.dtype.kind not in "biuf" or isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name}: expected a plain array of numbers, got {checks.shown(value)}")
+        raise TypeError(f"arrays: expected {name} to be a plain array of numbers, "
+                        f"got {checks.shown(value)}")
     if not np.isfinite(array).all():
-        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
+        raise ValueError(f"arrays: expected finite numbers in {name}, got NaN or infinity")
     return array
 
 

@@ -80,7 +80,7 @@ def sample(n_traj, T, rng, digits, scene=SCENE):
     """
     n_traj, T = checks.count("n_traj", n_traj), checks.count("T", T)
     checks.generator("rng", rng)
-    check_digits("digits", digits)
+    digits = check_digits("digits", digits)
     checks.instance("scene", scene, Scene, " (datasets.moving_mnist)")
     size = digits.images.shape[-1]
     room = scene.side - size + 2 * scene.margin
@@ -89,8 +89,7 @@ def sample(n_traj, T, rng, digits, scene=SCENE):
             f"digits: expected templates that have room to move in a frame of side {scene.side} "
             f"(margin {scene.margin:g}), got templates of side {size}")
     which = rng.integers(len(digits.images), size=(n_traj, scene.n_digits))
-    templates = checks.array("digits", digits.images[which.ravel()], None)
-    checks.in_range("digits", templates, 0, 1)
+    templates = _templates("digits", digits.images[which.ravel()])
     start = room * rng.random((n_traj, scene.n_digits, 2))
     angle = 2 * np.pi * rng.random((n_traj, scene.n_digits))
     velocity = scene.speed * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
@@ -101,7 +100,7 @@ def sample(n_traj, T, rng, digits, scene=SCENE):
 
 
 def bounce(start, velocity, T, room):
-    """Straight paths, reflected at the walls (D5). Does not check its arguments.
+    """Straight paths, reflected at the walls (D5).
 
     A wall is a mirror: unfold the room and its mirror image repeatedly, let the digit move in a
     straight line, and fold back.
@@ -134,7 +133,7 @@ def bounce(start, velocity, T, room):
 
 
 def render(images, which, position, side):
-    """Frames of given templates at given positions (D6). Does not check its arguments.
+    """Frames of given templates at given positions (D6).
 
     Parameters
     ----------
@@ -147,10 +146,9 @@ def render(images, which, position, side):
     -------
     (n_traj, T, side^2) brightness in [0, 1], float32
     """
-    images = np.ascontiguousarray(checks.array("images", images, ("n", "size", "size")))
+    images = _templates("images", images)
     if images.shape[1] != images.shape[2]:
         raise ValueError(f"images: expected square templates, got shape {images.shape}")
-    checks.in_range("images", images, 0, 1)
     which = checks.array("which", which, ("n_traj", "n_digits"))
     checks.in_range("which", checks.counts("which", which), 0, len(images) - 1)
     n_traj, n_digits = which.shape
@@ -158,6 +156,12 @@ def render(images, which, position, side):
     checks.in_range("position", position, -FAR, FAR)
     side = checks.count("side", side, at_most=MAX_SIDE)
     return _rasterize(images, which.astype(np.int64), position, side)
+
+
+def _templates(name, images):
+    """Images (n, size, size) in [0, 1], in the memory layout for which the loop is compiled"""
+    images = checks.in_range(name, checks.array(name, images, ("n", "size", "size")), 0, 1)
+    return np.require(images, requirements="CAW")
 
 
 @njit

@@ -45,7 +45,7 @@ def kept(path, asked):
     """
     try:
         row = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):         # or a file of another kind
         return None
     return row if isinstance(row, dict) and row.items() >= asked.items() else None
 

@@ -107,7 +107,7 @@ def check_observations(model, y, R, period):
     checks.covariance("R", R)
     if period is None:
         return y, R, np.full(n_y, np.inf)
-    period = np.array(checks.numeric("period", period), dtype=float, order="C")
+    period = np.array(checks.numeric("period", period), dtype=float)
     if period.shape != (n_y,) or not (period > 0).all():
         raise ValueError(f"period: expected {n_y} positive numbers (infinite for the real line), "
                          f"got {checks.shown(period)}")

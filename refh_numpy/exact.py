@@ -151,20 +151,23 @@ def gibbs_transition(params, states, *, clamp_u=False):
     check_params(params)
     checks.instance("states", states, States, " (from enumerate_states)")
     clamp_u = checks.flag("clamp_u", clamp_u)
-    n, n_x = len(checks.array("states.u", states.u, ("n", len(params.b_u)))), len(params.b_x)
-    checks.array("states.y", states.y, (n, len(params.b_y)))
+    u = checks.array("states.u", states.u, ("n", len(params.b_u)), dtype=params.b_x.dtype)
+    n, n_x = len(u), len(params.b_x)
+    y = checks.array("states.y", states.y, (n, len(params.b_y)), dtype=params.b_x.dtype)
+    checks.in_range("states.u", checks.counts("states.u", u), 0, 1)
+    params.family.check("states.y", checks.counts("states.y", y))
     if n_x > np.log2(MAX_STATES) or n * max(n, 2**n_x) > MAX_ENTRIES:
         raise ValueError(f"params: expected at most {MAX_STATES} hidden states and {MAX_ENTRIES} "
                          f"transitions, got {n} visible and 2^{n_x} hidden states")
     x = np.array(list(product(range(2), repeat=n_x)), params.b_x.dtype)
-    to_x = bernoulli_probability(x, harmonium.hidden_mean(params, states.u, states.y))  # (n, 2^n_x)
+    to_x = bernoulli_probability(x, harmonium.hidden_mean(params, u, y))        # (n, 2^n_x)
     eta = x @ params.W_y + params.b_y
-    log_y = sum(params.family.log_density(states.y[:, i], eta[:, i, None])              # (2^n_x, n)
+    log_y = sum(params.family.log_density(y[:, i], eta[:, i, None])             # (2^n_x, n)
                 for i in range(len(params.b_y)))
     if clamp_u:
-        same_u = (states.u[:, None] == states.u[None]).all(-1)
+        same_u = (u[:, None] == u[None]).all(-1)
         return (to_x @ np.exp(log_y)) * same_u
-    to_u = bernoulli_probability(states.u, harmonium.u_mean(params, x))                 # (2^n_x, n)
+    to_u = bernoulli_probability(u, harmonium.u_mean(params, x))                # (2^n_x, n)
     return to_x @ (to_u * np.exp(log_y))
 
 

@@ -92,7 +92,7 @@ def load_checkpoint(path, model):
 
 
 def _widened(leaf):
-    return files.widened(leaf) if isinstance(leaf, np.ndarray) else leaf
+    return files.widened(leaf) if type(leaf) is np.ndarray else leaf
 
 
 def _read(path, model):

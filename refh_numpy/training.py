@@ -22,6 +22,8 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets import checks
+from datasets._jit import is_interrupt
+from datasets._threads import warn_about_blas_threads
 from refh_numpy import _kernels, harmonium
 from refh_numpy.harmonium import Params
 from refh_numpy.inference import check_params, check_recurrent
@@ -114,6 +116,7 @@ def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
     if callback is not None:
         checks.function("callback", callback)
     now = _begin(params, state, rng, n_updates)     # (params, state), replaced as a whole
+    warn_about_blas_threads(max(leaf.size for leaf in params.leaves().values()))
     batches, log, errors = iter(batches), Log(), []
     try:
         with np.errstate(over="ignore", invalid="ignore"):      # a diverging run has its own error
@@ -131,9 +134,10 @@ def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
                     if callback is not None:
                         callback(now[0], log)
     except (KeyboardInterrupt, SystemError) as error:
-        if not _is_interrupt(error):
+        if not is_interrupt(error):
             raise
         log.interrupted = True
+        del log.n_updates[len(log.reconstruction_error):]       # interrupted between the two
         _check_finite(*now, errors, settings)
     params, log.state = now
     return params, log
@@ -211,16 +215,26 @@ def _update(gradient, params, state, rng, settings):
     k = s.k[0] + (s.k[1] - s.k[0] + 1) * step // s.n_updates
     scheduled = {name: schedule(step / s.n_updates) for name, schedule in s.schedules.items()}
     try:
-        g, y_hat = gradient(params, u_prev, y, x_mean, k, rng, s.noise_fraction, **scheduled)
-        if not math.isfinite(g.b_x.sum()):
-            raise FloatingPointError("the gradient is no longer finite")
+        result = gradient(params, u_prev, y, x_mean, k, rng, s.noise_fraction, **scheduled)
     except FloatingPointError as error:
         raise _diverged(step + 1, s, error) from error
+    g, y_hat = _checked(result)
+    if not math.isfinite(g.b_x.sum()):
+        raise _diverged(step + 1, s, "the gradient is no longer finite")
     rate = s.learning_rate + (s.final_learning_rate - s.learning_rate) * step / s.n_updates
     params, m, v = _step(params, g, state, rate, s.momentum)
     state = State(m, v, step + 1, x_mean[:, -1, :len(params.b_u)], state.y[:, s.chunk:],
                   rng.bit_generator.state)
     return (params, state), np.add.reduce((y - y_hat) ** 2, axis=None) / y.size
+
+
+def _checked(result):
+    """What `gradient` returned, if it is a pair that the step can be made with; or an error"""
+    if (not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[0], Params)
+            or not isinstance(result[1], np.ndarray)):
+        raise TypeError("gradient: expected a function that returns (Params, y_hat), "
+                        f"got one that returns {checks.shown(result)}")
+    return result
 
 
 def _step(params, g, state, rate, momentum):
@@ -235,13 +249,6 @@ def _step(params, g, state, rate, momentum):
             theta[name], m[name] = momentum_step(old, g_leaf, m_leaf, rate, momentum)
             v[name] = v_leaf
     return tuple(Params(**leaves, family=params.family) for leaves in (theta, m, v))
-
-
-def _is_interrupt(error):
-    """Ctrl+C inside a call of a Numba kernel becomes a SystemError that it has caused"""
-    while isinstance(error, SystemError):
-        error = error.__cause__
-    return isinstance(error, KeyboardInterrupt)
 
 
 def _check_finite(params, state, errors, settings):
@@ -272,28 +279,14 @@ def check_state(state, params):
     dtype = params.b_y.dtype
     u = _check_array("state.u", state.u, ("n_traj", len(params.b_u)), dtype)
     checks.in_range("state.u", u, 0, 1)
-    n_left = np.shape(state.y)[1] if np.ndim(state.y) == 3 else "T_left"
+    n_left = state.y.shape[1] if getattr(state.y, "ndim", 0) == 3 else "T_left"
     y = _check_array("state.y", state.y, (len(u), n_left, len(params.b_y)), dtype)
     params.family.check("state.y", y)
-    _check_rng_state(state.rng)
+    checks.generator_state("state.rng", state.rng)
 
 
 def _check_array(name, value, shape, dtype):
-    value = checks.array(name, value, shape)
-    if value.dtype != dtype:
-        raise ValueError(f"{name}: expected {dtype}, as in params, got {value.dtype}")
-    return value
-
-
-def _check_rng_state(state):
-    """state : what bit_generator.state of one of NumPy's generators returns"""
-    checks.instance("state.rng", state, dict, " (bit_generator.state of a generator)")
-    kind = getattr(np.random, str(state.get("bit_generator")), None)
-    known = isinstance(kind, type) and issubclass(kind, np.random.BitGenerator)
-    try:
-        if not known or kind is np.random.BitGenerator:
-            raise ValueError("no bit generator of NumPy")
-        kind(0).state = state
-    except (ValueError, TypeError, KeyError, OverflowError, IndexError, AttributeError) as error:
-        raise ValueError("state.rng: expected bit_generator.state of a generator of NumPy, "
-                         f"got another dictionary ({error!r:.80})") from None
+    if type(value) is not np.ndarray or value.dtype != dtype:
+        raise ValueError(f"{name}: expected {dtype}, as in params, and a plain array, got "
+                         f"{type(value).__name__} of {getattr(value, 'dtype', 'no dtype')}")
+    return checks.array(name, value, shape)

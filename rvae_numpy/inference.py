@@ -15,7 +15,7 @@ import numpy as np
 from datasets import checks
 from rvae_numpy import gaussian, mlp
 from rvae_numpy.autoencoder import emission, forward, mu_u, prior, recognise
-from rvae_numpy.parameters import check_params
+from rvae_numpy.parameters import Params, check_params
 
 N_MAP_STEPS = 12            # of G1, where mu_u is nonlinear
 N_U0_ITERATIONS = 25        # of V9: as many as the authors' clamped Gibbs sampling has sweeps
@@ -205,6 +205,7 @@ def predict_next(params, u, rng, n_samples=25):
 
 def check_observations(name, y, params, axes=("n_traj", "T")):
     """(*axes, n_y) values of the model's family, in the dtype of the params; or an error."""
+    checks.instance("params", params, Params, " (init or load)")
     y = checks.array(name, y, (*axes, params.n_y), dtype=params.nu.b.dtype)
     if params.config.family == "poisson":
         checks.counts(name, y)
@@ -215,6 +216,7 @@ def check_observations(name, y, params, axes=("n_traj", "T")):
 
 def check_states(name, u, params, axes=("n_traj", "T")):
     """(*axes, n_x) states, in the dtype of the params; or an error."""
+    checks.instance("params", params, Params, " (init or load)")
     return checks.array(name, u, (*axes, params.n_x), dtype=params.nu.b.dtype)
 
 

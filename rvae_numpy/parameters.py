@@ -235,14 +235,15 @@ def check_leaves(name, params, dtypes):
 def check_arrays(name, leaves, expected, dtypes):
     """The leaves {name: array}, if finite, of the expected shapes and of these dtypes; or an
     error."""
+    checks.instance(name, leaves, dict)
     if leaves.keys() != expected.keys():
         raise ValueError(f"{name}: expected the arrays {', '.join(expected)}, "
                          f"got {', '.join(map(str, leaves)) or 'none'}")
     for part, shape in expected.items():
         leaf = leaves[part]
-        if not isinstance(leaf, np.ndarray) or leaf.shape != shape or leaf.dtype not in dtypes:
-            got = (f"{leaf.shape}, {leaf.dtype}" if isinstance(leaf, np.ndarray)
-                   else type(leaf).__name__)
+        plain = type(leaf) is np.ndarray
+        if not plain or leaf.shape != shape or leaf.dtype not in dtypes:
+            got = f"{leaf.shape}, {leaf.dtype}" if plain else type(leaf).__name__
             raise ValueError(f"{name}: expected an array {part} of floats and of shape {shape}, "
                              f"got {got}")
         if not np.isfinite(leaf).all():

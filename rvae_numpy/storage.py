@@ -27,7 +27,7 @@ def save(path, params, name, /, **meta):
     """
     checks.path("path", path)
     checks.instance("name", name, str)
-    parameters.check_leaves("params", params, FLOATS)
+    check_params(parameters.check_leaves("params", params, FLOATS).map(files.widened))
     files.write(path, params.leaves(), **_header(params, name), meta=meta)
 
 
@@ -123,4 +123,5 @@ def _params(path, arrays, header):
         leaves = {part: files.widened(leaves[part]) for part in expected}
         return check_params(parameters.unflatten(leaves, config))
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(f"{path}: expected the config, the sizes and the arrays of an "
+                         f"autoencoder, got others ({error})") from None

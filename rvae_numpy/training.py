@@ -21,11 +21,14 @@ Hinton, Dayan, Frey and Neal 1995.)
 """
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
 from datasets import checks
+from datasets._jit import is_interrupt
+from datasets._threads import warn_about_blas_threads
 from rvae_numpy import autoencoder, inference
 from rvae_numpy.parameters import LAYERS, PHI, Params, check_arrays, check_params, unflatten
 
@@ -115,6 +118,7 @@ def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
     if callback is not None:
         checks.function("callback", callback)
     now = _begin(params, state, rng, n_updates)     # (params, state), replaced as a whole
+    warn_about_blas_threads(max(leaf.size for leaf in params.leaves().values()))
     batches, log, losses = iter(batches), Log(), []
     try:
         with np.errstate(over="ignore", invalid="ignore"):      # a diverging run has its own error
@@ -131,7 +135,9 @@ def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
                     losses.clear()
                     if callback is not None:
                         callback(now[0], log)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as error:
+        if not is_interrupt(error):
+            raise
         log.interrupted = True
         del log.n_updates[len(log.loss):]       # interrupted between the two
         _check_finite(*now, settings)
@@ -206,7 +212,7 @@ def _update(gradient, params, state, rng, settings):
     states = autoencoder.forward(params, state.u, y if y_input is None else y_input)
     states = states[:, :, :params.n_u]
     u_prev = np.concatenate([state.u[:, None], states[:, :-1]], axis=1)
-    loss, g = gradient(params, u_prev, y, rng, y_input)
+    loss, g = _checked(gradient(params, u_prev, y, rng, y_input))
     if not np.isfinite(loss):
         raise _diverged(step, s, "the loss is no longer finite")
     if s.max_norm is not None:
@@ -216,6 +222,15 @@ def _update(gradient, params, state, rng, settings):
     left = None if y_input is None else state.y_input[:, s.chunk:]
     state = State(m, v, step, states[:, -1], state.y[:, s.chunk:], left, rng.bit_generator.state)
     return (params, state), loss
+
+
+def _checked(result):
+    """What `gradient` returned, if it is a pair that the step can be made with; or an error"""
+    if (not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[0], Real)
+            or not isinstance(result[1], Params)):
+        raise TypeError("gradient: expected a function that returns (loss, Params), "
+                        f"got one that returns {checks.shown(result)}")
+    return result
 
 
 def _step(params, g, state, rate, learnt):
@@ -251,20 +266,21 @@ def check_state(state, params):
         checks.instance(name, moments, Params)
         try:
             leaves = moments.leaves()
-        except AttributeError as error:
+        except (AttributeError, TypeError) as error:
             raise TypeError(f"{name}: expected Params like params, got others ({error})") from None
         check_arrays(name, leaves, shapes, (dtype,))
     if any((leaf < 0).any() for leaf in state.v.leaves().values()):
         raise ValueError("state.v: expected second moments of at least 0, got negative ones")
     checks.count("state.n_updates", state.n_updates, at_least=0)
     u = _check_array("state.u", state.u, ("n_traj", params.n_u), dtype)
-    T_left = np.shape(state.y)[1] if np.ndim(state.y) == 3 else "T_left"
+    T_left = state.y.shape[1] if getattr(state.y, "ndim", 0) == 3 else "T_left"
     y = _check_array("state.y", state.y, (len(u), T_left, params.n_y), dtype)
     if y.size:
         inference.check_observations("state.y", y, params)
     if state.y_input is not None:
+        _check_array("state.y_input", state.y_input, y.shape, dtype)
         _check_input("state.y_input", state.y_input, y, params)
-    _check_rng_state(state.rng)
+    checks.generator_state("state.rng", state.rng)
     return state
 
 
@@ -277,21 +293,7 @@ def _check_input(name, y_input, y, params):
 
 
 def _check_array(name, value, shape, dtype):
-    value = checks.array(name, value, shape)
-    if value.dtype != dtype:
-        raise ValueError(f"{name}: expected {dtype}, as in params, got {value.dtype}")
-    return value
-
-
-def _check_rng_state(state):
-    """state : what bit_generator.state of one of NumPy's generators returns"""
-    checks.instance("state.rng", state, dict, " (bit_generator.state of a generator)")
-    kind = getattr(np.random, str(state.get("bit_generator")), None)
-    known = isinstance(kind, type) and issubclass(kind, np.random.BitGenerator)
-    try:
-        if not known or kind is np.random.BitGenerator:
-            raise ValueError("no bit generator of NumPy")
-        kind(0).state = state
-    except (ValueError, TypeError, KeyError, OverflowError, IndexError, AttributeError) as error:
-        raise ValueError("state.rng: expected bit_generator.state of a generator of NumPy, "
-                         f"got another dictionary ({error!r:.80})") from None
+    if type(value) is not np.ndarray or value.dtype != dtype:
+        raise ValueError(f"{name}: expected {dtype}, as in params, and a plain array, got "
+                         f"{type(value).__name__} of {getattr(value, 'dtype', 'no dtype')}")
+    return checks.array(name, value, shape)

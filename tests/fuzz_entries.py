@@ -26,7 +26,6 @@ from rvae_numpy import inference as rvae_inference
 from rvae_numpy import mlp, parameters, rvae, rvae_bptt, tvae, vae
 from rvae_numpy import storage as rvae_storage
 from rvae_numpy import training as rvae_training
-from rvae_numpy.extensions import masking, objects
 
 NAN_IS_MISSING = {
     ("kalman.filtering.kalman_filter", "y"),
@@ -140,6 +139,23 @@ def data_entries():
     yield (
         moving_mnist.sample,
         lambda _: dict(n_traj=2, T=3, rng=rng(), digits=small_digits(), scene=scene),
+    )
+    yield (
+        bouncing_balls.rasterize,
+        lambda _: dict(
+            position=balls.position, sharpness=np.ones(3), side=10.0, resolution=8
+        ),
+    )
+    start = np.ones((2, 1, 2))
+    yield moving_mnist.bounce, lambda _: dict(start=start, velocity=start, T=3, room=4.0)
+    yield (
+        moving_mnist.render,
+        lambda _: dict(
+            images=small_digits().images,
+            which=np.array([[0], [1]]),
+            position=np.ones((2, 3, 1, 2)),
+            side=12,
+        ),
     )
     yield digits.load, lambda _: dict(source="synthetic")
 
@@ -331,7 +347,7 @@ def autoencoder_entries():
                 ),
             )
         start = rvae if model is rvae_bptt else model
-        more = {} if model in (vae, tvae) else {"corrupt": masking.input_noise(0.1)}
+        more = {} if model in (vae, tvae) else {"corrupt": unchanged}
         yield (
             model.train,
             lambda _, start=start, more=more: dict(
@@ -429,28 +445,13 @@ def autoencoder_entries():
     )
 
 
-def extension_entries():
-    def bright():
-        return autoencoder_params(n_y=4, sigmoid_mean=True)
-
-    frames = rng().random((2, 3, 4)).astype(np.float32)
-    halves = np.stack([frames[:, 0] / 2] * 2)[None]
-    yield masking.sample_mask, lambda _: dict(n_traj=2, T=3, mask_rate=0.3, rng=rng())
-    yield masking.observation_mask, lambda _: dict(mask_rate=0.3)
-    yield masking.input_noise, lambda _: dict(sd=0.3)
-    yield masking.forecast_open_loop, lambda _: dict(params=autoencoder_params(), u=states(5, 2))
-    yield (
-        masking.generate_open_loop,
-        lambda _: dict(params=autoencoder_params(), u0=states(2, 2), T=3),
-    )
-    yield objects.responsibilities, lambda _: dict(y=frames[:, 0], expected=halves[0])
-    yield objects.infer, lambda _: dict(params=bright(), y=frames, partitions=halves)
-    yield objects.emission_mean, lambda _: dict(params=bright(), u=states(2, 2, 3, 2))
-    yield objects.generate, lambda _: dict(params=bright(), u0=states(2, 2, 2), T=3, rng=rng())
-
-
 def print_nothing(params, log):
     """A callback"""
+
+
+def unchanged(y, rng):
+    """The `corrupt` of training that leaves y as it is"""
+    return y
 
 
 def checkpoint(folder):
@@ -470,7 +471,6 @@ ENTRIES = {
         kalman_entries,
         harmonium_entries,
         autoencoder_entries,
-        extension_entries,
     )
     for function, make in entries()
 }

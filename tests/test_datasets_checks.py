@@ -175,3 +175,35 @@ def test_values_are_shown_short_and_on_one_line():
     assert checks.shown(Broken()) == "an object of type Broken"
     assert checks.shown("a\nb") == "'a\\nb'" and "\n" not in checks.shown(np.zeros((50, 50)))
     assert len(checks.shown("x" * 10_000)) < 80
+
+
+def test_values_that_only_look_like_numbers_arrays_and_paths():
+    class Broken:
+        def __array__(self, *args, **kwargs):
+            raise RuntimeError
+
+    for call in (lambda: checks.count("x", np.timedelta64(3, "s")),
+                 lambda: checks.number("x", np.timedelta64(3, "s")),
+                 lambda: checks.array("x", Broken(), ("n",)), lambda: checks.path("x", "\ud800"),
+                 lambda: checks.counts("x", np.array([np.inf]))):
+        with pytest.raises((ValueError, TypeError), match=r"^x: expected .* got"):
+            call()
+
+
+def test_an_array_that_was_cast_suits_one_compiled_kernel():
+    read_only = np.zeros((2, 3))
+    read_only.flags.writeable = False
+    unaligned = np.frombuffer(bytes(49), np.uint8)[1:].view(float).reshape(2, 3)
+    for value in (read_only, unaligned, np.zeros((3, 2)).T):
+        flags = checks.array("x", value, (2, 3), dtype=float).flags
+        assert flags.c_contiguous and flags.aligned and flags.writeable
+
+
+def test_states_of_generators():
+    for kind in (np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64):
+        checks.generator_state("rng", kind(1).state)
+    state = np.random.PCG64(1).state
+    for bad in ({}, 3, state | {"bit_generator": "Generator"}, state | {"uinteger": -1},
+                state | {"state": {"state": 1.5, "inc": 1}}):
+        with pytest.raises((ValueError, TypeError), match=r"^rng: expected .* got"):
+            checks.generator_state("rng", bad)

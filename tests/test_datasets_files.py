@@ -75,7 +75,8 @@ def test_half_floats_become_single_and_all_becomes_contiguous():
     {"a": np.array([None])}, {"a": [[1], [1, 2]]}, {"a": np.ma.ones(2)}, {"a": "text"},
     {"a": np.array([np.nan])},
     {"a": np.array([np.inf], np.float32)}, {"a": np.array([1j])}, {"header": np.ones(1)},
-    {"file": np.ones(1)}, {1: np.ones(1)}, [np.ones(1)], None])
+    {"file": np.ones(1)}, {1: np.ones(1)}, [np.ones(1)], None, {"": np.ones(1)},
+    {"\ud800": np.ones(1)}, {"a\0b": np.ones(1)}])
 def test_write_refuses_what_read_would_refuse_and_keeps_the_old_file(path, arrays):
     before = path.read_bytes()
     with pytest.raises((TypeError, ValueError), match=r"expected .* got"):
@@ -85,8 +86,8 @@ def test_write_refuses_what_read_would_refuse_and_keeps_the_old_file(path, array
 
 @pytest.mark.parametrize("meta", [object(), {(1, 2): 3}, np.ones(2), {1}])
 def test_a_header_must_be_json(path, meta):
-    with pytest.raises(TypeError, match=r"^header: expected what JSON can hold, got"):
-        files.write(path, ARRAYS, meta=meta)
+    with pytest.raises(TypeError, match=r"^meta: expected what JSON can hold, got"):
+        files.write(path, ARRAYS, seed=1, meta=meta)
 
 
 def test_a_full_disk_leaves_the_old_file(path, monkeypatch):

@@ -1,6 +1,6 @@
 """Bad input of every public function, found by introspection: a function without an entry fails."""
 
-import importlib
+import importlib.util
 import inspect
 import pkgutil
 import warnings
@@ -15,6 +15,17 @@ import rvae_numpy
 from tests import fuzz_entries, fuzzing
 
 PACKAGES = (datasets, kalman, refh_numpy, rvae_numpy)
+
+
+def all_entries():
+    """Those of the packages, and of the extensions where there are any"""
+    if importlib.util.find_spec("tests.fuzz_entries_extensions") is None:
+        return fuzz_entries.ENTRIES
+    extensions = importlib.import_module("tests.fuzz_entries_extensions")
+    return fuzz_entries.ENTRIES | extensions.ENTRIES
+
+
+ENTRIES = all_entries()
 
 
 def public_functions():
@@ -40,17 +51,17 @@ def test_every_public_function_has_an_entry():
     missing = [
         name
         for name, function in public_functions().items()
-        if name not in fuzz_entries.ENTRIES | fuzz_entries.NOT_WALKED
+        if name not in ENTRIES | fuzz_entries.NOT_WALKED
         and not says_that_it_does_not_check(function)
         and not name.startswith("datasets.checks.")
         and ".check_" not in name
     ]
-    assert not missing, f"no entry in tests/fuzz_entries.py, and no 'does not check': {missing}"
+    assert not missing, f"no entry in tests/fuzz_entries*.py, and no 'does not check': {missing}"
 
 
-@pytest.mark.parametrize("name", sorted(fuzz_entries.ENTRIES))
+@pytest.mark.parametrize("name", sorted(ENTRIES))
 def test_bad_input_is_refused_by_name(name, tmp_path):
-    function, make = fuzz_entries.ENTRIES[name]
+    function, make = ENTRIES[name]
     problems, n_tried = [], 0
     for argument in make(tmp_path):
         for value in fuzzing.bad_values(
@@ -70,14 +81,14 @@ def test_bad_input_is_refused_by_name(name, tmp_path):
 def test_enough_is_tried(tmp_path):
     total = sum(
         len(fuzzing.bad_values(value))
-        for _, make in fuzz_entries.ENTRIES.values()
+        for _, make in ENTRIES.values()
         for value in make(tmp_path).values()
     )
     assert total >= 1000
 
 
 def test_valid_arguments_are_accepted(tmp_path):
-    for name, (function, make) in fuzz_entries.ENTRIES.items():
+    for name, (function, make) in ENTRIES.items():
         result = function(**make(tmp_path))
         assert name in fuzz_entries.NAN_IS_FINE or not fuzzing.has_nan(result), name
         assert isinstance(np.random.default_rng(0), np.random.Generator)
@@ -94,7 +105,7 @@ READERS = (
 
 @pytest.mark.parametrize("name", READERS)
 def test_a_mutated_file_is_refused_by_its_path_or_usable(name, tmp_path):
-    function, make = fuzz_entries.ENTRIES[name]
+    function, make = ENTRIES[name]
     arguments = make(tmp_path)
     path, rng = arguments["path"], np.random.default_rng(0)
     whole = path.read_bytes()

@@ -85,7 +85,7 @@ def test_bad_arguments_of_save_and_load_are_named(tmp_path):
     path = tmp_path / "weights.npz"
     for call, name in ((lambda: refh.save(None, poisson_refh()), "path"),
                        (lambda: refh.save(path, None), "params"),
-                       (lambda: refh.save(path, poisson_refh(), seed=np.zeros(3)), "header"),
+                       (lambda: refh.save(path, poisson_refh(), seed=np.zeros(3)), "meta"),
                        (lambda: refh.load(3), "path"), (lambda: storage.load(path, 3), "model"),
                        (lambda: storage.load_checkpoint(path, None), "model"),
                        (lambda: storage.save(path, poisson_refh(), 3), "model"),

@@ -365,6 +365,13 @@ def test_ctrl_c_inside_a_kernel_is_an_interruption():
         refh.train(params, batches(None), rng, n_updates=9)
 
 
+@pytest.mark.parametrize("returned", [None, "ab", (None, None), (1.0, 1.0)])
+def test_a_gradient_that_returns_something_else_is_refused(returned):
+    rng = np.random.default_rng(0)
+    with pytest.raises(TypeError, match=r"^gradient: expected a function that returns .* got"):
+        training.train(lambda *args, **kwargs: returned, small(rng), stream(rng), rng, n_updates=1)
+
+
 def test_ctrl_c_before_the_first_batch_leaves_the_start():
     def batches():
         raise KeyboardInterrupt

@@ -45,6 +45,9 @@ def test_half_precision_and_memory_order(tmp_path):
 @pytest.mark.parametrize("change, error", [
     (lambda leaf: leaf * np.nan, "params: expected finite numbers in encode.0.W"),
     (lambda leaf: leaf.astype(object), "params: expected an array encode.0.W"),
+    (np.ma.masked_array, "params: expected an array encode.0.W"),
+    (lambda leaf: leaf.astype(float) if leaf.ndim == 1 else leaf,
+     "params: expected arrays of one dtype"),
     (lambda leaf: leaf[:1], "params: expected"), (lambda leaf: leaf.astype(int), "params: expec")])
 def test_save_refuses_what_load_would_refuse(change, error, tmp_path):
     path = tmp_path / "weights.npz"
@@ -52,7 +55,7 @@ def test_save_refuses_what_load_would_refuse(change, error, tmp_path):
     before = path.read_bytes()
     with pytest.raises((ValueError, TypeError), match=error):
         rvae.save(path, params_of().map(change))
-    with pytest.raises(TypeError, match="header: expected"):
+    with pytest.raises(TypeError, match="meta: expected"):
         rvae.save(path, params_of(), about=object())
     assert path.read_bytes() == before
 

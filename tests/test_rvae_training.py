@@ -185,6 +185,28 @@ def test_ctrl_c_inside_an_update_and_in_the_callback():
         assert_same(whole, params)
 
 
+def test_ctrl_c_inside_a_kernel_that_makes_the_batches():
+    """Numba raises SystemError from the KeyboardInterrupt; a SystemError of its own stays one."""
+    params, rng = begin()
+
+    def batches(cause):
+        yield next(stream(rng))
+        raise SystemError from cause
+
+    learnt, log = rvae.train(params, batches(KeyboardInterrupt()), rng, n_updates=1000)
+    assert log.interrupted and np.any(learnt.nu.W != params.nu.W)
+    training.check_state(log.state, learnt)
+    with pytest.raises(SystemError):
+        rvae.train(params, batches(None), rng, n_updates=1000)
+
+
+@pytest.mark.parametrize("returned", [None, "ab", (None, None), (1.0, 1.0)])
+def test_a_gradient_that_returns_something_else_is_refused(returned):
+    params, rng = begin()
+    with pytest.raises(TypeError, match=r"^gradient: expected a function that returns .* got"):
+        training.train(lambda *args: returned, params, stream(rng), rng, n_updates=1)
+
+
 def test_a_run_that_diverges_says_so():
     params, rng = begin()
     with pytest.raises(FloatingPointError, match=r"training diverged at update .* learning_rate"):
@@ -246,6 +268,9 @@ def state_of_a_run():
     (lambda s: replace(s, u=s.u[:1]), "state.y: expected shape"),
     (lambda s: replace(s, u=s.u * np.nan), "state.u: expected finite"),
     (lambda s: replace(s, u=s.u.astype(float)), "state.u: expected float32"),
+    (lambda s: replace(s, u=s.u.tolist()), "state.u: expected float32"),
+    (lambda s: replace(s, m=s.m.map(np.ma.masked_array)), "state.m: expected an array"),
+    (lambda s: replace(s, y=s.y.astype(np.float16)), "state.y: expected float32"),
     (lambda s: replace(s, y=s.y + 0.5), "state.y: expected counts"),
     (lambda s: replace(s, y=s.y[0]), "state.y: expected shape"),
     (lambda s: replace(s, y_input=s.y[:, :1]), "state.y_input: expected shape"),

@@ -115,11 +115,8 @@ class AttentionWindow:
 
 def _checked(name, values, n):
     """Values (.., n) in [0, 1] as floats, and the shape of their other axes; or an error"""
-    try:
-        n_axes = max(np.ndim(values) - 1, 0)
-    except ValueError:                  # rows of different lengths: the check says so
-        n_axes = 1
-    values = checks.array(name, values, (*[".."] * n_axes, n))
+    values = checks.numeric(name, values)
+    values = checks.array(name, values, (*[".."] * max(values.ndim - 1, 0), n))
     if values.dtype.kind != "f":
         values = values.astype(float)
     return checks.in_range(name, values, 0, 1), values.shape[:-1]

@@ -164,10 +164,15 @@ def infer(params, y, partitions, *, window=None, forecast=predict_map):
     if gap > TOLERANCE:
         raise ValueError("partitions: expected parts that add up to the first frame, "
                          f"got some that differ from it by {gap:.2g}")
+
+    def checked(params, u):
+        u = inference.finite("y", u)
+        return checks.array("forecast", forecast(params, u), (len(u), params.n_y))
+
     with inference.no_overflow("y"):
-        best, least = _filter_from_partition(params, y, partitions[0], window, forecast)
+        best, least = _filter_from_partition(params, y, partitions[0], window, checked)
         for partition in partitions[1:]:
-            states, total = _filter_from_partition(params, y, partition, window, forecast)
+            states, total = _filter_from_partition(params, y, partition, window, checked)
             better = total < least
             best, least = (np.where(better[:, None, None], states, best),
                            np.where(better, total, least))

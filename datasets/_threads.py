@@ -1,0 +1,52 @@
+"""A warning where small matrices meet a BLAS with several threads, which is slow on a busy machine.
+
+The number of threads is asked of the library that NumPy has loaded. Where that is not possible
+(Windows, Apple's Accelerate), nothing is warned of. The environment is never changed.
+"""
+import ctypes
+import functools
+import warnings
+
+import numpy as np
+
+SMALL = 1 << 20             # entries of a matrix for which one thread is enough
+# of OpenBLAS (in the wheels of NumPy 2 and 1; elsewhere), MKL and BLIS
+COUNTS = ("scipy_openblas_get_num_threads64_", "openblas_get_num_threads64_",
+          "openblas_get_num_threads", "MKL_Get_Max_Threads", "bli_thread_get_num_threads")
+
+
+class BlasThreadsWarning(RuntimeWarning):
+    """Small matrices are multiplied by several BLAS threads."""
+
+
+def blas_threads():
+    """How many threads NumPy's BLAS uses now, or None if that cannot be found out."""
+    try:
+        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)     # finds what it is linked to
+    except (AttributeError, OSError):
+        return None
+    return next((int(getattr(library, name)()) for name in COUNTS if hasattr(library, name)), None)
+
+
+def warn_about_blas_threads(largest):
+    """Warn, once per process, if BLAS has several threads for small matrices.
+
+    Parameters
+    ----------
+    largest : number of entries of the largest matrix
+
+    The warning is a BlasThreadsWarning, and names the line that called train(...) of a model.
+    """
+    if largest <= SMALL:
+        _warn()
+
+
+@functools.cache
+def _warn():
+    n_threads = blas_threads()
+    if n_threads is not None and n_threads > 1:
+        warnings.warn(
+            f"{n_threads} BLAS threads for small matrices: on a busy machine this is many times "
+            "slower than one thread. Set OMP_NUM_THREADS=1 before NumPy is imported, or silence "
+            'this: warnings.filterwarnings("ignore", message=".*BLAS threads")',
+            BlasThreadsWarning, stacklevel=5)
