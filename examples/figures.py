@@ -43,8 +43,9 @@ PLOT = {
 }
 SCRIPTS = [[("schematic",)], [("quickstart",), ("receptive_fields",)],
            [("balls_generate", "--use-saved")], [("balls_table", "--use-saved")]]
-DIGITS = [[("digits_generate", "--use-saved")],
-          [("extensions.objects_generate", "--use-saved", "--model", "attention")]]
+DIGITS = [[("digits_generate", "--use-saved")]]
+if (Path(__file__).parent / "extensions").exists():
+    DIGITS.append([("extensions.objects_generate", "--use-saved", "--model", "attention")])
 
 
 def run(commands, options):
