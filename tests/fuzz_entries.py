@@ -1,4 +1,7 @@
-"""Right arguments of the public functions: {"module.name": (function, folder -> arguments)}."""
+"""Right arguments of the public functions: {"module.name": (function, folder -> arguments)}.
+
+Here those of datasets and kalman; tests/fuzz_entries_*.py have those of the other packages.
+"""
 
 import functools
 
@@ -6,26 +9,6 @@ import numpy as np
 
 from datasets import bouncing_balls, digits, files, moving_mnist, ppc
 from kalman import em, filtering, lds, smoothing
-from refh_numpy import (
-    efh,
-    exact,
-    families,
-    generation,
-    harmonium,
-    hybrid,
-    inference,
-    refh,
-    refh_bptt,
-    rtrbm,
-    storage,
-    training,
-    trbm,
-)
-from rvae_numpy import generation as rvae_generation
-from rvae_numpy import inference as rvae_inference
-from rvae_numpy import mlp, parameters, rvae, rvae_bptt, tvae, vae
-from rvae_numpy import storage as rvae_storage
-from rvae_numpy import training as rvae_training
 
 NAN_IS_MISSING = {
     ("kalman.filtering.kalman_filter", "y"),
@@ -93,16 +76,8 @@ def oscillator():
     return em.constant_velocity(0.05, 0.1, 0.1, 1e-4)
 
 
-def harmonium_params(n_u=None):
-    return harmonium.init(4, 3, "bernoulli", rng(), n_u=n_u)
-
-
 def states(*shape):
     return rng().random(shape).astype(np.float32)
-
-
-def binary(*shape):
-    return rng().integers(0, 2, shape).astype(np.float32)
 
 
 def saved(model, params):
@@ -209,100 +184,6 @@ def kalman_entries():
     )
 
 
-def harmonium_entries():
-    tiny = harmonium_params(n_u=2)
-    u, y = binary(3, 2), binary(3, 3)
-    yield harmonium.init, lambda _: dict(n_x=4, n_y=3, family="bernoulli", rng=rng(), n_u=2)
-    for model in (efh, trbm, rtrbm, refh, refh_bptt, hybrid):
-        more = {"w": 0.5} if model is hybrid else {}
-        n_u = 0 if model is efh else None
-        if model is efh:
-            yield efh.init, lambda _: dict(n_x=4, n_y=3, family="bernoulli", rng=rng())
-        yield (
-            model.train,
-            lambda _, more=more, n_u=n_u: dict(
-                params=harmonium_params(n_u),
-                batches=[binary(2, 6, 3)],
-                rng=rng(),
-                n_updates=2,
-                chunk=3,
-                k=2,
-                learning_rate=1e-3,
-                final_learning_rate=0.0,
-                noise_fraction=0.5,
-                every=1,
-                callback=print_nothing,
-                **more,
-            ),
-        )
-        yield (
-            by_name(model.save),
-            lambda folder, n_u=n_u: dict(path=folder / "weights.npz", params=harmonium_params(n_u)),
-        )
-        yield model.load, saved(model, lambda n_u=n_u: harmonium_params(n_u))
-    yield (
-        inference.infer,
-        lambda _: dict(params=harmonium_params(), y=binary(2, 5, 3), u0=states(2, 4)),
-    )
-    yield inference.emission_mean, lambda _: dict(params=harmonium_params(), u=states(2, 5, 4))
-    yield (
-        inference.predict_next,
-        lambda _: dict(
-            params=harmonium_params(),
-            u=states(2, 5, 4),
-            rng=rng(),
-            n_sweeps=2,
-            n_chains=2,
-            start=binary(2, 5, 3),
-            sample_last_x=False,
-        ),
-    )
-    yield (
-        inference.predict_next_mean_field,
-        lambda _: dict(
-            params=harmonium_params(), u=states(2, 5, 4), start=binary(2, 5, 3), n_iterations=2
-        ),
-    )
-    yield (
-        generation.generate,
-        lambda _: dict(params=harmonium_params(), u0=states(2, 4), T=3, rng=rng(), n_sweeps=2),
-    )
-    yield (
-        generation.generate_backward,
-        lambda _: dict(
-            params=harmonium_params(), x_T=states(2, 4), T=3, rng=rng(), sample_u=0.5, n_sweeps=1
-        ),
-    )
-    yield exact.enumerate_states, lambda _: dict(params=tiny, clamp_u=True)
-    yield exact.log_likelihood, lambda _: dict(params=tiny, u=u, y=y, clamp_u=True)
-    yield exact.gradient, lambda _: dict(params=tiny, u=u, y=y, clamp_u=True)
-    yield exact.model_hidden_mean, lambda _: dict(params=tiny, u=u)
-    yield exact.cd_expectation, lambda _: dict(params=tiny, u=u, y=y, k=2, clamp_u=True)
-    yield families.get, lambda _: dict(family="bernoulli")
-    yield (
-        exact.gibbs_transition,
-        lambda _: dict(params=tiny, states=exact.enumerate_states(tiny), clamp_u=True),
-    )
-    yield (
-        training.train,
-        lambda _: dict(
-            gradient=refh.gradient,
-            params=harmonium_params(),
-            batches=[binary(2, 6, 3)],
-            rng=rng(),
-            n_updates=2,
-            chunk=3,
-        ),
-    )
-    yield (
-        by_name(storage.save, "refh"),
-        lambda folder: dict(path=folder / "weights.npz", params=harmonium_params()),
-    )
-    yield storage.load, lambda folder: saved(refh, harmonium_params)(folder) | {"model": "refh"}
-    yield storage.save_checkpoint, lambda folder: checkpoint(folder)
-    yield storage.load_checkpoint, loaded_checkpoint
-
-
 def by_name(save, *more):
     """`save` with arguments that may be given by name"""
 
@@ -313,164 +194,14 @@ def by_name(save, *more):
     return saving
 
 
-def autoencoder_params(model=rvae, n_y=3, **more):
-    return model.init(n_y, 2, (4,), "normal", rng(), **more)
-
-
-def autoencoder_entries():
-    def y(_=None):
-        return rng().random((2, 6, 3)).astype(np.float32)
-
-    config = parameters.Config()
-    sizes = dict(n_y=3, n_x=2, hidden=4, n_residual=2, static=False)
-    yield parameters.layer_sizes, lambda _: dict(sizes)
-    yield parameters.leaf_shapes, lambda _: dict(sizes)
-    yield (
-        parameters.init,
-        lambda _: dict(
-            n_y=3, n_x=2, hidden=4, config=config, rng=rng(), n_residual=2, static=False
-        ),
-    )
-    yield mlp.get_activation, lambda _: dict(activation="tanh")
-    for model in (vae, tvae, rvae, rvae_bptt):
-        if model is not rvae_bptt:
-            yield (
-                model.init,
-                lambda _: dict(
-                    n_y=3,
-                    n_x=2,
-                    hidden=4,
-                    family="normal",
-                    rng=rng(),
-                    activation="tanh",
-                    sigma_y=1.0,
-                ),
-            )
-        start = rvae if model is rvae_bptt else model
-        more = {} if model in (vae, tvae) else {"corrupt": unchanged}
-        yield (
-            model.train,
-            lambda _, start=start, more=more: dict(
-                params=autoencoder_params(start),
-                batches=[y()],
-                rng=rng(),
-                n_updates=2,
-                chunk=3,
-                learning_rate=1e-3,
-                final_learning_rate=0.0,
-                freeze_phi=False,
-                max_norm=1.0,
-                every=1,
-                callback=print_nothing,
-                **more,
-            ),
-        )
-        yield (
-            by_name(model.save),
-            lambda folder, start=start: dict(
-                path=folder / "weights.npz", params=autoencoder_params(start)
-            ),
-        )
-        yield model.load, saved(model, lambda start=start: autoencoder_params(start))
-    yield (
-        rvae_training.train,
-        lambda _: dict(
-            gradient=rvae.gradient,
-            params=autoencoder_params(),
-            batches=[y()],
-            rng=rng(),
-            n_updates=2,
-            chunk=3,
-        ),
-    )
-    yield (
-        by_name(rvae_storage.save, "rvae"),
-        lambda folder: dict(path=folder / "weights.npz", params=autoencoder_params()),
-    )
-    yield (
-        rvae_storage.load,
-        lambda folder: saved(rvae, autoencoder_params)(folder) | {"name": "rvae"},
-    )
-
-    def rvae_checkpoint(folder):
-        params, log = rvae.train(autoencoder_params(), [y()], rng(), n_updates=2, chunk=3)
-        return dict(path=folder / "rvae_checkpoint.npz", params=params, state=log.state)
-
-    def rvae_loaded(folder):
-        rvae_storage.save_checkpoint(*rvae_checkpoint(folder).values(), "rvae")
-        return dict(path=folder / "rvae_checkpoint.npz", name="rvae")
-
-    def save_rvae_checkpoint(path, params, state):
-        rvae_storage.save_checkpoint(path, params, state, "rvae")
-
-    yield functools.wraps(rvae_storage.save_checkpoint)(save_rvae_checkpoint), rvae_checkpoint
-    yield rvae_storage.load_checkpoint, rvae_loaded
-    yield rvae_inference.infer, lambda _: dict(params=autoencoder_params(), y=y(), u0=states(2, 2))
-    yield rvae_inference.infer_u0, lambda _: dict(params=autoencoder_params(), y_1=y()[:, 0])
-    yield (
-        rvae_inference.emission_mean,
-        lambda _: dict(params=autoencoder_params(), u=states(2, 5, 2)),
-    )
-    yield rvae_inference.mode_x_given_u, lambda _: dict(params=autoencoder_params(), u=states(5, 2))
-    yield (
-        rvae_inference.sample_x_given_u,
-        lambda _: dict(params=autoencoder_params(), u=states(5, 2), rng=rng()),
-    )
-    yield (
-        rvae_inference.predict_next,
-        lambda _: dict(params=autoencoder_params(), u=states(2, 5, 2), rng=rng(), n_samples=2),
-    )
-    yield rvae_generation.predict_map, lambda _: dict(params=autoencoder_params(), u=states(5, 2))
-    yield (
-        rvae_generation.generate,
-        lambda _: dict(
-            params=autoencoder_params(),
-            u0=states(2, 2),
-            T=3,
-            rng=rng(),
-            sampler="map",
-            n_refine=1,
-            sample_y=False,
-        ),
-    )
-    yield (
-        rvae_generation.generate_backward,
-        lambda _: dict(
-            params=autoencoder_params(), x_T=states(2, 2), T=3, rng=rng(), sample_u=0.5, n_refine=1
-        ),
-    )
-    yield (
-        rvae_generation.calibrate_backward,
-        lambda _: dict(params=autoencoder_params(), u=states(2, 5, 2), gain=1.2),
-    )
-
-
 def print_nothing(params, log):
     """A callback"""
 
 
-def unchanged(y, rng):
-    """The `corrupt` of training that leaves y as it is"""
-    return y
+def named(entries):
+    """{"module.name": (function, folder -> arguments)}"""
+    return {f"{function.__module__}.{function.__name__}": (function, make)
+            for function, make in entries}
 
 
-def checkpoint(folder):
-    params, log = refh.train(harmonium_params(), [binary(2, 6, 3)], rng(), n_updates=2)
-    return dict(path=folder / "checkpoint.npz", params=params, state=log.state, model="refh")
-
-
-def loaded_checkpoint(folder):
-    storage.save_checkpoint(**checkpoint(folder))
-    return dict(path=folder / "checkpoint.npz", model="refh")
-
-
-ENTRIES = {
-    f"{function.__module__}.{function.__name__}": (function, make)
-    for entries in (
-        data_entries,
-        kalman_entries,
-        harmonium_entries,
-        autoencoder_entries,
-    )
-    for function, make in entries()
-}
+ENTRIES = named([*data_entries(), *kalman_entries()])

@@ -3,7 +3,8 @@
 import numpy as np
 
 from rvae_numpy.extensions import masking, objects
-from tests.fuzz_entries import autoencoder_params, rng, states
+from tests.fuzz_entries import named, rng, states
+from tests.fuzz_entries_rvae import autoencoder_params
 
 
 def extension_entries():
@@ -26,7 +27,4 @@ def extension_entries():
     yield objects.generate, lambda _: dict(params=bright(), u0=states(2, 2, 2), T=3, rng=rng())
 
 
-ENTRIES = {
-    f"{function.__module__}.{function.__name__}": (function, make)
-    for function, make in extension_entries()
-}
+ENTRIES = named(extension_entries())

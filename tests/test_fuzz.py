@@ -1,6 +1,6 @@
 """Bad input of every public function, found by introspection: a function without an entry fails."""
 
-import importlib.util
+import importlib
 import inspect
 import pkgutil
 import warnings
@@ -12,17 +12,19 @@ import datasets
 import kalman
 import refh_numpy
 import rvae_numpy
+import tests
 from tests import fuzz_entries, fuzzing
 
 PACKAGES = (datasets, kalman, refh_numpy, rvae_numpy)
 
 
 def all_entries():
-    """Those of the packages, and of the extensions where there are any"""
-    if importlib.util.find_spec("tests.fuzz_entries_extensions") is None:
-        return fuzz_entries.ENTRIES
-    extensions = importlib.import_module("tests.fuzz_entries_extensions")
-    return fuzz_entries.ENTRIES | extensions.ENTRIES
+    """Those of every tests/fuzz_entries*.py"""
+    found = {}
+    for info in pkgutil.iter_modules(tests.__path__, "tests."):
+        if info.name.startswith("tests.fuzz_entries"):
+            found |= importlib.import_module(info.name).ENTRIES
+    return found
 
 
 ENTRIES = all_entries()

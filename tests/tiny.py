@@ -1,8 +1,14 @@
-"""Harmoniums small enough to enumerate, in float64, with weights large enough to matter."""
+"""Harmoniums small enough to enumerate, in float64, with weights large enough to matter.
+
+And a small rEFH in float32, with the spikes that it learns from.
+"""
 import numpy as np
 from scipy.special import logsumexp
 
-from refh_numpy import exact, harmonium
+from datasets import ppc
+from refh_numpy import exact, harmonium, refh
+
+SYSTEM = ppc.System()
 
 Y_MAX = {"bernoulli": None, "poisson": 14}      # rates are near 1: counts above 14 have p < 1e-11
 
@@ -14,6 +20,17 @@ def harmonium_of(family, rng, n_x=3, n_u=2, n_y=2):
     if family == "poisson":
         params.b_y -= 0.5
     return params
+
+
+def stream(rng, n_traj=4, T=30):
+    """Endless batches of spikes"""
+    while True:
+        yield ppc.sample(SYSTEM, n_traj, T, rng, random_phase=True).y
+
+
+def small(rng, dtype=np.float32):
+    """An rEFH before training"""
+    return refh.init(5, 15, "poisson", rng, dtype)
 
 
 def data(params, n, rng, *, binary_u=True):
