@@ -132,9 +132,8 @@ def main(argv=None):
     model, seed, out = arguments.model, arguments.seed, arguments.out
     if arguments.no_mask and model == "objects":
         parser.error("argument --no-mask: expected --model attention, got --model objects")
-    masked = model == "attention" and not arguments.no_mask
+    masked, window = model == "attention" and not arguments.no_mask, FULL[model].window
     name = f"objects_generate_{model}" + ("_no_mask" if arguments.no_mask else "")
-    window = FULL[model].window
     _run.prepare_folder(out)
     train_digits, test_digits = digits.split(digits.load("auto"))
     print(f"digits: {test_digits.source}")
