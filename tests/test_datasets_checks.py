@@ -4,6 +4,7 @@ import pathlib
 
 import numpy as np
 import pytest
+from numpy.random import MT19937
 
 from datasets import checks
 
@@ -200,7 +201,7 @@ def test_an_array_that_was_cast_suits_one_compiled_kernel():
 
 
 def test_states_of_generators():
-    for kind in (np.random.PCG64, np.random.MT19937, np.random.Philox, np.random.SFC64):
+    for kind in (np.random.PCG64, MT19937, np.random.Philox, np.random.SFC64):
         checks.generator_state("rng", kind(1).state)
     state = np.random.PCG64(1).state
     for bad in ({}, 3, state | {"bit_generator": "Generator"}, state | {"uinteger": -1},
