@@ -239,7 +239,8 @@ def _step(params, g, state, rate, learnt):
     leaves = [tree.leaves() for tree in trees]
     for name, g_leaf in g.leaves(learnt).items():
         theta, m, v = (tree[name] for tree in leaves)
-        stepped = adam(theta, g_leaf, m, v, rate, state.n_updates + 1)
+        # in the dtype of the weights, where NumPy 1 would make float64 of a rate that overflows it
+        stepped = adam(theta, g_leaf, m, v, theta.dtype.type(rate), state.n_updates + 1)
         for tree, leaf in zip(leaves, stepped, strict=True):
             tree[name] = leaf
     return [unflatten(tree, params.config) for tree in leaves]
