@@ -36,7 +36,8 @@ def less_test_data(monkeypatch):
     monkeypatch.setattr(quickstart, "TEST", dict(n_traj=5, T=400))
 
 
-def test_the_same_seed_gives_the_same_numbers(less_test_data, tmp_path):
+def test_the_same_seed_gives_the_same_numbers(less_test_data, tmp_path, monkeypatch):
+    monkeypatch.setattr(quickstart, "plot_result", lambda *args: _plots.figure(1, 1))
     results = []
     for name in ("first", "second"):
         quickstart.main(["--quick", "--seed", "3", "--out", str(tmp_path / name)])
