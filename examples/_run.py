@@ -183,7 +183,7 @@ def in_parallel(label, function, jobs, n_workers, say, scheduler=None):
 
 
 def connect(address):
-    """A client of the dask scheduler at this address, which has this version, as its workers."""
+    """A client of the dask scheduler at this address, if it and its workers have this version."""
     try:
         from distributed import Client
     except ImportError:

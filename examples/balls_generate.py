@@ -157,9 +157,10 @@ def harmoniums(rendering):
     """{name: (module, params)} of those HARMONIUMS that are kept. Pixels stand for their means."""
     family = families.get(families.MEAN_FIELD_BERNOULLI.name)
     found = {}
-    for of, name, setting in HARMONIUMS:
-        path = _balls_networks.weights_of(name, of, setting, 0, _run.WEIGHTS / "balls_table")
-        if of == rendering and path.exists():
+    for trained_on, name, setting in HARMONIUMS:
+        path = _balls_networks.weights_of(name, trained_on, setting, 0,
+                                          _run.WEIGHTS / "balls_table")
+        if trained_on == rendering and path.exists():
             model = _balls_networks.module(name)
             found[name] = model, replace(model.load(path)[0], family=family)
     return found

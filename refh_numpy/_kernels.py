@@ -1,7 +1,7 @@
 """Numba counterparts of functions whose readable NumPy versions stand where the equations are.
 
-Same arguments, same numbers, explicit loops; compiled when first called. Each is kept because
-examples/benchmarks/refh_step.py shows what it saves.
+Same arguments, same numbers up to rounding, explicit loops; compiled when first called. Each is
+kept because examples/benchmarks/refh_step.py shows what it saves.
 """
 import math
 
@@ -44,8 +44,8 @@ ONE, HALF, MAX_EXPONENT = map(np.float32, (1, 0.5, 80))
 def sample_logistic(eta, bias, uniform):
     """Counterpart of families.sample_logistic; the samples take the place of `uniform`.
 
-    The exponential is written out because LLVM vectorises this loop, and no call of expf. About one
-    sample in 10^7, where uniform is within rounding of the mean, differs from NumPy's.
+    The exponential is written out because LLVM vectorises this loop, but not one that calls expf. A
+    sample may differ from NumPy's where uniform is within rounding of the mean.
     """
     for i in range(eta.shape[0]):
         for j in range(eta.shape[1]):
