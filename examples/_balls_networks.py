@@ -36,9 +36,9 @@ def module(name):
     return importlib.import_module(MODELS[name])
 
 
-def start(name, rng, box, family):
+def start(name, rng, box, family, n_hidden):
     """Params before training."""
-    params = module(name).init(N_HIDDEN, box.resolution**2, family, rng)
+    params = module(name).init(n_hidden, box.resolution**2, family, rng)
     frames = bouncing_balls.sample(200, 10, rng, box).frames
     return replace(params, b_y=_video.logit_of_mean(frames))
 
@@ -48,7 +48,8 @@ def train(name, seed, box, settings, path, watch=lambda params, log: None):
     settings = dict(settings)
     after = settings.pop("after", None)
     rng = np.random.default_rng([seed, 5 if after else 3])
-    params = start(name, rng, box, settings.pop("family", "bernoulli"))
+    params = start(name, rng, box, settings.pop("family", "bernoulli"),
+                   settings.pop("n_hidden", N_HIDDEN))
     if after:
         earlier = weights_of(name, box.rendering, after, seed, path.parent)
         params, _ = module(name).load(earlier)
