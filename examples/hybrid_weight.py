@@ -3,11 +3,13 @@
 The TRBM learns the spikes given its previous state, log p(y | u). The rEFH
 learns both, log p(y | u) + log p(u). This script multiplies the second term by
 w, from 0 (TRBM) to 1 (rEFH), by a rule that is as local in time for every w
-(refh_numpy/hybrid.py). It plots the error against w: hybrid_weight.png.
+(refh_numpy/hybrid.py). In one more row w falls during training, from 0.3 to
+0.003. It plots the error against w: hybrid_weight.png.
 
 --quick takes seconds. By default one seed, a minute on two cores; --full has
-three seeds, three minutes. Runs that are done are kept (in DIR/ppc_table) and
-not run again. Writes hybrid_weight.json as well.
+three seeds, and trains everything once more with 300 000 updates: half an hour.
+Runs that are done are kept (in DIR/ppc_table) and not run again. Writes
+hybrid_weight.json as well.
 """
 # %%
 import os
@@ -17,44 +19,68 @@ import numpy as np
 from examples import _plots, _run
 from examples.ppc_table import HYBRID, run_all
 
-WEIGHTS = [0.0, 0.01, 0.03, 0.1, 0.3, 1.0]
+FALLING = [0.3, 0.003]
+WEIGHTS = [0.0, 0.01, 0.03, 0.1, 0.3, 1.0, FALLING]
 ENDS = {0.0: "TRBM", 1.0: "rEFH"}
+SHORT, LONG = 40_000, 300_000           # updates
 VALIDATION = 100            # added to the seed: w is not chosen on the trajectories of Table 1
 
 
-def name_of(w):
+def text_of(w):
+    """A weight in words."""
+    return f"{w[0]:g} to {w[1]:g}" if w == FALLING else f"{w:g}"
+
+
+def name_of(w, n_updates):
     """Name of the row of a weight."""
-    return f"hybrid, w = {w:g}, 40k"
+    return f"hybrid, w = {text_of(w)}, {n_updates} updates"
+
+
+def colour_of(w):
+    """Colour of the model that the weight makes of the hybrid."""
+    if w == FALLING:
+        return _plots.COLOURS["hybrid, falling w"]
+    return _plots.COLOURS[ENDS.get(w, "hybrid, w = 0.03")]
 
 
 # %%
 def plot(rows, filters):
     """The figure; filters: {"KF-1": mse, "KF-2": mse}, means over the seeds"""
-    figure = _plots.figure(6.5, 4)
-    zero, axes = figure.subplots(1, 2, sharey=True, width_ratios=[1, 6])   # no 0 on a log axis
-    for one in (zero, axes):
+    figure = _plots.figure(7.5, 4)
+    # no 0 on a log axis
+    zero, axes, falling = figure.subplots(1, 3, sharey=True, width_ratios=[1, 6, 1])
+    for one in (zero, axes, falling):
         for name, value in filters.items():
             one.axhline(1e4 * value, **_plots.style(name) | {"linewidth": 1})
-    positive = [row for row in rows if row["w"]]
-    axes.plot([row["w"] for row in positive], [1e4 * row["mse"] for row in positive], color="0.8",
-              zorder=0)
-    for row in rows:
-        values = [1e4 * one["mse"] for one in row["seeds"]]
-        style = _plots.style(ENDS.get(row["w"], "hybrid, w = 0.03"))
-        (axes if row["w"] else zero).plot(
-            row["w"] * np.geomspace(0.97, 1.03, len(values)), values, "o", color=style["color"],
-            markeredgecolor="white", markeredgewidth=0.5, markersize=6)
+    lengths = sorted({row["n_updates"] for row in rows})
+    for n_updates, marker in zip(lengths, "oD", strict=False):
+        chosen = [row for row in rows if row["n_updates"] == n_updates]
+        constant = [row for row in chosen if row["w"] != FALLING and row["w"] > 0]
+        axes.plot([row["w"] for row in constant], [1e4 * row["mse"] for row in constant],
+                  color="0.8", zorder=0)
+        look = dict(marker=marker, linestyle="none", markersize=5, markeredgewidth=0.8)
+        axes.plot([], [], color="0.4", label=f"{n_updates} updates", **look)
+        for row in chosen:
+            values = 1e4 * np.array([one["mse"] for one in row["seeds"]])
+            where, x = ((falling, 1) if row["w"] == FALLING else
+                        (axes, row["w"]) if row["w"] else (zero, 0))
+            where.plot(x * np.geomspace(0.97, 1.03, len(values)), values, **look,
+                       color=colour_of(row["w"]), markeredgecolor="white")
     zero.set(xlim=(-1, 1), yscale="log", ylabel="MSE of the position (10$^{-4}$ rad²)")
     zero.set_xticks([0], ["0\n(TRBM)"])
     axes.set(xscale="log", xlim=(0.006, 1.7), xlabel="w, the weight of log p(u)",
              title="One dot per seed")
-    axes.set_xticks([row["w"] for row in positive], [
-        f"{row['w']:g}" + (f"\n({ENDS[row['w']]})" if row["w"] in ENDS else "")
-        for row in positive])
+    numbers = [w for w in WEIGHTS if w != FALLING and w > 0]
+    axes.set_xticks(numbers, [f"{w:g}" + (f"\n({ENDS[w]})" if w in ENDS else "")
+                              for w in numbers])
+    falling.set_xticks([1], ["from 0.3\nto 0.003"])
+    falling.set(xlim=(0.5, 1.5))
     zero.set_yticks([1.5, 2, 3, 4, 5, 6], labels=["1.5", "2", "3", "4", "5", "6"])
-    for one in (zero, axes):
+    for one in (zero, axes, falling):
         one.minorticks_off()
     _plots.break_axis(zero, axes)
+    falling.spines["left"].set_visible(False)
+    falling.tick_params(axis="y", left=False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.85))
     return figure
 
@@ -65,19 +91,20 @@ def main(argv=None):
     _run.prepare_folder(folder)
     first = VALIDATION + arguments.seed
     seeds = range(first, first + (3 if arguments.full else 1))
-    n_updates = 100 if arguments.quick else 40_000
-    jobs = [(name_of(w), seed, HYBRID | dict(n_updates=n_updates, w=w))
-            for seed in seeds for w in WEIGHTS]
+    lengths = [100] if arguments.quick else [SHORT, LONG] if arguments.full else [SHORT]
+    cases = [(w, n_updates) for n_updates in lengths for w in WEIGHTS]
+    jobs = [(name_of(w, n_updates), seed, HYBRID | dict(n_updates=n_updates, w=w))
+            for seed in seeds for w, n_updates in cases]
     jobs += [(name, seed, {}) for seed in seeds for name in ("KF-1", "KF-2")]
     results = run_all(jobs, folder, os.cpu_count(), arguments.scheduler)
 
     rows, filters = [], {}
-    for w in WEIGHTS:
-        mine = [row for row in results if row["model"] == name_of(w)]
+    for w, n_updates in cases:
+        mine = [row for row in results if row["model"] == name_of(w, n_updates)]
         if mine:
             mean, spread = _run.mean_and_spread([row["mse"] for row in mine])
-            rows.append({"model": name_of(w), "w": w, "mse": mean, "mse_spread": spread,
-                         "seeds": mine})
+            rows.append({"model": name_of(w, n_updates), "w": w, "n_updates": n_updates,
+                         "mse": mean, "mse_spread": spread, "seeds": mine})
     for name in ("KF-1", "KF-2"):
         errors = [row["mse"] for row in results if row["model"] == name]
         if errors:
@@ -86,7 +113,8 @@ def main(argv=None):
     figure = _plots.save(plot(rows, filters), arguments.out / "hybrid_weight.png")
     print()
     _run.print_table([
-        ("w", lambda row: f"{row['w']:g}"),
+        ("w", lambda row: text_of(row["w"])),
+        ("updates", lambda row: f"{row['n_updates']}"),
         ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], 1e4)),
     ], rows)
     print(f"\nwritten: {figure.name}, hybrid_weight.json in {arguments.out}")
