@@ -64,7 +64,7 @@ HALF = AUTHORS | dict(n_updates=50_000)
 THIRD = AUTHORS | dict(n_updates=34_000)
 FROM_NOISE = {"TRBM": THIRD | dict(noise_fraction=0.5),
               "hybrid, falling w": THIRD | dict(w=[0.3, 0.003], noise_fraction=0.15)}
-LONG = {name: settings | dict(n_updates=102_000) for name, settings in FROM_NOISE.items()}
+LONG = {"hybrid, falling w": FROM_NOISE["hybrid, falling w"] | dict(n_updates=102_000)}
 WIDE = {"hybrid, falling w": FROM_NOISE["hybrid, falling w"] | dict(n_hidden=625)}
 TUNED = {"RTRBM": AUTHORS | dict(after="half", n_updates=2000, learning_rate=0.01,
                                  noise_fraction=0.15)}
@@ -79,7 +79,7 @@ def full_jobs(seed, folder):
     seeds = range(seed, seed + 3)
     jobs = [("rEFH", one, "sutskever", "ours", OURS, folder) for one in seeds]
     jobs += [("ORDER 0", one, "authors", "quick", QUICK, folder) for one in seeds]
-    named = [("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS), ("RTRBM", "authors", AUTHORS),
+    named = [("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS),
              ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)), ("RTRBM", "half", HALF)]
     named += [(name, "noise", settings) for name, settings in FROM_NOISE.items()]
     named += [(name, "long", settings) for name, settings in LONG.items()]
