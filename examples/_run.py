@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 import textwrap
+import threading
 from concurrent.futures import as_completed
 from pathlib import Path
 
@@ -189,11 +190,22 @@ def connect(address):
     except ImportError:
         sys.exit('--scheduler: expected the package distributed (pip install -e ".[cluster]"), '
                  "got an installation without it")
-    try:
-        client = Client(address, timeout=CONNECT)
-    except (OSError, ValueError) as error:
+    found = []
+
+    def ask():
+        try:
+            found.append(Client(address, timeout=CONNECT))
+        except Exception as error:
+            found.append(error)
+
+    # in a thread, because its timeout does not cover a listener that never says anything
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(CONNECT + 3)
+    client = found[0] if found else "it does not answer"
+    if not isinstance(client, Client):
         sys.exit(f"--scheduler: expected the address of a running dask scheduler, got {address} "
-                 f"({error})")
+                 f"({client})")
     try:
         versions = {client.run_on_scheduler(version), *client.run(version).values()}
     except Exception as error:          # dask makes a plain Exception of a module that is missing

@@ -43,7 +43,7 @@ def started(folder, roots):
 
     try:
         begin("dask_scheduler", ROOT, "--host", "127.0.0.1", "--port", "0")
-        wait_until(file.exists)
+        wait_until(lambda: file.exists() and file.read_text().endswith("}"))   # written in parts
         for root in roots:
             begin("dask_worker", root, "--nthreads", "1", "--no-nanny", "--death-timeout",
                   str(PATIENCE), "--local-directory", str(folder))
@@ -135,9 +135,12 @@ def test_workers_without_this_version_are_refused(tmp_path):
                 client.run(lambda: sys.modules.pop("examples._results", None))
 
 
-def test_no_scheduler_at_the_address(tmp_path):
-    with socket.socket() as bound:                  # and nothing listens
+@pytest.mark.parametrize("listens", [False, True])
+def test_no_scheduler_at_the_address(listens, tmp_path):
+    with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
+        if listens:                                 # and never says anything
+            bound.listen()
         address = f"tcp://127.0.0.1:{bound.getsockname()[1]}"
         begun = time.monotonic()
         with pytest.raises(SystemExit, match=address):
