@@ -61,7 +61,7 @@ def one_update(name, settings, seed):
     """A function that makes one update of a network of Table 2, with a median number of sweeps."""
     rng = np.random.default_rng(seed)
     model, settings = _balls_networks.module(name), dict(settings)
-    params = model.init(_balls_networks.N_HIDDEN, Box().resolution**2,
+    params = model.init(settings.pop("n_hidden", _balls_networks.N_HIDDEN), Box().resolution**2,
                         settings.pop("family", "bernoulli"), rng)
     frames = bouncing_balls.sample(settings.pop("n_traj"), settings["chunk"], rng).frames
     settings["k"] = round(float(np.mean(settings["k"])))
