@@ -58,14 +58,16 @@ def plot(rows, filters):
         constant = [row for row in chosen if row["w"] != FALLING and row["w"] > 0]
         axes.plot([row["w"] for row in constant], [1e4 * row["mse"] for row in constant],
                   color="0.8", zorder=0)
-        look = dict(marker=marker, linestyle="none", markersize=5, markeredgewidth=0.8)
-        axes.plot([], [], color="0.4", label=f"{n_updates} updates", **look)
+        look = dict(marker=marker, linestyle="none", markersize=5)
+        if n_updates == SHORT:
+            look["markerfacecolor"] = "none"
+        axes.plot([], [], color="0.4", label=f"{n_updates:,} updates".replace(",", " "), **look)
         for row in chosen:
             values = 1e4 * np.array([one["mse"] for one in row["seeds"]])
             where, x = ((falling, 1) if row["w"] == FALLING else
                         (axes, row["w"]) if row["w"] else (zero, 0))
             where.plot(x * np.geomspace(0.97, 1.03, len(values)), values, **look,
-                       color=colour_of(row["w"]), markeredgecolor="white")
+                       color=colour_of(row["w"]))
     zero.set(xlim=(-1, 1), yscale="log", ylabel="MSE of the position (10$^{-4}$ rad²)")
     zero.set_xticks([0], ["0\n(TRBM)"])
     axes.set(xscale="log", xlim=(0.006, 1.7), xlabel="w, the weight of log p(u)",
