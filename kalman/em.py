@@ -10,9 +10,10 @@ E_t = E[z_t | y_1..T], and all other moments likewise given y_1..T, the M step i
     K12   C       : sum_t R_t^-1 C E[z_t z_t'] = sum_t R_t^-1 y_t E_t'        (if C is learnt)
 
 with sums and means over all trajectories. The noise covariance R_t of the observations is known
-(lds.py). The likelihood never falls. It has local maxima: a filter of order 2 initialised with
-A = 0.5 I, or with many random rotations, becomes a filter of order 1. So `fit` takes several
-initial models and keeps the best result; `constant_velocity` is the usual choice.
+(lds.py). The likelihood never falls, but EM need not reach its maximum: with C = (1, 0), A = 0.5 I
+and diagonal covariances the two dimensions are independent, EM never couples them, and a filter of
+order 2 ends as one of order 1. So `fit` takes several initial models and keeps the best result;
+`constant_velocity` is the usual choice.
 """
 from dataclasses import dataclass
 

@@ -13,8 +13,8 @@ that are made:
 
     H12   w(s) = first (last / first)^s
 
-This is annealing from (nearly) the joint to (nearly) the conditional: the state first learns to
-keep the past, then to use it.
+This is annealing from a larger to a smaller weight of the joint. The idea is that the state first
+learns to keep the past, then to use it.
 
     resampled in the negative phase:  y, and u with probability w      gradient through u_{t-1}:  no
 

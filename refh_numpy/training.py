@@ -7,11 +7,11 @@ make one step, and the last states are carried into the next chunk. chunk=1 is t
 rule. Every batch begins at u_0 = 0.
 
     H5    m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2
-          theta <- theta + rate * (m / (1 - beta_1^n)) / (sqrt(v / (1 - beta_2^n)) + epsilon)
+          theta <- theta + rate * (m / (1 - beta_1^i)) / (sqrt(v / (1 - beta_2^i)) + epsilon)
 
     H6    m <- momentum * m + rate * g,    theta <- theta + m
 
-H5 is Adam (Kingma and Ba 2015), H6 momentum (Polyak 1964), rate the learning rate at update n.
+H5 is Adam (Kingma and Ba 2015), H6 momentum (Polyak 1964), rate the learning rate at update i.
 The poster uses Adam with rate 1e-4, beta_1 = 0.9, beta_2 = 0.999; the authors' code uses H6 for
 bouncing balls. theta moves along +g, because L is maximised.
 """

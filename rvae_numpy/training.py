@@ -6,9 +6,9 @@ once. Adam makes one step, and the last states are carried into the next chunk. 
 where `infer` does, at infer_u0.
 
     V12   m <- beta_1 m + (1 - beta_1) g,    v <- beta_2 v + (1 - beta_2) g^2
-          theta <- theta - rate * (m / (1 - beta_1^n)) / (sqrt(v / (1 - beta_2^n)) + epsilon)
+          theta <- theta - rate * (m / (1 - beta_1^i)) / (sqrt(v / (1 - beta_2^i)) + epsilon)
 
-V12 is Adam (Kingma and Ba 2015), rate the learning rate at update n. theta moves along -g, because
+V12 is Adam (Kingma and Ba 2015), rate the learning rate at update i. theta moves along -g, because
 the loss is minimised. A few outlying states can make a gradient a hundred times as long as usual,
 and a step along it makes them worse. Large frames therefore need gradient-norm clipping:
 
