@@ -48,7 +48,7 @@ NETWORKS = {
     "RTRBM": BPTT | dict(model="refh_numpy.rtrbm", n_updates=30_000, learning_rate=3e-3),
     "rEFH + BPTT": BPTT | dict(model="refh_numpy.refh_bptt", n_updates=6_000, learning_rate=1e-3),
     "hybrid, w = 0.03": HYBRID | dict(n_updates=100_000, w=0.03),
-    "hybrid, falling w": HYBRID | dict(n_updates=300_000, w=[0.3, 0.003]),
+    "hybrid, falling w": HYBRID | dict(T=400, n_updates=300_000, w=[0.3, 0.003]),
     "VAE": VAE | dict(model="rvae_numpy.vae", n_updates=10_000),
     "TVAE": VAE | dict(model="rvae_numpy.tvae"),
     "TVAE, prior N(0, I)": VAE | dict(model="rvae_numpy.tvae", prior_given_u=False),
