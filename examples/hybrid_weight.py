@@ -108,8 +108,8 @@ def main(argv=None):
         mine = [row for row in results if row["model"] == name_of(w, n_updates)]
         if mine:
             mean, spread = _run.mean_and_spread([row["mse"] for row in mine])
-            rows.append({"model": name_of(w, n_updates), "w": w, "n_updates": n_updates,
-                         "mse": mean, "mse_spread": spread, "seeds": mine})
+            rows.append({"model": name_of(w, n_updates), "label": text_of(w), "w": w,
+                         "n_updates": n_updates, "mse": mean, "mse_spread": spread, "seeds": mine})
     for name in ("KF-1", "KF-2"):
         errors = [row["mse"] for row in results if row["model"] == name]
         if errors:
@@ -118,7 +118,7 @@ def main(argv=None):
     figure = _plots.save(plot(rows, filters), arguments.out / "hybrid_weight.png")
     print()
     _run.print_table([
-        ("w", lambda row: text_of(row["w"])),
+        ("w", lambda row: row["label"]),
         ("updates", lambda row: f"{row['n_updates']}"),
         ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], 1e4)),
     ], rows)
