@@ -15,6 +15,7 @@ import numpy as np
 from datasets import bouncing_balls, ppc
 from examples import _plots, _ppc, _run, _tracking, _video, ppc_order, quickstart
 from examples._ppc import SYSTEM
+from kalman import filtering
 from refh_numpy import efh, exact, refh, trbm
 from rvae_numpy import rvae
 
@@ -154,51 +155,55 @@ for name, value in r2.items():
 # suffice, for position and velocity. The colours show the true values in the plane of the two.
 #
 # A short training can fail: the state then follows its own past and ignores the spikes, although
-# the loss is low. The prediction of the next spikes reveals it. If it is no better on validation
-# data than that of the first-order Kalman filter, we train again from another initialisation.
+# the loss is low. The prediction of the next spikes reveals it. If its loss on validation data is
+# nearer to that of KF-1 than to that of KF-2, we train again from another initialisation, and keep
+# the best of at most three trainings.
 #
-# The preferred positions of the neurons lie on a circle, whose ends meet at ±1.12 rad. About one
-# trajectory in 600 swings past that seam and appears at the other end. The state of this rVAE is
-# the sum of a map of u and a map of y, and cannot follow it there: such a trajectory has an error
-# a hundred times larger. The error is printed with it and without it.
+# The preferred positions of the neurons lie on a circle, whose ends meet at ±1.12 rad. A rare
+# trajectory swings past that seam and appears at the other end. The state of this rVAE is the sum
+# of a map of u and a map of y, and cannot follow it there: such a trajectory has an error a hundred
+# times larger, which would decide the mean of forty. So we test on four hundred more, and print the
+# error with and without those that cross.
 
 # %%
-RECIPE = dict(n_traj=40, T=1000, chunk=8, learning_rate=4e-3, sigmas=[0.09, 0.08, 0.07],
-              n_updates=200 if arguments.quick else 12_000,
-              n_decoder_updates=20 if arguments.quick else 1_000)
+RECIPE = dict(n_traj=40, T=1000, chunk=8, learning_rate=4e-3, sigmas=[0.09, 0.08, 0.07, 0.06],
+              n_updates=200 if arguments.quick else 30_000,
+              n_decoder_updates=20 if arguments.quick else 2_500)
 MAX_RESTARTS = 1 if arguments.quick else 3
 validation = ppc.sample(SYSTEM, n_traj=40, T=500, rng=rng, random_phase=True).y
 
 
-def kalman_loss():
-    """-log p(y_{t+1} | y_1 .. y_t) on the validation data, predicted from KF-1's position."""
-    position = _ppc.kalman_estimate(filters["KF-1"], validation)[:, :-1]
+def kalman_loss(model):
+    """-log p(y_{t+1} | y_1 .. y_t) on the validation data, at the position that is predicted."""
+    state = filtering.kalman_filter(model, *_ppc.observations(validation)).mean
+    position = (state[:, :-1] @ model.A.T)[..., 0]
     mean = test.gain.mean() * ppc.tuning(SYSTEM, position)
     return np.mean(np.sum(mean - validation[:, 1:] * np.log(mean), axis=-1))
 
 
-candidates, threshold = [], kalman_loss()
+losses = {name: kalman_loss(model) for name, model in filters.items()}
+candidates, threshold = [], np.mean(list(losses.values()))
 for restart in range(MAX_RESTARTS):
     autoencoder = rvae.init(SYSTEM.n_neurons, 2, 64, "poisson", rng)
     autoencoder = _ppc.learn(rvae, autoencoder, rng, **RECIPE)
     loss = _ppc.next_step_loss(rvae, autoencoder, validation, rng)
     candidates.append((loss, autoencoder))
     failed = loss > threshold
-    print(f"6. training {restart + 1}: next-step loss {loss:.2f} (KF-1: {threshold:.2f})"
-          + (": failed" if failed else ""), flush=True)
+    print(f"6. training {restart + 1}: next-step loss {loss:.2f} (KF-1 {losses['KF-1']:.2f}, KF-2 "
+          f"{losses['KF-2']:.2f})" + (": failed" if failed else ""), flush=True)
     if not failed:
         break
 autoencoder = min(candidates, key=lambda candidate: candidate[0])[1]
 states = rvae.infer(autoencoder, test.y)
-estimate = _ppc.network_estimate(rvae, autoencoder, test.y)
-mse = _ppc.mse(estimate, test.z)[1]
+more = ppc.sample(SYSTEM, n_traj=40 if arguments.quick else 400, T=1000, rng=rng)
+estimate = _ppc.network_estimate(rvae, autoencoder, more.y)
+mse = _ppc.mse(estimate, more.z)[1]
 print(f"6. rVAE: {1e4 * mse:.2f}e-4 rad² after the first 100 time steps; R² of the velocity "
       f"{ppc_order.readout(states, test.z[..., 1]):.2f}")
-crosses = np.abs(test.z[..., 0]).max(1) > SYSTEM.circumference / 2
-if crosses.any():
-    rest = _ppc.mse(estimate[~crosses], test.z[~crosses])[1]
-    print(f"6. rVAE without the {crosses.sum()} of {len(crosses)} trajectories that cross the "
-          f"seam: {1e4 * rest:.2f}e-4 rad²")
+crosses = np.abs(more.z[..., 0]).max(1) > SYSTEM.circumference / 2
+rest = _ppc.mse(estimate[~crosses], more.z[~crosses])[1]
+print(f"6. rVAE without the {crosses.sum()} of {len(crosses)} trajectories that cross the seam: "
+      f"{1e4 * rest:.2f}e-4 rad²")
 figure = _plots.figure(7.5, 3.2)
 panels = figure.subplots(1, 2, sharey=True)
 for axes, quantity, unit, column in zip(panels, ("position", "velocity"), ("rad", "rad/s"), (0, 1),
