@@ -105,10 +105,10 @@ def test_kept_networks_are_those_of_the_full_table():
         identity = row["model"], row["rendering"], row["setting"]
         assert jobs[identity] == row["settings"] and set(row["mse"]) <= set(balls_table.WAYS)
     for path in folder.glob("*.npz"):
-        assert _balls_networks.module(next(
-            row["model"] for row in kept if _balls_networks.file(
-                folder, row["model"], row["rendering"], row["setting"], row["seed"], ".npz")
-            == path)).load(path)[0].W_y.shape == (400, 900)
+        (row,) = (row for row in kept if _balls_networks.file(
+            folder, row["model"], row["rendering"], row["setting"], row["seed"], ".npz") == path)
+        params, _ = _balls_networks.module(row["model"]).load(path)
+        assert params.W_y.shape == (row["settings"].get("n_hidden", 400), 900)
 
 
 def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
