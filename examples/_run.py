@@ -190,19 +190,19 @@ def connect(address):
     except ImportError:
         sys.exit('--scheduler: expected the package distributed (pip install -e ".[cluster]"), '
                  "got an installation without it")
-    found = []
+    answer = ["it does not answer"]
 
     def ask():
         try:
-            found.append(Client(address, timeout=CONNECT))
+            answer[0] = Client(address, timeout=CONNECT)
         except Exception as error:
-            found.append(error)
+            answer[0] = error
 
-    # in a thread, because its timeout does not cover a listener that never says anything
+    # in a thread, because dask's timeout does not cover a listener that never sends anything
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(CONNECT + 3)
-    client = found[0] if found else "it does not answer"
+    client = answer[0]
     if not isinstance(client, Client):
         sys.exit(f"--scheduler: expected the address of a running dask scheduler, got {address} "
                  f"({client})")

@@ -7,9 +7,8 @@ w, from 0 (TRBM) to 1 (rEFH), by a rule that is as local in time for every w
 0.003. It plots the error against w: hybrid_weight.png.
 
 --quick takes seconds. By default one seed, a minute on two cores; --full has
-three seeds, and trains four of the rows once more with 300 000 updates: 20
-minutes.
-Runs that are done are kept (in DIR/ppc_table) and not run again. Writes
+three seeds, and four of the rows with 300 000 updates too, in 20 minutes. Runs
+that are done are kept (in DIR/ppc_table) and not run again. Writes
 hybrid_weight.json as well.
 """
 # %%
@@ -29,7 +28,7 @@ VALIDATION = 100            # added to the seed: w is not chosen on the trajecto
 
 
 def text_of(w):
-    """A weight in words."""
+    """A weight as text: a number, or the two ends of the falling one."""
     return f"{w[0]:g} to {w[1]:g}" if w == FALLING else f"{w:g}"
 
 
@@ -54,16 +53,15 @@ def plot(rows, filters):
     for one in (zero, axes, falling):
         for name, value in filters.items():
             one.axhline(1e4 * value, **_plots.style(name) | {"linewidth": 1})
-    lengths = sorted({row["n_updates"] for row in rows})
-    for n_updates, marker in zip(lengths, "oD", strict=False):
+    positive = [w for w in WEIGHTS if w != FALLING and w > 0]
+    for n_updates in sorted({row["n_updates"] for row in rows}):
         chosen = [row for row in rows if row["n_updates"] == n_updates]
-        if n_updates < LONG:
-            constant = [row for row in chosen if row["w"] != FALLING and row["w"] > 0]
+        look = dict(marker="D", linestyle="none", markersize=5)
+        if n_updates != LONG:
+            look |= dict(marker="o", markerfacecolor="none")
+            constant = [row for row in chosen if row["w"] in positive]
             axes.plot([row["w"] for row in constant], [1e4 * row["mse"] for row in constant],
                       color="0.8", zorder=0)
-        look = dict(marker=marker, linestyle="none", markersize=5)
-        if n_updates == SHORT:
-            look["markerfacecolor"] = "none"
         axes.plot([], [], color="0.4", label=f"{n_updates:,} updates".replace(",", " "), **look)
         for row in chosen:
             values = 1e4 * np.array([one["mse"] for one in row["seeds"]])
@@ -75,17 +73,15 @@ def plot(rows, filters):
     zero.set_xticks([0], ["0\n(TRBM)"])
     axes.set(xscale="log", xlim=(0.006, 1.7), xlabel="w, the weight of log p(u)",
              title="One dot per seed")
-    numbers = [w for w in WEIGHTS if w != FALLING and w > 0]
-    axes.set_xticks(numbers, [f"{w:g}" + (f"\n({ENDS[w]})" if w in ENDS else "")
-                              for w in numbers])
-    falling.set_xticks([1], ["from 0.3\nto 0.003"])
+    axes.set_xticks(positive, [f"{w:g}" + (f"\n({ENDS[w]})" if w in ENDS else "")
+                               for w in positive])
+    falling.set_xticks([1], [f"falling:\n{text_of(FALLING)}"])
     falling.set(xlim=(0.5, 1.5))
     zero.set_yticks([1.5, 2, 3, 4, 5, 6], labels=["1.5", "2", "3", "4", "5", "6"])
     for one in (zero, axes, falling):
         one.minorticks_off()
     _plots.break_axis(zero, axes)
-    falling.spines["left"].set_visible(False)
-    falling.tick_params(axis="y", left=False)
+    _plots.break_axis(axes, falling)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.85))
     return figure
 
@@ -97,7 +93,8 @@ def main(argv=None):
     first = VALIDATION + arguments.seed
     seeds = range(first, first + (3 if arguments.full else 1))
     cases = [(w, 100 if arguments.quick else SHORT) for w in WEIGHTS]
-    cases += [(w, LONG) for w in LONG_WEIGHTS if arguments.full]
+    if arguments.full:
+        cases += [(w, LONG) for w in LONG_WEIGHTS]
     jobs = [(name_of(w, n_updates), seed, HYBRID | dict(n_updates=n_updates, w=w))
             for seed in seeds for w, n_updates in cases]
     jobs += [(name, seed, {}) for seed in seeds for name in ("KF-1", "KF-2")]

@@ -162,14 +162,14 @@ for name, value in r2.items():
 # The preferred positions of the neurons lie on a circle, whose ends meet at ±1.12 rad. A rare
 # trajectory swings past that seam and appears at the other end. The state of this rVAE is the sum
 # of a map of u and a map of y, and cannot follow it there: such a trajectory has an error a hundred
-# times larger, which would decide the mean of forty. So we test on four hundred more, and print the
-# error with and without those that cross.
+# times larger. Among forty trajectories it would dominate the mean. So we test on four hundred new
+# ones, and print the error with and without those that cross.
 
 # %%
 RECIPE = dict(n_traj=40, T=1000, chunk=8, learning_rate=4e-3, sigmas=[0.09, 0.08, 0.07, 0.06],
               n_updates=200 if arguments.quick else 30_000,
               n_decoder_updates=20 if arguments.quick else 2_500)
-MAX_RESTARTS = 1 if arguments.quick else 3
+MAX_TRAININGS = 1 if arguments.quick else 3
 validation = ppc.sample(SYSTEM, n_traj=40, T=500, rng=rng, random_phase=True).y
 
 
@@ -183,25 +183,25 @@ def kalman_loss(model):
 
 losses = {name: kalman_loss(model) for name, model in filters.items()}
 candidates, threshold = [], np.mean(list(losses.values()))
-for restart in range(MAX_RESTARTS):
+for number in range(MAX_TRAININGS):
     autoencoder = rvae.init(SYSTEM.n_neurons, 2, 64, "poisson", rng)
     autoencoder = _ppc.learn(rvae, autoencoder, rng, **RECIPE)
     loss = _ppc.next_step_loss(rvae, autoencoder, validation, rng)
     candidates.append((loss, autoencoder))
     failed = loss > threshold
-    print(f"6. training {restart + 1}: next-step loss {loss:.2f} (KF-1 {losses['KF-1']:.2f}, KF-2 "
+    print(f"6. training {number + 1}: next-step loss {loss:.2f} (KF-1 {losses['KF-1']:.2f}, KF-2 "
           f"{losses['KF-2']:.2f})" + (": failed" if failed else ""), flush=True)
     if not failed:
         break
 autoencoder = min(candidates, key=lambda candidate: candidate[0])[1]
 states = rvae.infer(autoencoder, test.y)
-more = ppc.sample(SYSTEM, n_traj=40 if arguments.quick else 400, T=1000, rng=rng)
-estimate = _ppc.network_estimate(rvae, autoencoder, more.y)
-mse = _ppc.mse(estimate, more.z)[1]
+large_test = ppc.sample(SYSTEM, n_traj=40 if arguments.quick else 400, T=1000, rng=rng)
+estimate = _ppc.network_estimate(rvae, autoencoder, large_test.y)
+mse = _ppc.mse(estimate, large_test.z)[1]
 print(f"6. rVAE: {1e4 * mse:.2f}e-4 rad² after the first 100 time steps; R² of the velocity "
       f"{ppc_order.readout(states, test.z[..., 1]):.2f}")
-crosses = np.abs(more.z[..., 0]).max(1) > SYSTEM.circumference / 2
-rest = _ppc.mse(estimate[~crosses], more.z[~crosses])[1]
+crosses = np.abs(large_test.z[..., 0]).max(1) > SYSTEM.circumference / 2
+rest = _ppc.mse(estimate[~crosses], large_test.z[~crosses])[1]
 print(f"6. rVAE without the {crosses.sum()} of {len(crosses)} trajectories that cross the seam: "
       f"{1e4 * rest:.2f}e-4 rad²")
 figure = _plots.figure(7.5, 3.2)
