@@ -150,15 +150,21 @@ def gibbs(params, u, x, k, rng, *, clamped):
     -------
     u_hat (n, n_u), y_hat (n, n_y), and the mean of x given these two (n, n_x)
     """
-    resample_u = clamped is False or not np.all(clamped)
+    if clamped is not False:
+        resampled = np.flatnonzero(~np.broadcast_to(clamped, (len(u), 1)))
+        from_u = u @ params.W_u.T               # the same in all sweeps where u is clamped
+        u = u.copy() if len(resampled) else u
     for sweep in range(k):
-        if resample_u:
-            u_hat = sample_logistic(x @ params.W_u, params.b_u, rng)            # P3
-            u = u_hat if clamped is False else np.where(clamped, u, u_hat)
+        if clamped is False:
+            u = sample_logistic(x @ params.W_u, params.b_u, rng)                # P3
+            from_u = u @ params.W_u.T
+        elif len(resampled):
+            u[resampled] = sample_logistic(x[resampled] @ params.W_u, params.b_u, rng)
+            from_u[resampled] = u[resampled] @ params.W_u.T
         y = _sample_y(params, x, rng)
         if sweep < k - 1:
-            x = sample_logistic(u @ params.W_u.T + y @ params.W_y.T, params.b_x, rng)   # P4
-    return u, y, hidden_mean(params, u, y)
+            x = sample_logistic(from_u + y @ params.W_y.T, params.b_x, rng)     # P4
+    return u, y, sigmoid(from_u + y @ params.W_y.T + params.b_x)
 
 
 def _sample_y(params, x, rng):
