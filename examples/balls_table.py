@@ -29,6 +29,8 @@ Settings:
   noise       "third", with a fraction of the negative chains started from noise (H4)
   long        "noise", with the number of updates of "authors"
   wide        "noise", with 625 hidden units
+  wider       "noise", with 1000 hidden units
+  wide-long   "long", with 625 hidden units
   tuned       2000 more updates of "half", with chains from noise
   ours        faster: ten frames of each of ten videos per update allow a higher learning rate;
               the sweeps rise from 1 to 25; pixels in the negative phase are means
@@ -63,9 +65,12 @@ AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, learning_rate=0.02, momen
 HALF = AUTHORS | dict(n_updates=50_000)
 THIRD = AUTHORS | dict(n_updates=34_000)
 FROM_NOISE = {"TRBM": THIRD | dict(noise_fraction=0.5),
+              "rEFH": THIRD | dict(noise_fraction=0.15),
               "hybrid, falling w": THIRD | dict(w=[0.3, 0.003], noise_fraction=0.15)}
-LONG = {"hybrid, falling w": FROM_NOISE["hybrid, falling w"] | dict(n_updates=102_000)}
-WIDE = {"hybrid, falling w": FROM_NOISE["hybrid, falling w"] | dict(n_hidden=625)}
+FALLING = FROM_NOISE["hybrid, falling w"]
+HYBRID = {"third": THIRD | dict(w=[0.3, 0.003]), "long": FALLING | dict(n_updates=102_000),
+          "wide": FALLING | dict(n_hidden=625), "wider": FALLING | dict(n_hidden=1000),
+          "wide-long": FALLING | dict(n_hidden=625, n_updates=102_000)}
 TUNED = {"RTRBM": AUTHORS | dict(after="half", n_updates=2000, learning_rate=0.01,
                                  noise_fraction=0.15)}
 OURS = dict(family="mean-field bernoulli", n_traj=10, chunk=10, n_updates=20_000,
@@ -82,8 +87,7 @@ def full_jobs(seed, folder):
     named = [("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS),
              ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)), ("RTRBM", "half", HALF)]
     named += [(name, "noise", settings) for name, settings in FROM_NOISE.items()]
-    named += [(name, "long", settings) for name, settings in LONG.items()]
-    named += [(name, "wide", settings) for name, settings in WIDE.items()]
+    named += [("hybrid, falling w", *setting) for setting in HYBRID.items()]
     named += [(name, "tuned", settings) for name, settings in TUNED.items()]
     jobs += [(name, seed, "authors", setting, settings, folder)
              for name, setting, settings in named]
