@@ -31,7 +31,7 @@ Settings:
   wide        "noise", with 625 hidden units
   wider       "noise", with 1000 hidden units
   wide-long   "long", with 625 hidden units
-  tuned       2000 more updates of "half", with chains from noise
+  tuned       10 000 more updates, with chains from noise: of the TRBM "noise", the RTRBM "half"
   ours        faster: ten frames of each of ten videos per update allow a higher learning rate;
               the sweeps rise from 1 to 25; pixels in the negative phase are means
   quick       a quarter of "ours"
@@ -71,8 +71,9 @@ FALLING = FROM_NOISE["hybrid, falling w"]
 HYBRID = {"third": THIRD | dict(w=[0.3, 0.003]), "long": FALLING | dict(n_updates=102_000),
           "wide": FALLING | dict(n_hidden=625), "wider": FALLING | dict(n_hidden=1000),
           "wide-long": FALLING | dict(n_hidden=625, n_updates=102_000)}
-TUNED = {"RTRBM": AUTHORS | dict(after="half", n_updates=2000, learning_rate=0.01,
-                                 noise_fraction=0.15)}
+MORE = AUTHORS | dict(n_updates=10_000, learning_rate=0.01)
+TUNED = {"TRBM": MORE | dict(after="noise", noise_fraction=0.5),
+         "RTRBM": MORE | dict(after="half", noise_fraction=0.15)}
 OURS = dict(family="mean-field bernoulli", n_traj=10, chunk=10, n_updates=20_000,
             learning_rate=0.05, momentum=0.9, k=[1, 25])
 QUICK = OURS | dict(n_updates=4500, k=[1, 8])
