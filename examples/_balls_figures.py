@@ -6,7 +6,8 @@ from examples._balls_networks import MODELS
 
 NAMES = {"sutskever": "Sutskever's rendering", "authors": "Authors' rendering"}
 DASHES = {"noise": (0, (2.5, 1.2)), "long": (0, (6, 1.5, 1, 1.5)), "wide": (0, (1, 2.5)),
-          "tuned": (0, (2.5, 1.2)), "ours": (0, (3, 1, 1, 1)), "quick": (0, (1, 1))}
+          "wider": (0, (1, 1)), "tuned": (0, (2.5, 1.2)), "ours": (0, (3, 1, 1, 1)),
+          "quick": (0, (1, 1))}
 # the samplers of the rVAE differ in their dashes
 SAMPLERS = {"rerank": "-", "map": (0, (5, 1.5)), "laplace": (0, (3, 1, 1, 1)), "gibbs": (0, (1, 1))}
 PLAIN = {"previous frame": "--", "regression on two frames": ":"}

@@ -30,7 +30,6 @@ Settings:
   long        "noise", with the number of updates of "authors"
   wide        "noise", with 625 hidden units
   wider       "noise", with 1000 hidden units
-  wide-long   "long", with 625 hidden units
   tuned       10 000 more updates, with chains from noise: of the TRBM "noise", the RTRBM "half"
   ours        faster: ten frames of each of ten videos per update allow a higher learning rate;
               the sweeps rise from 1 to 25; pixels in the negative phase are means
@@ -69,8 +68,7 @@ FROM_NOISE = {"TRBM": THIRD | dict(noise_fraction=0.5),
               "hybrid, falling w": THIRD | dict(w=[0.3, 0.003], noise_fraction=0.15)}
 FALLING = FROM_NOISE["hybrid, falling w"]
 HYBRID = {"third": THIRD | dict(w=[0.3, 0.003]), "long": FALLING | dict(n_updates=102_000),
-          "wide": FALLING | dict(n_hidden=625), "wider": FALLING | dict(n_hidden=1000),
-          "wide-long": FALLING | dict(n_hidden=625, n_updates=102_000)}
+          "wide": FALLING | dict(n_hidden=625), "wider": FALLING | dict(n_hidden=1000)}
 MORE = AUTHORS | dict(n_updates=10_000, learning_rate=0.01)
 TUNED = {"TRBM": MORE | dict(after="noise", noise_fraction=0.5),
          "RTRBM": MORE | dict(after="half", noise_fraction=0.15)}
