@@ -137,16 +137,24 @@ def test_ctrl_c_at_any_moment_keeps_what_resumes_bit_for_bit():
     params, rng = begin()
     whole, _ = rvae.train(params, stream(rng), rng, **settings)
     n_interrupted = 0
+    waiting = []                                        # emptied when nothing is left to interrupt
+
+    def interrupt(*_):
+        if waiting:
+            raise KeyboardInterrupt
+
     for moment in (0.5, 2, 3, 5, 7, 10, 13, 16):
         params, rng = begin()
-        previous = signal.signal(signal.SIGALRM, lambda *_: (_ for _ in ()).throw(
-            KeyboardInterrupt()))
-        signal.setitimer(signal.ITIMER_REAL, moment * 1e-3)
+        previous = signal.signal(signal.SIGALRM, interrupt)
         try:
+            waiting.append(moment)
+            signal.setitimer(signal.ITIMER_REAL, moment * 1e-3)
             params, log = rvae.train(params, stream(rng), rng, **settings)
+            waiting.clear()
         except KeyboardInterrupt:
-            continue                                    # before the first update began
+            continue                                    # before the first update, or at the end
         finally:
+            waiting.clear()
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, previous)
         if log.interrupted and log.state.n_updates < 12:
