@@ -63,15 +63,20 @@ POSTER = {"ORDER 0": 0.0120, "TRBM": 0.0124, "rEFH": 0.0067, "RTRBM": 0.0059}
 AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, learning_rate=0.02, momentum=0.9, k=25)
 HALF = AUTHORS | dict(n_updates=50_000)
 THIRD = AUTHORS | dict(n_updates=34_000)
-FROM_NOISE = {"TRBM": THIRD | dict(noise_fraction=0.5),
-              "rEFH": THIRD | dict(noise_fraction=0.15),
-              "hybrid, falling w": THIRD | dict(w=[0.3, 0.003], noise_fraction=0.15)}
-FALLING = FROM_NOISE["hybrid, falling w"]
-HYBRID = {"third": THIRD | dict(w=[0.3, 0.003]), "long": FALLING | dict(n_updates=102_000),
-          "wide": FALLING | dict(n_hidden=625), "wider": FALLING | dict(n_hidden=1000)}
+FALLING = THIRD | dict(w=[0.3, 0.003])
+HYBRID = FALLING | dict(noise_fraction=0.15)
 MORE = AUTHORS | dict(n_updates=10_000, learning_rate=0.01)
-TUNED = {"TRBM": MORE | dict(after="noise", noise_fraction=0.5),
-         "RTRBM": MORE | dict(after="half", noise_fraction=0.15)}
+LONG_TRAININGS = [                                          # model, setting, settings; one seed
+    ("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS),
+    ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)), ("RTRBM", "half", HALF),
+    ("TRBM", "noise", THIRD | dict(noise_fraction=0.5)),
+    ("rEFH", "noise", THIRD | dict(noise_fraction=0.15)),
+    ("hybrid, falling w", "noise", HYBRID), ("hybrid, falling w", "third", FALLING),
+    ("hybrid, falling w", "long", HYBRID | dict(n_updates=102_000)),
+    ("hybrid, falling w", "wide", HYBRID | dict(n_hidden=625)),
+    ("hybrid, falling w", "wider", HYBRID | dict(n_hidden=1000)),
+    ("TRBM", "tuned", MORE | dict(after="noise", noise_fraction=0.5)),
+    ("RTRBM", "tuned", MORE | dict(after="half", noise_fraction=0.15))]
 OURS = dict(family="mean-field bernoulli", n_traj=10, chunk=10, n_updates=20_000,
             learning_rate=0.05, momentum=0.9, k=[1, 25])
 QUICK = OURS | dict(n_updates=4500, k=[1, 8])
@@ -83,13 +88,8 @@ def full_jobs(seed, folder):
     seeds = range(seed, seed + 3)
     jobs = [("rEFH", one, "sutskever", "ours", OURS, folder) for one in seeds]
     jobs += [("ORDER 0", one, "authors", "quick", QUICK, folder) for one in seeds]
-    named = [("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS),
-             ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)), ("RTRBM", "half", HALF)]
-    named += [(name, "noise", settings) for name, settings in FROM_NOISE.items()]
-    named += [("hybrid, falling w", *setting) for setting in HYBRID.items()]
-    named += [(name, "tuned", settings) for name, settings in TUNED.items()]
     jobs += [(name, seed, "authors", setting, settings, folder)
-             for name, setting, settings in named]
+             for name, setting, settings in LONG_TRAININGS]
     rvae = "rVAE", seed, "sutskever", "videos", balls_generate.FINISH, folder
     if weights_of("rVAE", *rvae[2:4], seed, folder).exists():
         jobs.append(rvae)

@@ -152,19 +152,19 @@ def gibbs(params, u, x, k, rng, *, clamped):
     """
     if clamped is not False:
         resampled = np.flatnonzero(~np.broadcast_to(clamped, (len(u), 1)))
-        from_u = u @ params.W_u.T               # the same in all sweeps where u is clamped
+        from_u = u @ params.W_u.T               # of a clamped u: computed once for all sweeps
         u = u.copy() if len(resampled) else u
     for sweep in range(k):
         if clamped is False:
             u = sample_logistic(x @ params.W_u, params.b_u, rng)                # P3
             from_u = u @ params.W_u.T
         elif len(resampled):
-            u[resampled] = sample_logistic(x[resampled] @ params.W_u, params.b_u, rng)
+            u[resampled] = sample_logistic(x[resampled] @ params.W_u, params.b_u, rng)      # P3
             from_u[resampled] = u[resampled] @ params.W_u.T
         y = _sample_y(params, x, rng)
         if sweep < k - 1:
             x = sample_logistic(from_u + y @ params.W_y.T, params.b_x, rng)     # P4
-    return u, y, sigmoid(from_u + y @ params.W_y.T + params.b_x)
+    return u, y, sigmoid(from_u + y @ params.W_y.T + params.b_x)                # P4
 
 
 def _sample_y(params, x, rng):
