@@ -10,7 +10,7 @@ which a linear model cannot follow.
 
 D3 is the elastic collision of balls i and j at q_i and q_j: they exchange momentum along the unit
 vector w between their centres, and none across it. A wall reverses the velocity's component that
-points into it. D4 is a disc of radius r with a soft edge.
+points into it. D4 is a disc of radius r with a soft edge, sampled at the centres of the pixels.
 
 The authors' code multiplies by r^2 in D4 instead of dividing (rbmish,
 RBM/dynamical/getDataBouncingBalls.m:31); rendering="authors" does the same. Their balls look
@@ -31,6 +31,7 @@ from datasets._jit import njit
 
 RENDERINGS = ("sutskever", "authors")
 SUBSTEPS_PER_FRAME = 2      # so that balls overlap little before a collision is detected
+FIRST_LOWEST = 0.2          # of the box: no first position is lower, or further to the left
 MAX_DRAWS = 10_000          # of initial positions, before we say that the balls do not fit
 MAX_BALLS, MAX_RESOLUTION, MAX_SIDE = 100, 4096, 1e6
 MIN_MASS, MAX_MASS = 1e-6, 1e6
@@ -117,7 +118,10 @@ def sample(n_traj, T, rng, box=BOX):
 
 
 def initial_positions(n_traj, rng, box=BOX):
-    """Balls placed uniformly where they touch neither a wall nor each other, in random directions.
+    """Balls in random places where they touch neither a wall nor each other, in random directions.
+
+    As in Sutskever's script and the authors' code, centres are at least a fifth of the box from
+    the lower and left walls in the first frame, and only a radius from the others.
 
     Parameters
     ----------
@@ -137,8 +141,9 @@ def initial_positions(n_traj, rng, box=BOX):
     to_draw = np.arange(n_traj)
     pairs = np.triu_indices(box.n_balls, k=1)
     for _ in range(MAX_DRAWS):
-        room = (box.side - 2 * radius)[:, None]
-        position[to_draw] = radius[:, None] + room * rng.random((len(to_draw), box.n_balls, 2))
+        lowest = np.maximum(radius, FIRST_LOWEST * box.side)[:, None]
+        room = (box.side - radius)[:, None] - lowest
+        position[to_draw] = lowest + room * rng.random((len(to_draw), box.n_balls, 2))
         gap = position[to_draw][:, pairs[0]] - position[to_draw][:, pairs[1]]
         touching = (np.linalg.norm(gap, axis=-1) < radius[pairs[0]] + radius[pairs[1]]).any(-1)
         to_draw = to_draw[touching]
@@ -275,7 +280,7 @@ def _rasterize(position, sharpness, side, resolution):
                 low, high = max(0, int((y - reach) / pixel)), int((y + reach) / pixel) + 2
                 for row in range(low, min(resolution, high)):
                     for column in range(left, min(resolution, right)):
-                        d2 = (column * pixel - x)**2 + (row * pixel - y)**2
+                        d2 = ((column + 0.5) * pixel - x)**2 + ((row + 0.5) * pixel - y)**2
                         if d2 * sharpness[i] < 2:
                             # D4
                             ink = np.exp(-(d2 * sharpness[i])**4)

@@ -76,16 +76,35 @@ def test_a_quarter_turn_of_the_initial_state_turns_the_video():
     there, _ = bouncing_balls.trajectories(position, velocity, 150)
     turned_there, _ = bouncing_balls.trajectories(turned(position, 10), turned(velocity, 0), 150)
     np.testing.assert_allclose(turned_there, turned(there, 10), atol=1e-9)
-    # pixel (0, 0) is the box's corner (0, 0), so a turned frame is one pixel off: compare the rest
     frames, other = (bouncing_balls.render(p).reshape(5, 150, 30, 30)
                      for p in (there, turned_there))
     expected = np.rot90(frames, -1, axes=(2, 3))
-    np.testing.assert_allclose(other[..., :, 1:], expected[..., :, :-1], atol=1e-5)
+    np.testing.assert_allclose(other, expected, atol=1e-5)
+
+
+def test_the_mirror_image_of_a_scene_gives_the_mirror_image_of_its_frame():
+    position, _ = bouncing_balls.initial_positions(50, rng_of(5))
+    mirrored = position.copy()
+    mirrored[..., 0] = 10 - position[..., 0]
+    for rendering in bouncing_balls.RENDERINGS:
+        frames, other = (bouncing_balls.render(p[:, None], Box(rendering=rendering))
+                         .reshape(50, 30, 30) for p in (position, mirrored))
+        np.testing.assert_allclose(other, frames[:, :, ::-1], atol=1e-5)
+
+
+def test_hand_computed_pixels():
+    """Box of side 10, 30 pixels: pixel (row, column) is sampled at ((column, row) + 1/2) / 3."""
+    frame = bouncing_balls.render(np.array([[[[5.0, 5.0]]]]), Box(n_balls=1)).reshape(30, 30)
+    # the nearest centres are (14.5, 14.5) / 3 and its mirror images: 1/6 off on both axes
+    assert (frame[14:16, 14:16] > 1 - 1e-5).all()
+    # (18.5, 15.5) / 3: 7/6 and 1/6 off, d^2 = 50/36, (d^2 / 1.44)^4 = 0.8655
+    assert frame[15, 18] == pytest.approx(np.exp(-(50 / 36 / 1.44)**4), abs=1e-6)
+    assert frame[15, 18] == pytest.approx(frame[15, 11]) == pytest.approx(frame[18, 15])
 
 
 def test_rendering_is_the_formula():
     position, _ = bouncing_balls.initial_positions(3, rng_of(4))
-    grid = np.arange(30) / 3
+    grid = (np.arange(30) + 0.5) / 3
     x, y = (values.ravel() for values in np.meshgrid(grid, grid))
     for rendering, factor in (("sutskever", 1 / 1.2**2), ("authors", 1.2**2)):
         d2 = (x - position[..., :1])**2 + (y - position[..., 1:])**2
@@ -113,9 +132,10 @@ def test_the_authors_balls_look_smaller_and_frames_change_less(batch):
         np.testing.assert_allclose(np.mean((frames[:, 1:] - frames[:, :-1])**2), change, rtol=0.03)
 
 
-def test_initial_positions_are_uniform_where_there_is_one_ball():
+def test_initial_positions_of_one_ball_are_uniform_as_in_the_script():
+    """On [2, 8.8] on both axes; balls that touch are drawn again."""
     position, velocity = bouncing_balls.initial_positions(20_000, rng_of(6), Box(n_balls=1))
-    room = (position[:, 0] - 1.2) / 7.6
+    room = (position[:, 0] - 2) / 6.8
     np.testing.assert_allclose(room.mean(0), 0.5, atol=0.01)
     np.testing.assert_allclose(room.var(0), 1 / 12, rtol=0.03)
     np.testing.assert_allclose(velocity.mean(0), 0, atol=0.02)
