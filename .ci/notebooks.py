@@ -6,6 +6,7 @@ new folder of this clone with results in another. It must show each PNG file tha
 Without names: quickstart, whose figure is refreshed in place, and hybrid_weight, which starts
 worker processes.
 """
+
 import json
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-TIMEOUT = 900                                   # seconds per cell
+TIMEOUT = 900  # seconds per cell
 NO_SIZES = ("ppc_initial_state", "ppc_order", "receptive_fields", "schematic")
 SAVED = ("balls_generate", "balls_table", "digits_generate")
 
@@ -23,8 +24,10 @@ try:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 except ImportError as error:
-    sys.exit(f'notebooks: expected the dev extra (pip install -e ".[dev]"), got an installation '
-             f"without it ({error})")
+    sys.exit(
+        f'notebooks: expected the dev extra (pip install -e ".[dev]"), got an installation '
+        f"without it ({error})"
+    )
 
 from examples import notebooks  # noqa: E402
 
@@ -44,21 +47,30 @@ def executed(name, folder, out):
     if first.source.count("\nargv = []\n") != 1:
         sys.exit(f"{name}: expected one line argv = [] in the first cell, got {first.source}")
     first.source = first.source.replace("\nargv = []\n", f"\nargv = {options(name, out)}\n")
-    client = NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3",
-                            resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+    )
     return client.execute()
 
 
 def figures(notebook):
     """How many images an executed notebook shows."""
-    return sum("image/png" in output.get("data", {})
-               for cell in notebook.cells for output in cell.get("outputs", []))
+    return sum(
+        "image/png" in output.get("data", {})
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    )
 
 
 def main(names):
     failed = 0
-    with tempfile.TemporaryDirectory(dir=ROOT, prefix="notebooks-") as folder, \
-            tempfile.TemporaryDirectory() as out:
+    with (
+        tempfile.TemporaryDirectory(dir=ROOT, prefix="notebooks-") as folder,
+        tempfile.TemporaryDirectory() as out,
+    ):
         for name in names or ("quickstart", "hybrid_weight"):
             begun, before = time.time(), set(Path(out).glob("*.png"))
             try:
@@ -69,8 +81,11 @@ def main(names):
                 continue
             n_figures, n_files = figures(notebook), len(set(Path(out).glob("*.png")) - before)
             failed += not n_figures == n_files > 0
-            print(f"{name:20} {time.time() - begun:5.0f} s  {n_figures} figures shown, {n_files} "
-                  "written", flush=True)
+            print(
+                f"{name:20} {time.time() - begun:5.0f} s  {n_figures} figures shown, {n_files} "
+                "written",
+                flush=True,
+            )
             nbformat.write(notebook, Path(out) / f"{name}.ipynb")
     sys.exit(1 if failed else 0)
 

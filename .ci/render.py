@@ -11,6 +11,7 @@ Needs the `dev` extra. Two orders in which clients work are checked.
 With --screenshots FOLDER, Chromium renders every page with MathJax (the npm package mathjax, 3.x,
 in --modules DIR), Markdown first.
 """
+
 import argparse
 import collections
 import html.parser
@@ -28,14 +29,16 @@ sys.path.insert(0, str(ROOT))
 try:
     import cmarkgfm
 except ImportError:
-    sys.exit('render: expected the dev extra (pip install -e ".[dev]"), got an installation '
-             "without cmarkgfm")
+    sys.exit(
+        'render: expected the dev extra (pip install -e ".[dev]"), got an installation '
+        "without cmarkgfm"
+    )
 
 from examples import notebooks  # noqa: E402
 
 SKIPPED = {"results", ".venv", "venv", "build", "notebooks"}
 FORMULA = re.compile(r"\$\$[^$]+\$\$|(?<![\w\\$])\$(?![\s$])[^$]*?(?<![\s\\])\$(?![\w$])")
-SILENT = ("a", "code", "pre")               # formulas in links are lost, too
+SILENT = ("a", "code", "pre")  # formulas in links are lost, too
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.S | re.M)
 KATEX = """
 const katex = require("katex"), bad = [];
@@ -80,12 +83,15 @@ class Text(html.parser.HTMLParser):
 
 def pages():
     """{name: Markdown} of the pages of the repository and of the cells of the notebooks."""
-    found = {str(path.relative_to(ROOT)): path.read_text() for path in sorted(ROOT.rglob("*.md"))
-             if not any(part in SKIPPED or part.startswith(".")
-                        for part in path.relative_to(ROOT).parts)}
+    found = {
+        str(path.relative_to(ROOT)): path.read_text()
+        for path in sorted(ROOT.rglob("*.md"))
+        if not any(part in SKIPPED or part.startswith(".") for part in path.relative_to(ROOT).parts)
+    }
     for name, path in notebooks.scripts().items():
         found[f"{name}.ipynb"] = "\n\n".join(
-            text for kind, text in notebooks.cells(path.read_text()) if kind == "markdown")
+            text for kind, text in notebooks.cells(path.read_text()) if kind == "markdown"
+        )
     return found
 
 
@@ -104,15 +110,22 @@ def wrong_markdown_first(text):
     """The formulas of the source that are not in the HTML, and those in the HTML alone."""
     source = collections.Counter(in_source(text))
     shown = collections.Counter(Text(to_html(text)).found)
-    return [*(source - shown).elements(),
-            *(f"only in the HTML: {one}" for one in (shown - source).elements())]
+    return [
+        *(source - shown).elements(),
+        *(f"only in the HTML: {one}" for one in (shown - source).elements()),
+    ]
 
 
 def wrong_math_first(formulas, modules):
     """What KaTeX does not accept."""
-    done = subprocess.run(["node", "-e", KATEX], input=json.dumps(formulas), text=True,
-                          capture_output=True, check=True,
-                          env=os.environ | {"NODE_PATH": str(modules.resolve())})
+    done = subprocess.run(
+        ["node", "-e", KATEX],
+        input=json.dumps(formulas),
+        text=True,
+        capture_output=True,
+        check=True,
+        env=os.environ | {"NODE_PATH": str(modules.resolve())},
+    )
     return json.loads(done.stdout)
 
 
@@ -123,18 +136,38 @@ def screenshot(name, text, modules, folder):
         sys.exit("--screenshots: expected Chromium, got none on the path")
     folder.mkdir(parents=True, exist_ok=True)
     page = folder.resolve() / f"{name.replace('/', '-')}.html"
-    page.write_text(PAGE.format(base=(ROOT / name).parent.as_uri(), body=to_html(text),
-                                modules=modules.resolve().as_uri()))
+    page.write_text(
+        PAGE.format(
+            base=(ROOT / name).parent.as_uri(),
+            body=to_html(text),
+            modules=modules.resolve().as_uri(),
+        )
+    )
     height = 800 + 40 * len(text.splitlines()) + 500 * text.count("![")
-    subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-                    "--disable-background-networking", "--virtual-time-budget=20000",
-                    f"--window-size=1000,{height}", f"--screenshot={page.with_suffix('.png')}",
-                    page.as_uri()], check=True, capture_output=True)
+    subprocess.run(
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--hide-scrollbars",
+            "--disable-background-networking",
+            "--virtual-time-budget=20000",
+            f"--window-size=1000,{height}",
+            f"--screenshot={page.with_suffix('.png')}",
+            page.as_uri(),
+        ],
+        check=True,
+        capture_output=True,
+    )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--modules", type=Path, metavar="DIR")
     parser.add_argument("--screenshots", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
@@ -149,8 +182,10 @@ def main():
         print(f"{name:40} {len(formulas):4} formulas", *first, *second, sep="\n    wrong: ")
         if arguments.screenshots:
             screenshot(name, text, arguments.modules, arguments.screenshots)
-    print(f"{total} formulas; wrong, Markdown first: {failed[0]}; wrong, math first: "
-          f"{failed[1] if arguments.modules else 'not checked (--modules)'}")
+    print(
+        f"{total} formulas; wrong, Markdown first: {failed[0]}; wrong, math first: "
+        f"{failed[1] if arguments.modules else 'not checked (--modules)'}"
+    )
     sys.exit(1 if any(failed) else 0)
 
 

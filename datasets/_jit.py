@@ -5,6 +5,7 @@ user's cache. Where both are read-only (a container with an arbitrary user, a sy
 installation), cache=True raises RuntimeError at import; the function is then compiled once per
 process instead.
 """
+
 import numba
 
 
@@ -27,10 +28,11 @@ def njit(function=None, **options):
     -------
     the compiled function, or a decorator if only options are given
     """
+
     def compiled(function):
         try:
             return numba.njit(cache=True, **options)(function)
-        except RuntimeError:                    # "cannot cache function ...: no locator available"
+        except RuntimeError:  # "cannot cache function ...: no locator available"
             return numba.njit(**options)(function)
 
     return compiled if function is None else compiled(function)

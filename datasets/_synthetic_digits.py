@@ -1,20 +1,26 @@
 """Synthetic digits: matplotlib's fonts, distorted. They stand in for MNIST (digits.py)."""
+
 from functools import lru_cache
 
 import numpy as np
 from scipy import ndimage
 
-SIZE = 28                   # pixels along a side
+SIZE = 28  # pixels along a side
 N_SYNTHETIC = 10_000
-FONTS = [{"family": family, "style": style, "weight": weight}     # all of them come with matplotlib
-         for family, styles, weights in (
-             ("DejaVu Sans", ("normal", "oblique"), ("normal", "bold")),
-             ("DejaVu Sans Mono", ("normal", "oblique"), ("normal", "bold")),
-             ("STIXGeneral", ("normal", "italic"), ("normal", "bold")),
-             ("cmss10", ("normal",), ("normal",)), ("cmtt10", ("normal",), ("normal",)))
-         for style in styles for weight in weights]
-CANVAS = 84                 # pixels along the side of the stencils, from which images are sampled
-BODY = 20                   # pixels of the 28 that a digit is high, as in MNIST
+FONTS = [
+    {"family": family, "style": style, "weight": weight}  # all of them come with matplotlib
+    for family, styles, weights in (
+        ("DejaVu Sans", ("normal", "oblique"), ("normal", "bold")),
+        ("DejaVu Sans Mono", ("normal", "oblique"), ("normal", "bold")),
+        ("STIXGeneral", ("normal", "italic"), ("normal", "bold")),
+        ("cmss10", ("normal",), ("normal",)),
+        ("cmtt10", ("normal",), ("normal",)),
+    )
+    for style in styles
+    for weight in weights
+]
+CANVAS = 84  # pixels along the side of the stencils, from which images are sampled
+BODY = 20  # pixels of the 28 that a digit is high, as in MNIST
 
 
 @lru_cache(maxsize=1)
@@ -38,17 +44,19 @@ def _stencils():
     from matplotlib.transforms import Affine2D
 
     centres = (np.arange(CANVAS) + 0.5) * SIZE / CANVAS - SIZE / 2
-    grid = np.stack(np.meshgrid(centres, -centres), axis=-1).reshape(-1, 2)     # fonts: y upwards
+    grid = np.stack(np.meshgrid(centres, -centres), axis=-1).reshape(-1, 2)  # fonts: y upwards
     result = []
     for digit in range(10):
         for font in FONTS:
             outline = TextPath((0, 0), str(digit), size=BODY, prop=FontProperties(**font))
             corners = outline.get_extents().get_points()
-            outline = outline.transformed(Affine2D().translate(*-corners.mean(0)).scale(
-                BODY / np.ptp(corners, axis=0).max()))
+            outline = outline.transformed(
+                Affine2D().translate(*-corners.mean(0)).scale(BODY / np.ptp(corners, axis=0).max())
+            )
             # the hole of a zero is an outline of its own: ink is inside an odd number of outlines
-            ink = np.logical_xor.reduce([Outline(part).contains_points(grid)
-                                         for part in outline.to_polygons()]).reshape(CANVAS, CANVAS)
+            ink = np.logical_xor.reduce(
+                [Outline(part).contains_points(grid) for part in outline.to_polygons()]
+            ).reshape(CANVAS, CANVAS)
             depth = ndimage.distance_transform_edt(ink) - ndimage.distance_transform_edt(~ink)
             result.append(depth * SIZE / CANVAS)
     return np.array(result, np.float32)
@@ -69,8 +77,9 @@ def _distort(depth, which, rng):
 
     y = (each(cos) * rows + each(sin) * columns) / each(height)
     x = (each(cos) * columns - each(sin) * rows + each(slant) * rows) / each(width)
-    waves = ndimage.gaussian_filter(rng.standard_normal((2, n, SIZE, SIZE), dtype=np.float32),
-                                    (0, 0, 5, 5), mode="constant")
+    waves = ndimage.gaussian_filter(
+        rng.standard_normal((2, n, SIZE, SIZE), dtype=np.float32), (0, 0, 5, 5), mode="constant"
+    )
     y, x = (a + 20 * wave for a, wave in zip((y, x), waves, strict=True))
     points = [(a + SIZE / 2) * CANVAS / SIZE - 0.5 for a in (y, x)]
     layer = np.broadcast_to(each(which), y.shape)

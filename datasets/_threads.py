@@ -3,16 +3,22 @@
 The number of threads is asked of the library that NumPy has loaded. Where that is not possible
 (Windows, Apple's Accelerate), nothing is warned of. The environment is never changed.
 """
+
 import ctypes
 import functools
 import warnings
 
 import numpy as np
 
-SMALL = 1 << 20             # entries of a matrix for which one thread is enough
+SMALL = 1 << 20  # entries of a matrix for which one thread is enough
 # of OpenBLAS (in the wheels of NumPy 2 and 1; elsewhere), MKL and BLIS
-COUNTS = ("scipy_openblas_get_num_threads64_", "openblas_get_num_threads64_",
-          "openblas_get_num_threads", "MKL_Get_Max_Threads", "bli_thread_get_num_threads")
+COUNTS = (
+    "scipy_openblas_get_num_threads64_",
+    "openblas_get_num_threads64_",
+    "openblas_get_num_threads",
+    "MKL_Get_Max_Threads",
+    "bli_thread_get_num_threads",
+)
 
 
 class BlasThreadsWarning(RuntimeWarning):
@@ -22,7 +28,7 @@ class BlasThreadsWarning(RuntimeWarning):
 def blas_threads():
     """How many threads NumPy's BLAS uses now, or None if that cannot be found out."""
     try:
-        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)     # finds what it is linked to
+        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # finds what it is linked to
     except (AttributeError, OSError):
         return None
     return next((int(getattr(library, name)()) for name in COUNTS if hasattr(library, name)), None)
@@ -49,4 +55,6 @@ def _warn():
             f"{n_threads} BLAS threads for small matrices: on a busy machine this is many times "
             "slower than one thread. Set OMP_NUM_THREADS=1 before NumPy is imported, or silence "
             'this: warnings.filterwarnings("ignore", message=".*BLAS threads")',
-            BlasThreadsWarning, stacklevel=5)
+            BlasThreadsWarning,
+            stacklevel=5,
+        )

@@ -20,6 +20,7 @@ Lengths are in units in which the box is 10 wide, time is in frames. Shapes: fra
 (n_traj, T, resolution^2), row after row from the bottom; position and velocity
 (n_traj, T, n_balls, 2).
 """
+
 import numbers
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -30,12 +31,12 @@ from datasets import checks
 from datasets._jit import njit
 
 RENDERINGS = ("sutskever", "authors")
-SUBSTEPS_PER_FRAME = 2      # so that balls overlap little before a collision is detected
-FIRST_LOWEST = 0.2          # of the box: no first position is lower, or further to the left
-MAX_DRAWS = 10_000          # of initial positions, before we say that the balls do not fit
+SUBSTEPS_PER_FRAME = 2  # so that balls overlap little before a collision is detected
+FIRST_LOWEST = 0.2  # of the box: no first position is lower, or further to the left
+MAX_DRAWS = 10_000  # of initial positions, before we say that the balls do not fit
 MAX_BALLS, MAX_RESOLUTION, MAX_SIDE = 100, 4096, 1e6
 MIN_MASS, MAX_MASS = 1e-6, 1e6
-FAR = 1e9                   # beyond any box: positions are bounded by it before they become pixels
+FAR = 1e9  # beyond any box: positions are bounded by it before they become pixels
 
 
 def _per_ball(name, values, n_balls):
@@ -53,31 +54,38 @@ def _max_speed(box):
 @dataclass(frozen=True)
 class Box:
     """The balls and their box. The defaults are Sutskever's, and the authors'."""
+
     n_balls: int = 3
-    radius: float | tuple = 1.2             # one for all balls, or one per ball
-    mass: float | tuple = 1.0               # likewise
-    side: float = 10.0                      # of the square box
-    speed: float = 0.5                      # per frame: the norm over *all* balls' velocities
-    resolution: int = 30                    # pixels along a side
-    rendering: str = "sutskever"            # or "authors": see above
+    radius: float | tuple = 1.2  # one for all balls, or one per ball
+    mass: float | tuple = 1.0  # likewise
+    side: float = 10.0  # of the square box
+    speed: float = 0.5  # per frame: the norm over *all* balls' velocities
+    resolution: int = 30  # pixels along a side
+    rendering: str = "sutskever"  # or "authors": see above
 
     def __post_init__(self):
         checks.count("n_balls", self.n_balls, at_most=MAX_BALLS)
         side = checks.number("side", self.side, low=1 / MAX_SIDE, high=MAX_SIDE)
         object.__setattr__(self, "side", side)
-        for name, low, high in (("radius", side / MAX_SIDE, side / 2),
-                                ("mass", MIN_MASS, MAX_MASS)):
+        for name, low, high in (
+            ("radius", side / MAX_SIDE, side / 2),
+            ("mass", MIN_MASS, MAX_MASS),
+        ):
             values = _per_ball(name, getattr(self, name), self.n_balls)
             values = tuple(checks.number(name, value, low=low, high=high) for value in values)
             object.__setattr__(self, name, values)
         if np.pi * np.square(self.radius).sum() > self.side**2:
-            raise ValueError(f"radius: expected balls that fit into a box of side {self.side:g}, "
-                             f"got {checks.shown(self.radius)}")
+            raise ValueError(
+                f"radius: expected balls that fit into a box of side {self.side:g}, "
+                f"got {checks.shown(self.radius)}"
+            )
         object.__setattr__(self, "speed", checks.number("speed", self.speed, low=0))
         most = _max_speed(self) / np.sqrt(max(self.mass) / min(self.mass))
         if self.speed > most * (1 + 1e-9):
-            raise ValueError(f"speed: expected at most {most:g} (no ball may move by more than a "
-                             f"radius per step, after collisions either), got {self.speed:g}")
+            raise ValueError(
+                f"speed: expected at most {most:g} (no ball may move by more than a "
+                f"radius per step, after collisions either), got {self.speed:g}"
+            )
         checks.count("resolution", self.resolution, at_most=MAX_RESOLUTION)
         checks.one_of("rendering", self.rendering, RENDERINGS)
 
@@ -92,10 +100,11 @@ BOX = Box()
 
 class Batch(NamedTuple):
     """What `sample` returns."""
-    frames: np.ndarray      # (n_traj, T, resolution^2) brightness in [0, 1], float32
-    position: np.ndarray    # (n_traj, T, n_balls, 2), float64
-    velocity: np.ndarray    # (n_traj, T, n_balls, 2) per frame: with which the ball leaves it
-    shape: tuple            # (resolution, resolution) of a frame
+
+    frames: np.ndarray  # (n_traj, T, resolution^2) brightness in [0, 1], float32
+    position: np.ndarray  # (n_traj, T, n_balls, 2), float64
+    velocity: np.ndarray  # (n_traj, T, n_balls, 2) per frame: with which the ball leaves it
+    shape: tuple  # (resolution, resolution) of a frame
 
 
 def sample(n_traj, T, rng, box=BOX):
@@ -153,7 +162,8 @@ def initial_positions(n_traj, rng, box=BOX):
         raise ValueError(
             f"radius: expected balls that fit into a box of side {box.side:g} with room to spare, "
             f"got {box.n_balls} of radius {checks.shown(box.radius)} "
-            f"(no place found in {MAX_DRAWS} draws)")
+            f"(no place found in {MAX_DRAWS} draws)"
+        )
     velocity = rng.standard_normal((n_traj, box.n_balls, 2))
     velocity *= box.speed / np.linalg.norm(velocity, axis=(1, 2), keepdims=True)
     return position, velocity
@@ -182,8 +192,10 @@ def trajectories(position, velocity, T, box=BOX):
     mass = np.array(box.mass)
     fastest = np.sqrt((mass[:, None] * velocity**2).sum((1, 2)).max() / mass.min())
     if fastest > _max_speed(box) * (1 + 1e-9):
-        raise ValueError(f"velocity: expected speeds of at most {_max_speed(box):g} per frame, "
-                         f"after collisions too, got up to {fastest:g}")
+        raise ValueError(
+            f"velocity: expected speeds of at most {_max_speed(box):g} per frame, "
+            f"after collisions too, got up to {fastest:g}"
+        )
     return _move(position, velocity, T, np.array(box.radius), mass, float(box.side))
 
 
@@ -210,7 +222,7 @@ def _move(position, velocity, T, radius, mass, side):
                 for i in range(n_balls):
                     for j in range(i):
                         w = q[i] - q[j]
-                        distance = np.sqrt(w[0]**2 + w[1]**2)
+                        distance = np.sqrt(w[0] ** 2 + w[1] ** 2)
                         if distance == 0 or distance >= radius[i] + radius[j]:
                             continue
                         w /= distance
@@ -274,16 +286,16 @@ def _rasterize(position, sharpness, side, resolution):
     for n in range(n_traj):
         for t in range(T):
             for i in range(n_balls):
-                reach = np.sqrt(2 / sharpness[i])       # beyond it a pixel has less than exp(-16)
+                reach = np.sqrt(2 / sharpness[i])  # beyond it a pixel has less than exp(-16)
                 x, y = position[n, t, i, 0], position[n, t, i, 1]
                 left, right = max(0, int((x - reach) / pixel)), int((x + reach) / pixel) + 2
                 low, high = max(0, int((y - reach) / pixel)), int((y + reach) / pixel) + 2
                 for row in range(low, min(resolution, high)):
                     for column in range(left, min(resolution, right)):
-                        d2 = ((column + 0.5) * pixel - x)**2 + ((row + 0.5) * pixel - y)**2
+                        d2 = ((column + 0.5) * pixel - x) ** 2 + ((row + 0.5) * pixel - y) ** 2
                         if d2 * sharpness[i] < 2:
                             # D4
-                            ink = np.exp(-(d2 * sharpness[i])**4)
+                            ink = np.exp(-((d2 * sharpness[i]) ** 4))
                             frames[n, t, row * resolution + column] += ink
             for p in range(resolution * resolution):
                 if frames[n, t, p] > 1:

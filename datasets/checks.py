@@ -3,14 +3,15 @@
 Each check returns the value that it accepted. Otherwise it raises TypeError or ValueError: the
 message names the argument, says what was expected, and says what came.
 """
+
 import numbers
 import os
 from pathlib import Path
 
 import numpy as np
 
-MAX_COUNT = 2**31 - 1       # no size or number of steps of ours comes near it
-MAX_SHOWN = 60              # characters of a value in a message
+MAX_COUNT = 2**31 - 1  # no size or number of steps of ours comes near it
+MAX_SHOWN = 60  # characters of a value in a message
 
 
 def count(name, value, at_least=1, at_most=MAX_COUNT):
@@ -38,7 +39,7 @@ def number(name, value, low=-np.inf, high=np.inf, *, above_low=False):
         raise TypeError(f"{expected}, got {shown(value)}")
     try:
         real = float(value)
-    except OverflowError:                       # an integer of more than 308 digits
+    except OverflowError:  # an integer of more than 308 digits
         real = np.inf
     if not np.isfinite(real) or not low <= real <= high or (above_low and real == low):
         raise ValueError(f"{expected}, got {shown(value)}")
@@ -48,12 +49,13 @@ def number(name, value, low=-np.inf, high=np.inf, *, above_low=False):
 def numeric(name, value, expected="an array of real numbers"):
     """A plain array of real numbers, or NaN and infinity, of a dtype that BLAS and Numba take."""
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name}: expected a plain array (mark missing values by NaN), "
-                        "got a masked array")
+        raise TypeError(
+            f"{name}: expected a plain array (mark missing values by NaN), got a masked array"
+        )
     try:
         value = np.asarray(value)
-        is_numeric = value.dtype.kind in "biuf"         # bool (a raster of spikes) too
-    except Exception:                       # rows of different lengths, a broken __array__
+        is_numeric = value.dtype.kind in "biuf"  # bool (a raster of spikes) too
+    except Exception:  # rows of different lengths, a broken __array__
         is_numeric = False
     if not is_numeric:
         is_array = isinstance(value, np.ndarray)
@@ -95,14 +97,16 @@ def array(name, value, shape, *, missing=False, dtype=None):
         value = numeric(name, value, f"an array of real numbers of shape {sizes}")
         fits = value.ndim == len(shape) and all(
             have >= 1 if isinstance(size, str) else have == size
-            for have, size in zip(value.shape, shape, strict=True))
+            for have, size in zip(value.shape, shape, strict=True)
+        )
         if not fits:
             raise ValueError(f"{name}: expected shape {sizes}, got {value.shape}")
     bad = np.isinf(value) if missing else ~np.isfinite(value)
     if bad.any():
         raise ValueError(
             f"{name}: expected {'numbers or NaN (missing)' if missing else 'finite numbers'}, got "
-            f"{bad.sum()} of {value.size} that are {'infinite' if missing else 'NaN or infinite'}")
+            f"{bad.sum()} of {value.size} that are {'infinite' if missing else 'NaN or infinite'}"
+        )
     return value if dtype is None else _cast(name, value, np.dtype(dtype))
 
 
@@ -110,8 +114,10 @@ def in_range(name, value, low, high):
     """An array whose entries all lie in [low, high]."""
     value = numeric(name, value, "an array of real numbers")
     if value.size and not (value.min() >= low and value.max() <= high):
-        raise ValueError(f"{name}: expected values in [{low:g}, {high:g}], "
-                         f"got {value.min():g} to {value.max():g}")
+        raise ValueError(
+            f"{name}: expected values in [{low:g}, {high:g}], "
+            f"got {value.min():g} to {value.max():g}"
+        )
     return value
 
 
@@ -122,8 +128,9 @@ def counts(name, value):
     if not np.issubdtype(value.dtype, np.integer):
         odd |= (value != np.rint(value)) | np.isinf(value)
     if odd.any():
-        raise ValueError(f"{name}: expected counts (non-negative whole numbers), "
-                         f"got {value[odd].flat[0]:g}")
+        raise ValueError(
+            f"{name}: expected counts (non-negative whole numbers), got {value[odd].flat[0]:g}"
+        )
     return value
 
 
@@ -132,19 +139,24 @@ def covariance(name, value, *, positive=True):
     kind = f"positive {'' if positive else 'semi-'}definite covariances"
     value = numeric(name, value, kind)
     if value.ndim < 2 or value.shape[-1] != value.shape[-2] or not np.isfinite(value).all():
-        raise ValueError(f"{name}: expected {kind} (finite square matrices), "
-                         f"got shape {value.shape}, or NaN or infinity in it")
+        raise ValueError(
+            f"{name}: expected {kind} (finite square matrices), "
+            f"got shape {value.shape}, or NaN or infinity in it"
+        )
     size = np.abs(value)
-    largest = size.max((-1, -2), keepdims=True, initial=0)         # of each matrix: its own scale
+    largest = size.max((-1, -2), keepdims=True, initial=0)  # of each matrix: its own scale
     gap = np.abs(value - np.swapaxes(value, -1, -2))
     if (gap > 1e-8 * size + 1e-12 * largest).any():
-        raise ValueError(f"{name}: expected symmetric covariances, got one that differs from its "
-                         f"transpose by {gap.max():.2g}")
+        raise ValueError(
+            f"{name}: expected symmetric covariances, got one that differs from its "
+            f"transpose by {gap.max():.2g}"
+        )
     smallest = np.linalg.eigvalsh(value)[..., :1]
     low = smallest <= 0 if positive else ~(smallest >= -1e-12 * largest[..., 0])
     if low.any():
-        raise ValueError(f"{name}: expected {kind}, "
-                         f"got a smallest eigenvalue of {smallest[low].min():.2g}")
+        raise ValueError(
+            f"{name}: expected {kind}, got a smallest eigenvalue of {smallest[low].min():.2g}"
+        )
     return value
 
 
@@ -165,9 +177,11 @@ def generator_state(name, state):
         generator.state = state
         if repr(generator.state) != repr(state):
             raise ValueError("no numbers that it can hold")
-    except Exception as error:              # the generators raise half a dozen kinds
-        raise ValueError(f"{name}: expected bit_generator.state of a generator of NumPy, "
-                         f"got another dictionary ({error!r:.80})") from None
+    except Exception as error:  # the generators raise half a dozen kinds
+        raise ValueError(
+            f"{name}: expected bit_generator.state of a generator of NumPy, "
+            f"got another dictionary ({error!r:.80})"
+        ) from None
     return state
 
 
@@ -227,7 +241,7 @@ def shown(value):
     """A short form of any value, on one line, for a message."""
     try:
         text = " ".join(repr(value).split())
-    except Exception:                           # an integer of 5000 digits, a broken __repr__
+    except Exception:  # an integer of 5000 digits, a broken __repr__
         text = f"an object of type {type(value).__name__}"
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}... ({type(value).__name__})"
 
@@ -252,6 +266,8 @@ def _cast(name, value, dtype):
     with np.errstate(over="ignore"):
         cast = np.require(value, dtype, "CAW")
     if not np.can_cast(value.dtype, dtype) and (np.isinf(cast) & np.isfinite(value)).any():
-        raise ValueError(f"{name}: expected numbers below {np.finfo(dtype).max:.2g} ({dtype}), "
-                         f"got {np.nanmax(np.abs(value)):.2g}")
+        raise ValueError(
+            f"{name}: expected numbers below {np.finfo(dtype).max:.2g} ({dtype}), "
+            f"got {np.nanmax(np.abs(value)):.2g}"
+        )
     return cast

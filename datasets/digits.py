@@ -15,6 +15,7 @@ MNIST's files are in the IDX format: a magic number (two zero bytes, 8 for unsig
 number of axes), the size of each axis (big-endian, four bytes each), and the bytes; packed by gzip
 or not.
 """
+
 import argparse
 import contextlib
 import gzip
@@ -34,10 +35,12 @@ import numpy as np
 from datasets import _synthetic_digits, checks
 
 PARTS = ("train", "t10k")
-MAX_BYTES = 10**8           # of an unpacked file: twice MNIST's largest
-MIRRORS = ("https://storage.googleapis.com/cvdf-datasets/mnist/",
-           "https://ossci-datasets.s3.amazonaws.com/mnist/")
-MD5 = {     # of the unpacked files
+MAX_BYTES = 10**8  # of an unpacked file: twice MNIST's largest
+MIRRORS = (
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+)
+MD5 = {  # of the unpacked files
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
     "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
@@ -47,9 +50,10 @@ MD5 = {     # of the unpacked files
 
 class Digits(NamedTuple):
     """What `load` returns."""
-    images: np.ndarray      # (n, 28, 28) brightness in [0, 1], float32; row 0 is on top
-    labels: np.ndarray      # (n,) 0 to 9
-    source: str             # "MNIST", or "synthetic"
+
+    images: np.ndarray  # (n, 28, 28) brightness in [0, 1], float32; row 0 is on top
+    labels: np.ndarray  # (n,) 0 to 9
+    source: str  # "MNIST", or "synthetic"
 
 
 def load(source="auto", folder=None):
@@ -95,8 +99,10 @@ def split(digits, one_in=5):
     checks.in_range("digits", digits.images, 0, 1)
     one_in = checks.count("one_in", one_in, at_least=2)
     held_out = np.arange(len(digits.images)) % one_in == 0
-    return tuple(Digits(digits.images[rows], digits.labels[rows], digits.source)
-                 for rows in (~held_out, held_out))
+    return tuple(
+        Digits(digits.images[rows], digits.labels[rows], digits.source)
+        for rows in (~held_out, held_out)
+    )
 
 
 def check_digits(name, digits):
@@ -105,11 +111,13 @@ def check_digits(name, digits):
     checks.instance(name, digits, Digits, " (datasets.digits.load)")
     images, labels = digits.images, digits.labels
     if not isinstance(images, np.ndarray) or images.ndim != 3 or images.shape[1] != images.shape[2]:
-        raise ValueError(f"{name}: expected images (n, size, size), "
-                         f"got {getattr(images, 'shape', checks.shown(images))}")
+        raise ValueError(
+            f"{name}: expected images (n, size, size), "
+            f"got {getattr(images, 'shape', checks.shown(images))}"
+        )
     if images.size == 0:
         raise ValueError(f"{name}: expected images with pixels, got shape {images.shape}")
-    checks.numeric(name, images[:0])            # their dtype, and no masked array
+    checks.numeric(name, images[:0])  # their dtype, and no masked array
     labels = checks.counts(name, checks.array(name, labels, (len(images),)))
     checks.in_range(name, labels, 0, 9)
     return digits._replace(images=np.asarray(images), labels=labels)
@@ -117,13 +125,16 @@ def check_digits(name, digits):
 
 # MNIST
 
+
 def cache():
     """The folder into which `download` puts MNIST."""
     try:
         base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    except RuntimeError:                                # no HOME, and no entry for the user
-        raise FileNotFoundError("folder: expected a home directory for MNIST's files, got none; "
-                                "set MNIST_DIR, or give a folder") from None
+    except RuntimeError:  # no HOME, and no entry for the user
+        raise FileNotFoundError(
+            "folder: expected a home directory for MNIST's files, got none; "
+            "set MNIST_DIR, or give a folder"
+        ) from None
     return Path(base) / "temporally_local_rules" / "mnist"
 
 
@@ -154,15 +165,21 @@ def read_idx(path, n_axes, md5=None):
                 header, shape = _idx_header(path, file, n_axes)
                 content = file.read(math.prod(shape) + 1)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise ValueError(f"{path}: expected a whole gzip file, got one that is truncated or "
-                             f"corrupt ({error})") from None
+            raise ValueError(
+                f"{path}: expected a whole gzip file, got one that is truncated or "
+                f"corrupt ({error})"
+            ) from None
     if len(content) != math.prod(shape):
         got = "more" if len(content) > math.prod(shape) else f"{len(content)}: truncated?"
-        raise ValueError(f"{path}: expected {math.prod(shape)} bytes for the shape {shape} in its "
-                         f"header, got {got}")
+        raise ValueError(
+            f"{path}: expected {math.prod(shape)} bytes for the shape {shape} in its "
+            f"header, got {got}"
+        )
     if md5 is not None and hashlib.md5(header + content).hexdigest() != md5:
-        raise ValueError(f"{path}: expected MNIST's own bytes (md5 {md5}), got others of the same "
-                         "size: corrupt, or another set")
+        raise ValueError(
+            f"{path}: expected MNIST's own bytes (md5 {md5}), got others of the same "
+            "size: corrupt, or another set"
+        )
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
@@ -197,11 +214,17 @@ def download(folder=None, log=print):
                 failures.append(f"  {mirror}: {error}")
         else:
             with contextlib.suppress(OSError):
-                folder.rmdir()                          # if it is empty
-            raise ConnectionError("\n".join([
-                f"{name}.gz: expected it from a mirror, got", *failures,
-                f"Without a network: put MNIST's files into {folder}, or into a folder that "
-                'MNIST_DIR names; or use load("synthetic")']))
+                folder.rmdir()  # if it is empty
+            raise ConnectionError(
+                "\n".join(
+                    [
+                        f"{name}.gz: expected it from a mirror, got",
+                        *failures,
+                        f"Without a network: put MNIST's files into {folder}, or into a folder "
+                        'that MNIST_DIR names; or use load("synthetic")',
+                    ]
+                )
+            )
     return folder
 
 
@@ -225,15 +248,19 @@ def _read_mnist(folder):
         raise FileNotFoundError(
             f"folder: expected MNIST's files (train-images-idx3-ubyte or t10k-images-idx3-ubyte, "
             f"with .gz or without, and the labels), got none in {folder}; "
-            f'"python -m datasets.digits" downloads them, load("synthetic") does without')
+            f'"python -m datasets.digits" downloads them, load("synthetic") does without'
+        )
     images, labels = [], []
     for part in parts:
-        for name, arrays in ((f"{part}-images-idx3-ubyte", images),
-                             (f"{part}-labels-idx1-ubyte", labels)):
+        for name, arrays in (
+            (f"{part}-images-idx3-ubyte", images),
+            (f"{part}-labels-idx1-ubyte", labels),
+        ):
             path = _find(folder, name)
             if path is None:
-                raise FileNotFoundError(f"folder: expected {name} or {name}.gz in {folder}, "
-                                        "got neither")
+                raise FileNotFoundError(
+                    f"folder: expected {name} or {name}.gz in {folder}, got neither"
+                )
             arrays.append(read_idx(path, n_axes=3 if arrays is images else 1, md5=MD5[name]))
     images, labels = np.concatenate(images), np.concatenate(labels)
     return Digits(images.astype(np.float32) / 255, labels.astype(np.int64), "MNIST")
@@ -244,8 +271,10 @@ def _idx_header(path, file, n_axes):
     header = file.read(4 + 4 * n_axes)
     magic = bytes([0, 0, 8, n_axes])
     if header[:4] != magic:
-        raise ValueError(f"{path}: expected an IDX file of bytes with {n_axes} axes (magic number "
-                         f"{magic.hex()}), got {header[:4].hex() or 'an empty file'}")
+        raise ValueError(
+            f"{path}: expected an IDX file of bytes with {n_axes} axes (magic number "
+            f"{magic.hex()}), got {header[:4].hex() or 'an empty file'}"
+        )
     if len(header) < 4 + 4 * n_axes:
         raise ValueError(f"{path}: expected the sizes of {n_axes} axes, got a truncated header")
     shape = tuple(int(n) for n in np.frombuffer(header[4:], ">u4"))
@@ -274,12 +303,14 @@ def _fetch(url, path, name):
 
 def main(argv=None):
     """The command `python -m datasets.digits`."""
-    parser = argparse.ArgumentParser(prog="python -m datasets.digits",
-                                     description="Download MNIST (11 MB), if it is not there yet.")
+    parser = argparse.ArgumentParser(
+        prog="python -m datasets.digits",
+        description="Download MNIST (11 MB), if it is not there yet.",
+    )
     parser.add_argument("--folder", help="where to put its files (default: the user's cache)")
     try:
         print(f"MNIST is in {download(parser.parse_args(argv).folder)}")
-    except OSError as error:                        # no network, or no folder
+    except OSError as error:  # no network, or no folder
         sys.exit(str(error))
 
 

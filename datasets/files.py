@@ -3,6 +3,7 @@
 Reading executes nothing. Sizes are bounded before anything is unpacked or allocated, so that a
 small hostile file cannot fill the memory.
 """
+
 import json
 import math
 import os
@@ -13,9 +14,9 @@ import numpy as np
 
 from datasets import checks
 
-FORMAT = "0.2"              # the version that wrote the file
-MAX_BYTES = 2**30           # of all arrays of a file together
-MAX_RATIO = 100             # unpacked to packed bytes of an array: weights compress far less
+FORMAT = "0.2"  # the version that wrote the file
+MAX_BYTES = 2**30  # of all arrays of a file together
+MAX_RATIO = 100  # unpacked to packed bytes of an array: weights compress far less
 
 
 def write(path, arrays, **header):
@@ -44,7 +45,7 @@ def write(path, arrays, **header):
             np.savez(file, header=np.array(text), **arrays)
         os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)       # gone already, unless something went wrong
+        temporary.unlink(missing_ok=True)  # gone already, unless something went wrong
 
 
 def read(path):
@@ -69,13 +70,16 @@ def read(path):
             _plain(name, array)
     except (FileNotFoundError, PermissionError, IsADirectoryError):
         raise
-    except Exception as error:                  # zipfile, zlib, NumPy and json raise a dozen kinds
+    except Exception as error:  # zipfile, zlib, NumPy and json raise a dozen kinds
         raise ValueError(
             f"{path}: expected a weights file written by save, got one that is truncated, or no "
-            f".npz of ours ({type(error).__name__}: {error})") from error
+            f".npz of ours ({type(error).__name__}: {error})"
+        ) from error
     if header.get("format") != FORMAT:
-        raise ValueError(f"{path}: expected a file of version {FORMAT}, got one of version "
-                         f"{checks.shown(header['format']) if 'format' in header else '0.1.0'}")
+        raise ValueError(
+            f"{path}: expected a file of version {FORMAT}, got one of version "
+            f"{checks.shown(header['format']) if 'format' in header else '0.1.0'}"
+        )
     return arrays, header
 
 
@@ -91,8 +95,10 @@ def _named(arrays):
     for name in arrays:
         fits = isinstance(name, str) and name.isascii() and name.isprintable()
         if not fits or name in ("", "header", "file"):
-            raise ValueError("arrays: expected names in printable ASCII other than 'header' and "
-                             f"'file', got {checks.shown(name)}")
+            raise ValueError(
+                "arrays: expected names in printable ASCII other than 'header' and "
+                f"'file', got {checks.shown(name)}"
+            )
     return arrays
 
 
@@ -110,11 +116,12 @@ def _plain(name, value):
     """The value as an array of finite numbers, its dtype kept; an error otherwise"""
     try:
         array = np.asarray(value)
-    except Exception:                           # rows of different lengths, a broken __array__
+    except Exception:  # rows of different lengths, a broken __array__
         array = np.asarray(None)
     if array.dtype.kind not in "biuf" or isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"arrays: expected {name} to be a plain array of numbers, "
-                        f"got {checks.shown(value)}")
+        raise TypeError(
+            f"arrays: expected {name} to be a plain array of numbers, got {checks.shown(value)}"
+        )
     if not np.isfinite(array).all():
         raise ValueError(f"arrays: expected finite numbers in {name}, got NaN or infinity")
     return array
@@ -137,8 +144,10 @@ def _array(file, info):
     """One array of a zip file: its header first, then as many bytes as that asks for"""
     with file.open(info) as member:
         version = np.lib.format.read_magic(member)
-        read_header = {(1, 0): np.lib.format.read_array_header_1_0,
-                       (2, 0): np.lib.format.read_array_header_2_0}[version]
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
         shape, fortran_order, dtype = read_header(member)
         if dtype.kind not in "biufU":
             raise ValueError(f"{info.filename} has dtype {dtype}")

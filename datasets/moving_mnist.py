@@ -13,6 +13,7 @@ Lengths are in pixels, time is in frames. q is the (x, y) of a template's upper 
 downwards like the rows of the frame. Shapes: frames (n_traj, T, side^2), row after row from the
 top; position and velocity (n_traj, T, n_digits, 2).
 """
+
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,17 +24,18 @@ from datasets._jit import njit
 from datasets.digits import check_digits
 
 MAX_DIGITS, MAX_SIDE, MAX_SPEED = 1000, 4096, 1e6
-FAR = 1e9                       # beyond any frame: positions are bounded by it
+FAR = 1e9  # beyond any frame: positions are bounded by it
 
 
 @dataclass(frozen=True)
 class Scene:
     """What a video shows. The defaults are those of Srivastava, Mansimov and Salakhutdinov."""
+
     n_digits: int = 2
-    side: int = 64              # of the square frame, in pixels
-    speed: float = 3.6          # pixels per frame, of each digit, in a random direction
-    margin: float = 0.0         # pixels of a template's border that may leave the frame: MNIST's
-                                # outer 4 are almost empty
+    side: int = 64  # of the square frame, in pixels
+    speed: float = 3.6  # pixels per frame, of each digit, in a random direction
+    margin: float = 0.0  # pixels of a template's border that may leave the frame: MNIST's
+    # outer 4 are almost empty
 
     def __post_init__(self):
         checks.count("n_digits", self.n_digits, at_most=MAX_DIGITS)
@@ -53,12 +55,13 @@ SCENE = Scene()
 
 class Batch(NamedTuple):
     """What `sample` returns."""
-    frames: np.ndarray      # (n_traj, T, side^2) brightness in [0, 1], float32
-    position: np.ndarray    # (n_traj, T, n_digits, 2) of the upper left corners, float64
-    velocity: np.ndarray    # (n_traj, T, n_digits, 2) per frame: with which it leaves the frame
-    labels: np.ndarray      # (n_traj, n_digits) 0 to 9
-    which: np.ndarray       # (n_traj, n_digits) rows of the templates in digits.images
-    shape: tuple            # (side, side) of a frame
+
+    frames: np.ndarray  # (n_traj, T, side^2) brightness in [0, 1], float32
+    position: np.ndarray  # (n_traj, T, n_digits, 2) of the upper left corners, float64
+    velocity: np.ndarray  # (n_traj, T, n_digits, 2) per frame: with which it leaves the frame
+    labels: np.ndarray  # (n_traj, n_digits) 0 to 9
+    which: np.ndarray  # (n_traj, n_digits) rows of the templates in digits.images
+    shape: tuple  # (side, side) of a frame
 
 
 def sample(n_traj, T, rng, digits, scene=SCENE):
@@ -87,7 +90,8 @@ def sample(n_traj, T, rng, digits, scene=SCENE):
     if room < 0 or (room == 0 and scene.speed > 0):
         raise ValueError(
             f"digits: expected templates that have room to move in a frame of side {scene.side} "
-            f"(margin {scene.margin:g}), got templates of side {size}")
+            f"(margin {scene.margin:g}), got templates of side {size}"
+        )
     which = rng.integers(len(digits.images), size=(n_traj, scene.n_digits))
     templates = _templates("digits", digits.images[which.ravel()])
     start = room * rng.random((n_traj, scene.n_digits, 2))
@@ -128,8 +132,10 @@ def bounce(start, velocity, T, room):
     phase = unfolded % (2 * room)
     forward = velocity[:, None] >= 0
     mirrored = (phase > room) | (forward & (phase == room)) | (~forward & (phase == 0))
-    return (np.where(mirrored, 2 * room - phase, phase) % (2 * room),
-            np.where(mirrored, -1, 1) * velocity[:, None])
+    return (
+        np.where(mirrored, 2 * room - phase, phase) % (2 * room),
+        np.where(mirrored, -1, 1) * velocity[:, None],
+    )
 
 
 def render(images, which, position, side):

@@ -19,6 +19,7 @@ wrapped difference a - b.
 
 Shapes: z (n_traj, T, 2), y (n_traj, T, n_neurons), gain (n_traj, T).
 """
+
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -27,28 +28,29 @@ import numpy as np
 
 from datasets import checks
 
-MIN_CONSTANT, MAX_CONSTANT = 1e-15, 1e15    # of the System's constants: squares do not overflow
-MAX_GAIN = 1e6                              # spikes per time step: counts are exact in float32
-MAX_COUNTS, MAX_NEURONS = 1e30, 10_000      # sums do not overflow
-MAX_PHASE_STEPS = 100_000                   # simulated before a trajectory of random phase begins
+MIN_CONSTANT, MAX_CONSTANT = 1e-15, 1e15  # of the System's constants: squares do not overflow
+MAX_GAIN = 1e6  # spikes per time step: counts are exact in float32
+MAX_COUNTS, MAX_NEURONS = 1e30, 10_000  # sums do not overflow
+MAX_PHASE_STEPS = 100_000  # simulated before a trajectory of random phase begins
 
 
 @dataclass(frozen=True)
 class System:
     """The oscillator (a rotation: its position is an angle) and its neurons; the authors' values"""
-    dt: float = 0.05                        # s, one time step
-    mass: float = 5.0                       # kg m^2
-    damping: float = 0.25                   # kg m^2/s
-    stiffness: float = 3.0                  # kg m^2/s^2
-    position_noise: float = 5e-7            # rad^2, variance added to the position per step
-    velocity_noise: float = 5e-5            # (rad/s)^2, variance added to the velocity per step
-    start_margin: float = 0.05              # rad, from first positions to the outermost neurons
+
+    dt: float = 0.05  # s, one time step
+    mass: float = 5.0  # kg m^2
+    damping: float = 0.25  # kg m^2/s
+    stiffness: float = 3.0  # kg m^2/s^2
+    position_noise: float = 5e-7  # rad^2, variance added to the position per step
+    velocity_noise: float = 5e-5  # (rad/s)^2, variance added to the velocity per step
+    start_margin: float = 0.05  # rad, from first positions to the outermost neurons
     start_velocity_variance: float = 5e-10  # (rad/s)^2, trajectories start almost at rest
     n_neurons: int = 15
-    span: float = 2 * np.pi / 3             # rad, from the first preferred position to the last
-    tuning_width: float = np.pi / 9         # rad, full width of a tuning curve at half maximum
-    gain_low: float = 6.4                   # spikes per time step at the peak: g_t is uniform on
-    gain_high: float = 9.6                  # [gain_low, gain_high], independent at each step
+    span: float = 2 * np.pi / 3  # rad, from the first preferred position to the last
+    tuning_width: float = np.pi / 9  # rad, full width of a tuning curve at half maximum
+    gain_low: float = 6.4  # spikes per time step at the peak: g_t is uniform on
+    gain_high: float = 9.6  # [gain_low, gain_high], independent at each step
 
     def __post_init__(self):
         for name in ("dt", "mass", "stiffness", "start_velocity_variance", "span", "tuning_width"):
@@ -61,8 +63,10 @@ class System:
         checks.count("n_neurons", self.n_neurons, at_least=3, at_most=MAX_NEURONS)
         largest = max(abs(np.linalg.eigvals(self.A)))
         if largest >= 1:
-            raise ValueError("dt, mass, damping, stiffness: expected a stable oscillator, got an "
-                             f"Euler step with an eigenvalue of size {largest:.4f} (reduce dt)")
+            raise ValueError(
+                "dt, mass, damping, stiffness: expected a stable oscillator, got an "
+                f"Euler step with an eigenvalue of size {largest:.4f} (reduce dt)"
+            )
 
     def _set(self, name, **bounds):
         object.__setattr__(self, name, checks.number(name, getattr(self, name), **bounds))
@@ -70,9 +74,12 @@ class System:
     @cached_property
     def A(self):
         """(2, 2) one Euler step of the damped spring."""
-        return _read_only([[1.0, self.dt],
-                           [-self.stiffness * self.dt / self.mass,
-                            1.0 - self.damping * self.dt / self.mass]])
+        return _read_only(
+            [
+                [1.0, self.dt],
+                [-self.stiffness * self.dt / self.mass, 1.0 - self.damping * self.dt / self.mass],
+            ]
+        )
 
     @cached_property
     def C(self):
@@ -130,9 +137,10 @@ class System:
 
 class Batch(NamedTuple):
     """What `sample` returns."""
-    z: np.ndarray       # (n_traj, T, 2) position (rad) and velocity (rad/s), float64
-    y: np.ndarray       # (n_traj, T, n_neurons) spike counts; float32, for the neural models
-    gain: np.ndarray    # (n_traj, T) g_t, spikes per time step at the peak of a tuning curve
+
+    z: np.ndarray  # (n_traj, T, 2) position (rad) and velocity (rad/s), float64
+    y: np.ndarray  # (n_traj, T, n_neurons) spike counts; float32, for the neural models
+    gain: np.ndarray  # (n_traj, T) g_t, spikes per time step at the peak of a tuning curve
 
 
 def sample(system, n_traj, T, rng, *, random_phase=False):
@@ -163,8 +171,10 @@ def trajectories(system, n_traj, T, rng, *, random_phase=False):
     skipped = np.zeros(n_traj, int)
     if checks.flag("random_phase", random_phase):
         if system.max_phase_steps > MAX_PHASE_STEPS:
-            raise ValueError(f"system: expected an oscillation of at most {MAX_PHASE_STEPS} time "
-                             f"steps for random_phase, got {system.max_phase_steps}")
+            raise ValueError(
+                f"system: expected an oscillation of at most {MAX_PHASE_STEPS} time "
+                f"steps for random_phase, got {system.max_phase_steps}"
+            )
         skipped = rng.integers(system.max_phase_steps, size=n_traj)
     n_steps = T + skipped.max()
     z = np.empty((n_traj, n_steps, 2))
@@ -191,7 +201,7 @@ def tuning(system, position):
     _check_system(system)
     position = checks.array("position", position, None)
     distance = wrap(system, position[..., None] - system.preferred)
-    return np.exp(-distance**2 / (2 * system.tuning_std**2))
+    return np.exp(-(distance**2) / (2 * system.tuning_std**2))
 
 
 def wrap(system, difference):
@@ -231,10 +241,10 @@ def decode(system, y):
     checks.in_range("y", y, 0, MAX_COUNTS)
     total = y.sum(-1, dtype=float)
     n = system.n_neurons
-    offsets = (np.arange(n) + n // 2) % n - n // 2      # from the centre to each neuron, in neurons
+    offsets = (np.arange(n) + n // 2) % n - n // 2  # from the centre to each neuron, in neurons
     if n % 2 == 0:
-        offsets[n // 2] = 0                             # opposite: equally far in both directions
-    window = offsets[(np.arange(n) - np.arange(n)[:, None]) % n]        # row: which is the centre
+        offsets[n // 2] = 0  # opposite: equally far in both directions
+    window = offsets[(np.arange(n) - np.arange(n)[:, None]) % n]  # row: which is the centre
     most_active = y.argmax(-1)
     with np.errstate(invalid="ignore"):
         # D1; 0 / 0 = NaN where there is no spike
@@ -284,8 +294,9 @@ def squared_error(system, z_hat, position):
     z_hat = checks.array("z_hat", z_hat, None, missing=True)
     position = checks.array("position", position, None)
     if z_hat.shape != position.shape:
-        raise ValueError(f"z_hat: expected the shape of position, {position.shape}, "
-                         f"got {z_hat.shape}")
+        raise ValueError(
+            f"z_hat: expected the shape of position, {position.shape}, got {z_hat.shape}"
+        )
     return wrap(system, z_hat - position) ** 2
 
 

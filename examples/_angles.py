@@ -8,6 +8,7 @@ and the squared norm of a noisy gradient is too large: both bias the angle. Prod
 
 The angle is arccos(<g, h> / (|g| |h|)) of the averages over all pairs of different batches.
 """
+
 import numpy as np
 
 

@@ -1,11 +1,12 @@
 """One-step predictors of bouncing balls without a network, and the videos of the test."""
+
 import numpy as np
 
 from datasets import bouncing_balls
 
-T = 100                             # frames of a video
+T = 100  # frames of a video
 TEST = dict(n_traj=60, T=T)
-N_TO_FIT = 400                      # videos for the regressions
+N_TO_FIT = 400  # videos for the regressions
 
 
 def test_videos(box, seed):
@@ -26,8 +27,11 @@ def regression(train, frames, n_frames, strength=10.0):
     train, frames : (n_traj, T, n) videos to fit to, and to test on, without their first n_frames
     strength : weight of the squared coefficients
     """
+
     def design(videos):
-        pasts = [videos[:, n_frames - 1 - lag:videos.shape[1] - 1 - lag] for lag in range(n_frames)]
+        pasts = [
+            videos[:, n_frames - 1 - lag : videos.shape[1] - 1 - lag] for lag in range(n_frames)
+        ]
         pasts = np.concatenate([*pasts, np.ones_like(pasts[0][..., :1])], axis=-1)
         return pasts.reshape(-1, pasts.shape[-1])
 
@@ -49,9 +53,11 @@ def baselines(box, seed):
     step = np.diff(test.position, axis=1, prepend=first)
     straight = bouncing_balls.render(np.clip(test.position + step, 0, box.side), box)
     mean_frame = np.broadcast_to(train.mean((0, 1)), frames.shape)
-    errors = {"mean frame": squared_error(mean_frame, frames),
-              "previous frame": squared_error(frames, frames),
-              "regression on one frame": regression(train, frames, 1),
-              "regression on two frames": regression(train, frames, 2),
-              "constant-velocity oracle": squared_error(straight, frames)}
+    errors = {
+        "mean frame": squared_error(mean_frame, frames),
+        "previous frame": squared_error(frames, frames),
+        "regression on one frame": regression(train, frames, 1),
+        "regression on two frames": regression(train, frames, 2),
+        "constant-velocity oracle": squared_error(straight, frames),
+    }
     return [{"model": model, "mse": mse} for model, mse in errors.items()]

@@ -1,13 +1,20 @@
 """Figures of bouncing balls: predictions, errors during training, errors of forecasts."""
+
 import numpy as np
 
 from examples import _plots
 from examples._balls_networks import MODELS
 
 NAMES = {"sutskever": "Sutskever's rendering", "authors": "Authors' rendering"}
-DASHES = {"noise": (0, (2.5, 1.2)), "long": (0, (6, 1.5, 1, 1.5)), "wide": (0, (1, 2.5)),
-          "wider": (0, (1, 1)), "tuned": (0, (2.5, 1.2)), "ours": (0, (3, 1, 1, 1)),
-          "quick": (0, (1, 1))}
+DASHES = {
+    "noise": (0, (2.5, 1.2)),
+    "long": (0, (6, 1.5, 1, 1.5)),
+    "wide": (0, (1, 2.5)),
+    "wider": (0, (1, 1)),
+    "tuned": (0, (2.5, 1.2)),
+    "ours": (0, (3, 1, 1, 1)),
+    "quick": (0, (1, 1)),
+}
 # the samplers of the rVAE differ in their dashes
 SAMPLERS = {"rerank": "-", "map": (0, (5, 1.5)), "laplace": (0, (3, 1, 1, 1)), "gibbs": (0, (1, 1))}
 PLAIN = {"previous frame": "--", "regression on two frames": ":"}
@@ -31,9 +38,13 @@ def plot_predictions(shape, strip, first):
     for line, (label, frames) in zip(grid, strip, strict=True):
         signed = label == "error"
         for axes, frame in zip(line, frames, strict=True):
-            images[signed] = axes.imshow(frame.reshape(shape), origin="lower", vmax=1,
-                                         vmin=-1 if signed else 0,
-                                         cmap="RdBu_r" if signed else "Greys_r")
+            images[signed] = axes.imshow(
+                frame.reshape(shape),
+                origin="lower",
+                vmax=1,
+                vmin=-1 if signed else 0,
+                cmap="RdBu_r" if signed else "Greys_r",
+            )
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
@@ -42,8 +53,14 @@ def plot_predictions(shape, strip, first):
     figure.supxlabel("frame", fontsize=9)
     for signed, name in ((False, "brightness"), (True, "prediction - ground truth")):
         if signed in images:
-            figure.colorbar(images[signed], ax=list(grid.flat), label=name, shrink=2 / len(strip),
-                            location="right", ticks=[-1, 0, 1] if signed else [0, 1])
+            figure.colorbar(
+                images[signed],
+                ax=list(grid.flat),
+                label=name,
+                shrink=2 / len(strip),
+                location="right",
+                ticks=[-1, 0, 1] if signed else [0, 1],
+            )
     figure.suptitle("Predictions made one frame before", fontsize=10, x=0.01, ha="left")
     return figure
 
@@ -67,19 +84,35 @@ def plot_curves(rows, plain, poster):
                 axes.plot(np.array(updates) / 1000, errors, **style(row))
         for line in plain:
             if line["rendering"] == "authors" and line["model"] in PLAIN:
-                axes.axhline(line["mse"], color="black", linestyle=PLAIN[line["model"]],
-                             linewidth=1, label=line["model"])
+                axes.axhline(
+                    line["mse"],
+                    color="black",
+                    linestyle=PLAIN[line["model"]],
+                    linewidth=1,
+                    label=line["model"],
+                )
         axes.set(title=title, xlabel="updates (thousands)", yscale="log")
         axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
         axes.minorticks_off()
     shown = [name for name in MODELS if name in poster and any(r["model"] == name for r in rows)]
     for number, name in enumerate(shown):
-        panels[0].plot(1.02 + 0.03 * (number % 2), poster[name], marker="*", markersize=9,
-                       color=_plots.COLOURS[name], clip_on=False, linestyle="none",
-                       transform=panels[0].get_yaxis_transform(), label=f"poster: {name}")
+        panels[0].plot(
+            1.02 + 0.03 * (number % 2),
+            poster[name],
+            marker="*",
+            markersize=9,
+            color=_plots.COLOURS[name],
+            clip_on=False,
+            linestyle="none",
+            transform=panels[0].get_yaxis_transform(),
+            label=f"poster: {name}",
+        )
     panels[0].set_ylabel("MSE per pixel")
-    legend = {label: line for axes in panels
-              for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    legend = {
+        label: line
+        for axes in panels
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
     figure.legend(legend.values(), legend, loc="outside right center", handlelength=3.5)
     return figure
 
@@ -90,8 +123,11 @@ def curve(row, rows, way):
     updates = [point["n_updates"] for point in points]
     errors = [point[way] for point in points]
     for other in rows:
-        if ((other["model"], other["rendering"]) == (row["model"], row["rendering"])
-                and other["setting"] == row["settings"].get("after") and points):
+        if (
+            (other["model"], other["rendering"]) == (row["model"], row["rendering"])
+            and other["setting"] == row["settings"].get("after")
+            and points
+        ):
             before, last = curve(other, rows, way)
             updates = before[-1:] + [before[-1] + n for n in updates]
             errors = last[-1:] + errors
@@ -101,14 +137,18 @@ def curve(row, rows, way):
 def style(row):
     """Keyword arguments of the line of a row; hollow markers for Sutskever's rendering."""
     hollow = row["rendering"] == "sutskever"
-    return dict(color=_plots.COLOURS[row["model"]], marker=_plots.MARKERS[row["model"]],
-                markersize=4, markerfacecolor="white" if hollow else None,
-                linestyle=DASHES.get(row["setting"], "-"),
-                label=f"{row['model']}: {row['setting']}"
-                      + (", Sutskever's rendering" if hollow else ""))
+    return dict(
+        color=_plots.COLOURS[row["model"]],
+        marker=_plots.MARKERS[row["model"]],
+        markersize=4,
+        markerfacecolor="white" if hollow else None,
+        linestyle=DASHES.get(row["setting"], "-"),
+        label=f"{row['model']}: {row['setting']}" + (", Sutskever's rendering" if hollow else ""),
+    )
 
 
 # Generated videos
+
 
 def plot_open_loop(rows, n_generated):
     """Error of the forecast against the frame number, in both renderings.

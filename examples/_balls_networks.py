@@ -1,4 +1,5 @@
 """The networks of Table 2: how they are trained, how they predict, what is kept of them."""
+
 import importlib
 import itertools
 import time
@@ -12,18 +13,25 @@ from examples import _balls_baselines, _run, _video
 from examples._balls_baselines import squared_error
 from refh_numpy import families, storage
 
-MODELS = {"ORDER 0": "refh_numpy.efh", "TRBM": "refh_numpy.trbm", "rEFH": "refh_numpy.refh",
-          "hybrid, w = 0.03": "refh_numpy.hybrid", "hybrid, falling w": "refh_numpy.hybrid",
-          "RTRBM": "refh_numpy.rtrbm", "rVAE": "rvae_numpy.rvae"}
+MODELS = {
+    "ORDER 0": "refh_numpy.efh",
+    "TRBM": "refh_numpy.trbm",
+    "rEFH": "refh_numpy.refh",
+    "hybrid, w = 0.03": "refh_numpy.hybrid",
+    "hybrid, falling w": "refh_numpy.hybrid",
+    "RTRBM": "refh_numpy.rtrbm",
+    "rVAE": "rvae_numpy.rvae",
+}
 N_HIDDEN = 400
-N_CHAINS, CURVE_CHAINS = 16, 4      # averaged in the test; at a point of the learning curve
+N_CHAINS, CURVE_CHAINS = 16, 4  # averaged in the test; at a point of the learning curve
 WAYS = ["noise_1", f"noise_{N_CHAINS}", "present_1", f"present_{N_CHAINS}", "mean_field"]
 N_CURVE_VIDEOS = 20
-CHECKPOINT = 500                    # updates
-BETWEEN_POINTS = 2000               # updates; a point of the curve costs as much as about 300
+CHECKPOINT = 500  # updates
+BETWEEN_POINTS = 2000  # updates; a point of the curve costs as much as about 300
 
 
 # Training: on videos that are seen once. The biases of the pixels start at the mean frame.
+
 
 def batches(rng, box, n_traj):
     """Endless batches of new videos (n_traj, 100, 900)."""
@@ -48,20 +56,32 @@ def train(name, seed, box, settings, path, watch=lambda params, log: None):
     settings = dict(settings)
     after = settings.pop("after", None)
     rng = np.random.default_rng([seed, 5 if after else 3])
-    params = start(name, rng, box, settings.pop("family", "bernoulli"),
-                   settings.pop("n_hidden", N_HIDDEN))
+    params = start(
+        name, rng, box, settings.pop("family", "bernoulli"), settings.pop("n_hidden", N_HIDDEN)
+    )
     if after:
         earlier = weights_of(name, box.rendering, after, seed, path.parent)
         params, _ = module(name).load(earlier)
     videos = batches(rng, box, settings.pop("n_traj"))
     name_in_files = MODELS[name].rpartition(".")[2]
-    return _run.learn(module(name), storage, name_in_files, params, videos, rng, path, watch,
-                      CHECKPOINT, **settings)
+    return _run.learn(
+        module(name),
+        storage,
+        name_in_files,
+        params,
+        videos,
+        rng,
+        path,
+        watch,
+        CHECKPOINT,
+        **settings,
+    )
 
 
 # Prediction: the state after the present frame predicts the next one. The static model has no
 # state: its prediction is its reconstruction of the present frame. Whatever the family in training
 # was, the test samples pixels as 0 or 1.
+
 
 def prediction_of(name, params, frames, way, rng):
     """Predictions (n_traj, T, 900) of a network in one of WAYS."""
@@ -74,16 +94,18 @@ def prediction_of(name, params, frames, way, rng):
     params = replace(params, family=families.get("bernoulli"))
     if way == "mean_field":
         return model.predict_next_mean_field(params, u, frames)
-    return model.predict_next(params, u, rng, n_chains=int(n_chains),
-                              start=frames if first == "present" else None)
+    return model.predict_next(
+        params, u, rng, n_chains=int(n_chains), start=frames if first == "present" else None
+    )
 
 
 def errors(name, params, frames, rng, n_chains=N_CHAINS):
     """{way: mean squared error per pixel}; ORDER 0 and the rVAE have only one way."""
     model = module(name)
-    if name == "rVAE":                          # video by video: its Jacobians take much memory
-        found = [model.predict_next(params, model.infer(params, video[None]), rng)
-                 for video in frames]
+    if name == "rVAE":  # video by video: its Jacobians take much memory
+        found = [
+            model.predict_next(params, model.infer(params, video[None]), rng) for video in frames
+        ]
         return {f"noise_{n_chains}": squared_error(np.concatenate(found), frames)}
     params = replace(params, family=families.get("bernoulli"))
     u = model.infer(params, frames)
@@ -100,6 +122,7 @@ def errors(name, params, frames, rng, n_chains=N_CHAINS):
 
 
 # What is kept of a network
+
 
 def file(folder, name, rendering, setting, seed, suffix):
     """Path of what is kept of one network."""
@@ -125,10 +148,18 @@ def run(name, seed, rendering, setting, settings, folder):
     begun = time.monotonic()
     frames = _balls_baselines.test_videos(box, seed).frames
     mse = errors(name, params, frames, np.random.default_rng([seed, 4]))
-    row = {"model": name, "seed": seed, "rendering": rendering, "setting": setting,
-           "settings": settings, "mse": mse, "curve": meta.get("curve", []),
-           "seconds": meta["seconds"], "seconds_of_test": time.monotonic() - begun,
-           "version": meta["version"]}
+    row = {
+        "model": name,
+        "seed": seed,
+        "rendering": rendering,
+        "setting": setting,
+        "settings": settings,
+        "mse": mse,
+        "curve": meta.get("curve", []),
+        "seconds": meta["seconds"],
+        "seconds_of_test": time.monotonic() - begun,
+        "version": meta["version"],
+    }
     _run.keep(row_file, row)
     return row
 
@@ -146,10 +177,19 @@ def trained(name, seed, rendering, setting, settings, folder):
             found = errors(name, params, some, np.random.default_rng(seed), CURVE_CHAINS)
             past["curve"].append({"n_updates": n, **found})
             said = ", ".join(f"{way} {error:.4f}" for way, error in found.items())
-            print(f"  {name}, {rendering}, seed {seed}: {n} of {settings['n_updates']} updates: "
-                  f"{said}", flush=True)
+            print(
+                f"  {name}, {rendering}, seed {seed}: {n} of {settings['n_updates']} updates: "
+                f"{said}",
+                flush=True,
+            )
 
-    return _run.trained(module(name), weights_of(name, rendering, setting, seed, folder),
-                        {"settings": settings},
-                        lambda path, callback: train(name, seed, box, settings, path, callback),
-                        watch, {"curve": [], "seconds": 0.0}, seed=seed, rendering=rendering)
+    return _run.trained(
+        module(name),
+        weights_of(name, rendering, setting, seed, folder),
+        {"settings": settings},
+        lambda path, callback: train(name, seed, box, settings, path, callback),
+        watch,
+        {"curve": [], "seconds": 0.0},
+        seed=seed,
+        rendering=rendering,
+    )

@@ -15,6 +15,7 @@ A video is generated at the resolution of the last stage and interpolated to be 
 After a further, untrained upsampling, each generated frame would be encoded slightly blurred: blur
 would accumulate.
 """
+
 from dataclasses import replace
 
 import numpy as np
@@ -32,24 +33,33 @@ def downsampled(frames, side, factor):
 
 def upsampled(params, side, factor):
     """An rVAE of frames of side^2 pixels as one of pixels `factor` times finer: its params (G5)."""
+
     def spread(images, order):
-        fine = zoom(images.reshape(-1, side, side), (1, factor, factor), order=order,
-                    mode="nearest", grid_mode=True)
+        fine = zoom(
+            images.reshape(-1, side, side),
+            (1, factor, factor),
+            order=order,
+            mode="nearest",
+            grid_mode=True,
+        )
         return fine.reshape(len(images), -1)
 
     first, *others = params.encode
     *before, last = params.decode_y
     return replace(
-        params, encode=[Layer(spread(first.W, 0) / factor**2, first.b), *others],
+        params,
+        encode=[Layer(spread(first.W, 0) / factor**2, first.b), *others],
         decode_y=[*before, Layer(spread(last.W.T, 1).T.copy(), spread(last.b[None], 1)[0])],
-        config=replace(params.config, sigma_y=params.config.sigma_y * factor))
+        config=replace(params.config, sigma_y=params.config.sigma_y * factor),
+    )
 
 
 def interpolated(frames, factor):
     """Frames (..., n^2) with pixels `factor` times finer: (..., (factor n)^2)."""
     if factor == 1:
         return frames
-    n = round(frames.shape[-1]**0.5)
-    fine = zoom(frames.reshape(-1, n, n), (1, factor, factor), order=3, mode="nearest",
-                grid_mode=True)
+    n = round(frames.shape[-1] ** 0.5)
+    fine = zoom(
+        frames.reshape(-1, n, n), (1, factor, factor), order=3, mode="nearest", grid_mode=True
+    )
     return np.clip(fine, 0, 1).reshape(*frames.shape[:-1], -1)

@@ -1,4 +1,5 @@
 """What the scripts on moving digits share: training in stages, the test, table and figures."""
+
 import itertools
 import sys
 from collections.abc import Callable
@@ -12,17 +13,24 @@ from examples import _plots, _run, _tracking, _video
 from examples._coarse_to_fine import downsampled, upsampled
 from rvae_numpy import rvae
 
-N_CONTEXT, N_GENERATED = 10, 20             # frames
+N_CONTEXT, N_GENERATED = 10, 20  # frames
 N_VIDEOS = 50
 N_SHOWN = 4
 CONFIG = dict(family="normal", activation="relu", sigmoid_mean=True)
-COLUMNS = [("similarity", "similarity", 2), ("identified", "identified", 0),
-           ("in the last frame", "identified_at_end", 0), ("moving", "moving", 0),
-           ("speed", "speed_ratio", 2), ("sharpness", "sharpness", 2),
-           ("error after 1", "error_after_1", 4), ("after 5", "error_after_5", 4)]
+COLUMNS = [
+    ("similarity", "similarity", 2),
+    ("identified", "identified", 0),
+    ("in the last frame", "identified_at_end", 0),
+    ("moving", "moving", 0),
+    ("speed", "speed_ratio", 2),
+    ("sharpness", "sharpness", 2),
+    ("error after 1", "error_after_1", 4),
+    ("after 5", "error_after_5", 4),
+]
 
 
 # Training
+
 
 def no_corruption(factor):
     """The rvae.train option `corrupt` of a model whose input is the observation."""
@@ -31,14 +39,15 @@ def no_corruption(factor):
 @dataclass(frozen=True)
 class Recipe:
     """How an rVAE of moving digits is trained."""
-    scene: Scene                    # what the videos for training show
-    sizes: dict                     # of the network
-    noise: dict                     # sigma_u, noise_u and sigma_y, of full resolution
-    training: dict                  # n_traj and T of a batch, and settings of rvae.train
-    stages: list                    # settings of each; `downsample` is the factor of its frames,
+
+    scene: Scene  # what the videos for training show
+    sizes: dict  # of the network
+    noise: dict  # sigma_u, noise_u and sigma_y, of full resolution
+    training: dict  # n_traj and T of a batch, and settings of rvae.train
+    stages: list  # settings of each; `downsample` is the factor of its frames,
     #                                 sigma_u and noise_u hold from that stage on
-    corrupt: Callable = no_corruption           # downsampling factor -> `corrupt` of rvae.train
-    window: object = None           # with encode(frames) and n_y, what the network is given
+    corrupt: Callable = no_corruption  # downsampling factor -> `corrupt` of rvae.train
+    window: object = None  # with encode(frames) and n_y, what the network is given
 
     def n_y(self, factor):
         """Observed numbers per frame."""
@@ -64,8 +73,11 @@ def trained(recipe, digits, seed, folder, about):
 
     about : what else must be the same for a training to be the same
     """
-    about = about | {"sizes": recipe.sizes, "config": CONFIG | recipe.noise,
-                     "digits": digits.source}
+    about = about | {
+        "sizes": recipe.sizes,
+        "config": CONFIG | recipe.noise,
+        "digits": digits.source,
+    }
     params, seconds, before, earlier = None, 0.0, None, []
     for number, stage in enumerate(recipe.stages, start=1):
         settings = recipe.training | stage
@@ -85,14 +97,23 @@ def trained(recipe, digits, seed, folder, about):
             return (recipe.sample(rng, n_traj, T, digits, factor) for _ in itertools.count())
 
         earlier = [*earlier, stage]
-        params, seconds = _video.trained(start, batches, seed, settings,
-                                         about | {"stages": earlier}, folder, number, seconds,
-                                         recipe.corrupt(factor))
+        params, seconds = _video.trained(
+            start,
+            batches,
+            seed,
+            settings,
+            about | {"stages": earlier},
+            folder,
+            number,
+            seconds,
+            recipe.corrupt(factor),
+        )
         before = factor
     return params, seconds
 
 
 # Test
+
 
 def test_batch(seed, digits, scene):
     """The Batch of the test: context frames and the frames after them."""
@@ -102,12 +123,15 @@ def test_batch(seed, digits, scene):
 
 def part(batch, frames):
     """A Batch with these of its frames (a slice)."""
-    return batch._replace(frames=batch.frames[:, frames], position=batch.position[:, frames],
-                          velocity=batch.velocity[:, frames])
+    return batch._replace(
+        frames=batch.frames[:, frames],
+        position=batch.position[:, frames],
+        velocity=batch.velocity[:, frames],
+    )
 
 
-AFTER = slice(N_CONTEXT, None)                              # the frames that are generated
-BEFORE = slice(-2, -2 - N_GENERATED, -1)                    # and backward in time
+AFTER = slice(N_CONTEXT, None)  # the frames that are generated
+BEFORE = slice(-2, -2 - N_GENERATED, -1)  # and backward in time
 
 
 def rows_of(videos, truth, digits, seed):
@@ -118,6 +142,7 @@ def rows_of(videos, truth, digits, seed):
     videos : [(identity of the row, frames (n_traj, T, side^2))]
     truth : the Batch of the ground truth
     """
+
     def measured(frames):
         return _tracking.digit_measures(frames, truth, digits, np.random.default_rng([seed, 6]))
 
@@ -127,9 +152,11 @@ def rows_of(videos, truth, digits, seed):
 
 def baselines(batch):
     """Videos of the ground truth and of the previous frame, repeated."""
-    still = np.repeat(batch.frames[:, N_CONTEXT - 1:N_CONTEXT], N_GENERATED, axis=1)
-    return [({"model": "ground truth"}, batch.frames[:, AFTER]),
-            ({"model": "previous frame"}, still)]
+    still = np.repeat(batch.frames[:, N_CONTEXT - 1 : N_CONTEXT], N_GENERATED, axis=1)
+    return [
+        ({"model": "ground truth"}, batch.frames[:, AFTER]),
+        ({"model": "previous frame"}, still),
+    ]
 
 
 def saved(name, digits):
@@ -142,17 +169,22 @@ def saved(name, digits):
     path = _run.WEIGHTS / f"{name}.npz"
     params, meta = rvae.load(path) if path.exists() else (None, {})
     if meta and meta["digits"] != digits.source:
-        print(f"the weights were trained on other digits ({meta['digits']}): what follows are not "
-              "the numbers of the report page")
+        print(
+            f"the weights were trained on other digits ({meta['digits']}): what follows are not "
+            "the numbers of the report page"
+        )
     runs = _video.kept_runs(name, excluding=meta.get("seed"), digits=digits.source)
     if params is None and not runs:
-        sys.exit(f"--use-saved: nothing is kept of {name} on {digits.source} digits. The kept rows "
-                 "need MNIST (python -m datasets.digits, or the folder in MNIST_DIR); "
-                 "--full trains on these digits")
+        sys.exit(
+            f"--use-saved: nothing is kept of {name} on {digits.source} digits. The kept rows "
+            "need MNIST (python -m datasets.digits, or the folder in MNIST_DIR); "
+            "--full trains on these digits"
+        )
     return params, meta, runs
 
 
 # Output
+
 
 def plot(batch, frames, out, name, title):
     """Write the strips (NAME.png) and the GIF (NAME.gif) of the first videos.
@@ -165,27 +197,40 @@ def plot(batch, frames, out, name, title):
     """
     videos = {"ground truth": batch.frames[:N_SHOWN], "rVAE": frames[:N_SHOWN]}
     shown = slice(N_CONTEXT, None, 2)
-    pairs = [(f"{label} {n + 1}", video[n, shown]) for n in range(N_SHOWN)
-             for label, video in videos.items()]
+    pairs = [
+        (f"{label} {n + 1}", video[n, shown])
+        for n in range(N_SHOWN)
+        for label, video in videos.items()
+    ]
     numbers = range(N_CONTEXT + 1, N_CONTEXT + N_GENERATED + 1, 2)
-    _plots.save(_video.strip(pairs, batch.shape, title, numbers, origin="upper"),
-                out / f"{name}.png")
-    _video.animate([(f"{label} {n + 1}", video[n]) for n in range(2)
-                    for label, video in videos.items()], batch.shape, out / f"{name}.gif",
-                   N_CONTEXT, origin="upper", fps=6)
+    _plots.save(
+        _video.strip(pairs, batch.shape, title, numbers, origin="upper"), out / f"{name}.png"
+    )
+    _video.animate(
+        [(f"{label} {n + 1}", video[n]) for n in range(2) for label, video in videos.items()],
+        batch.shape,
+        out / f"{name}.gif",
+        N_CONTEXT,
+        origin="upper",
+        fps=6,
+    )
 
 
 def finish(name, runs, arguments, digits, seconds=None):
     """Write NAME.json with the rows of all runs, and print them."""
     rows = _video.summary(_video.merged(runs))
-    _run.write_json(arguments.out / f"{name}.json", rows, arguments.seed, digits=digits.source,
-                    seconds=seconds)
+    _run.write_json(
+        arguments.out / f"{name}.json", rows, arguments.seed, digits=digits.source, seconds=seconds
+    )
     _video.print_measures(COLUMNS, rows)
-    print("(mean ± standard deviation over the seeds, each with its own test videos; a seed of the "
-          "rVAE is a training)")
+    print(
+        "(mean ± standard deviation over the seeds, each with its own test videos; a seed of the "
+        "rVAE is a training)"
+    )
     if seconds is None:
-        print(f"\nrows are kept, but no weights, so there are no figures; --full trains them\n"
-              f"written: {name}.json in {arguments.out}")
+        print(
+            f"\nrows are kept, but no weights, so there are no figures; --full trains them\n"
+            f"written: {name}.json in {arguments.out}"
+        )
     else:
-        print(f"\ntrained for {seconds:.0f} s; written: {name}.png, .gif, .json in "
-              f"{arguments.out}")
+        print(f"\ntrained for {seconds:.0f} s; written: {name}.png, .gif, .json in {arguments.out}")

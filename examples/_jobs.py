@@ -3,6 +3,7 @@
 A job is a function of a module of examples/, with its arguments. Workers import that module, so
 jobs run whether processes are forked or spawned, and from notebooks too.
 """
+
 import importlib
 import multiprocessing
 import os
@@ -104,7 +105,7 @@ def _stop(number, frame):
 
 
 def _follow_parent():
-    multiprocessing.parent_process().join()         # returns when the parent ends, by kill -9 too
+    multiprocessing.parent_process().join()  # returns when the parent ends, by kill -9 too
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(10)
     os._exit(1)
@@ -116,21 +117,29 @@ def _run_here(function, job):
         return function(*job)
     except _Stop:
         sys.stdout.flush()
-        os._exit(1)                 # a mere exception would be the job's result
+        os._exit(1)  # a mere exception would be the job's result
 
 
 def _run_there(expected, function, job):
     """The job, on a worker of a cluster: the result, and [(argument, name, content)] of files"""
     if version() != expected:
-        raise RuntimeError(f"--scheduler: expected workers with version {expected} of the project, "
-                           f"got one with {version()}")
+        raise RuntimeError(
+            f"--scheduler: expected workers with version {expected} of the project, "
+            f"got one with {version()}"
+        )
     with tempfile.TemporaryDirectory() as temporary:
-        folders = {number: Path(temporary, str(number)) for number, argument in enumerate(job)
-                   if isinstance(argument, Path)}
+        folders = {
+            number: Path(temporary, str(number))
+            for number, argument in enumerate(job)
+            if isinstance(argument, Path)
+        }
         for folder in folders.values():
             folder.mkdir()
         result = function(*(folders.get(number, argument) for number, argument in enumerate(job)))
-        files = [(number, str(path.relative_to(folder)), path.read_bytes())
-                 for number, folder in folders.items()
-                 for path in sorted(folder.rglob("*")) if path.is_file()]
+        files = [
+            (number, str(path.relative_to(folder)), path.read_bytes())
+            for number, folder in folders.items()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        ]
     return result, files

@@ -19,6 +19,7 @@ same fixed points; the path to them is this algorithm's own.
 Shapes: F (m, n, n), G (m, n), Upsilon (m, n, n), W (m, n, n), c (m, n) for m initialisations that
 are followed at once, and n latent variables.
 """
+
 import numpy as np
 from scipy.linalg import solve_discrete_are
 
@@ -28,10 +29,10 @@ from datasets import ppc
 # of the trajectories (0.41 rad); observed as its position plus noise of the decoder's variance
 SYSTEM = ppc.System(damping=0.175)
 A, C, Q = SYSTEM.A, SYSTEM.C[0], SYSTEM.Sigma_z
-R = 11.8e-4                     # rad^2, the decoder's mean squared error: ORDER 0 of Table 1
-STRIDE = 0.2                    # fraction of the way to the E-step's map
-EDGE = 0.9999                   # largest modulus of an eigenvalue of F: S is infinite from 1 on
-N_EARLY = 10                    # iterations after which the autocorrelation of the state is taken
+R = 11.8e-4  # rad^2, the decoder's mean squared error: ORDER 0 of Table 1
+STRIDE = 0.2  # fraction of the way to the E-step's map
+EDGE = 0.9999  # largest modulus of an eigenvalue of F: S is infinite from 1 on
+N_EARLY = 10  # iterations after which the autocorrelation of the state is taken
 OUTCOMES = ("second_order", "first_order", "autonomous")
 
 
@@ -42,6 +43,7 @@ def optimal_filter():
 
 
 # %% One iteration
+
 
 def stationary(F, G):
     """S (m, 2 + n, 2 + n), the covariance of (z_t, u_t) (L1)."""
@@ -54,7 +56,7 @@ def stationary(F, G):
     noise = np.concatenate([np.tile(np.eye(2), (m, 1, 1)), G[:, :, None] * C], axis=1)
     N[:] = noise @ Q @ noise.transpose(0, 2, 1)
     N[:, 2:, 2:] += R * G[:, :, None] * G[:, None, :]
-    d = 2 + n                                           # vec(M S M') = (M kron M) vec(S)
+    d = 2 + n  # vec(M S M') = (M kron M) vec(S)
     kron = np.einsum("mik,mjl->mijkl", M, M).reshape(m, d * d, d * d)
     return np.linalg.solve(np.eye(d * d) - kron, N.reshape(m, d * d, 1)).reshape(m, d, d)
 
@@ -62,7 +64,7 @@ def stationary(F, G):
 def data_covariance(S):
     """V (m, n + 1, n + 1), the covariance of v = (u_{t-1}, y_t)."""
     n = S.shape[1] - 2
-    to_v = np.zeros((n + 1, 2 + n))                     # from (z_{t-1}, u_{t-1})
+    to_v = np.zeros((n + 1, 2 + n))  # from (z_{t-1}, u_{t-1})
     to_v[:n, 2:] = np.eye(n)
     to_v[n, :2] = C @ A
     V = to_v @ S @ to_v.T
@@ -73,7 +75,7 @@ def data_covariance(S):
 def m_step(F, G, Upsilon, V):
     """W and c of the generative model, given the recognition model (L2)."""
     n = F.shape[1]
-    K = np.concatenate([F, G[:, :, None]], axis=2)      # x = K v + noise of covariance Upsilon
+    K = np.concatenate([F, G[:, :, None]], axis=2)  # x = K v + noise of covariance Upsilon
     v_x = V @ K.transpose(0, 2, 1)
     both = v_x @ np.linalg.inv(K @ v_x + Upsilon)
     return both[:, :n], both[:, n]
@@ -93,14 +95,16 @@ def learn(F, G, sigma_u, n_iterations):
     for _ in range(n_iterations):
         W, c = m_step(F, G, Upsilon, data_covariance(stationary(F, G)))
         target = e_step(W, c, sigma_u)
-        F, G, Upsilon = (old + STRIDE * (new - old)
-                         for old, new in zip((F, G, Upsilon), target, strict=True))
+        F, G, Upsilon = (
+            old + STRIDE * (new - old) for old, new in zip((F, G, Upsilon), target, strict=True)
+        )
         modulus = np.abs(np.linalg.eigvals(F)).max(1)
         F = F * np.minimum(1, EDGE / modulus)[:, None, None]
     return F, G, W, c
 
 
 # %% What was learnt
+
 
 def loss(W, c, sigma_u, V):
     """The loss V8 per time step (nats, without a constant), for the exact posterior: (m,)
@@ -131,10 +135,16 @@ def measure(F, G, W, c, sigma_u):
     explained = np.einsum("mi,mij,mj->m", zu[:, 1], inverse, zu[:, 1])
     values = loss(W, c, sigma_u, data_covariance(S))
     slope = np.linalg.norm(zu[:, 0], axis=1) / S[:, 0, 0]
-    return [{"mse": float(mse[i]), "velocity_r2": float(explained[i] / S[i, 1, 1]),
-             "slope": float(slope[i]), "loss": float(values[i]),
-             "eigenvalues": [[float(e.real), float(e.imag)] for e in np.linalg.eigvals(F[i])]}
-            for i in range(len(F))]
+    return [
+        {
+            "mse": float(mse[i]),
+            "velocity_r2": float(explained[i] / S[i, 1, 1]),
+            "slope": float(slope[i]),
+            "loss": float(values[i]),
+            "eigenvalues": [[float(e.real), float(e.imag)] for e in np.linalg.eigvals(F[i])],
+        }
+        for i in range(len(F))
+    ]
 
 
 def simulate(F, G, c, rng, n_traj=400, T=1000):
@@ -151,8 +161,10 @@ def simulate(F, G, c, rng, n_traj=400, T=1000):
     states, truth = states.reshape(T * n_traj, -1), truth.reshape(T * n_traj, 2)
     velocity = states @ np.linalg.lstsq(states, truth[:, 1], rcond=None)[0]
     residual = np.mean((truth[:, 1] - velocity) ** 2)
-    return {"mse": float(np.mean((truth[:, 0] - states @ c) ** 2)),
-            "velocity_r2": float(1 - residual / np.mean(truth[:, 1] ** 2))}
+    return {
+        "mse": float(np.mean((truth[:, 0] - states @ c) ** 2)),
+        "velocity_r2": float(1 - residual / np.mean(truth[:, 1] ** 2)),
+    }
 
 
 def outcome(result):
@@ -168,6 +180,7 @@ def outcome(result):
 
 
 # %% Initialisations
+
 
 def random_inits(m, n, rng):
     """F and G at random, the largest eigenvalue of each F scaled to a modulus of 0.9."""
@@ -192,14 +205,23 @@ def fixed_points(latents, sigmas, rng, n_inits, n_iterations):
     for n in latents:
         for sigma_u in sigmas:
             (F, G), (F_ours, G_ours) = random_inits(n_inits, n, rng), init_near_identity(n, rng)
-            F, G, W, c = learn(np.concatenate([F_ours, F]), np.concatenate([G_ours, G]), sigma_u,
-                               n_iterations)
+            F, G, W, c = learn(
+                np.concatenate([F_ours, F]), np.concatenate([G_ours, G]), sigma_u, n_iterations
+            )
             ours, *others = measure(F, G, W, c, sigma_u)
             outcomes = [outcome(other) for other in others]
-            rows.append({"model": "linear rVAE", "n_x": n, "sigma_u": sigma_u, **ours,
-                         "outcome": outcome(ours), "simulated": simulate(F[0], G[0], c[0], rng),
-                         "random_inits": {name: outcomes.count(name) for name in OUTCOMES},
-                         "all": others})
+            rows.append(
+                {
+                    "model": "linear rVAE",
+                    "n_x": n,
+                    "sigma_u": sigma_u,
+                    **ours,
+                    "outcome": outcome(ours),
+                    "simulated": simulate(F[0], G[0], c[0], rng),
+                    "random_inits": {name: outcomes.count(name) for name in OUTCOMES},
+                    "all": others,
+                }
+            )
     return rows
 
 
@@ -215,6 +237,7 @@ def rescaled(sigma_u, slope, n_iterations):
     -------
     {"sigma_u": relative to the linear code, "mse", "velocity_r2", ...} as `measure` has them
     """
+
     def fixed_point(sigma):
         init = np.full((1, 1, 1), 0.9), np.full((1, 1), 0.3)
         return measure(*learn(*init, sigma, n_iterations), sigma)[0]
@@ -229,6 +252,7 @@ def rescaled(sigma_u, slope, n_iterations):
 # become good at predicting itself. The sign of the state's autocorrelation tells which it is:
 #
 #     tr E[u_t u_{t-1}'] E[u u']^-1,    E[u_t u_{t-1}'] = F E[u u'] + G C A E[z u']
+
 
 def autocorrelation(F, G):
     """Trace of the state's correlation with its previous value, (m,), between -n and n."""
@@ -251,9 +275,16 @@ def basins(rng, n_points, n_iterations, sigma_u):
     G = 0.5 * rng.standard_normal((len(a), 2))
     early = autocorrelation(*learn(F, G, sigma_u, N_EARLY)[:2])
     results = measure(*learn(F, G, sigma_u, n_iterations), sigma_u)
-    return [{"initial_eigenvalues": [float(x), float(y)], "early_autocorrelation": float(e),
-             "outcome": outcome(result), "mse": result["mse"], "loss": result["loss"]}
-            for x, y, e, result in zip(a, b, early, results, strict=True)]
+    return [
+        {
+            "initial_eigenvalues": [float(x), float(y)],
+            "early_autocorrelation": float(e),
+            "outcome": outcome(result),
+            "mse": result["mse"],
+            "loss": result["loss"],
+        }
+        for x, y, e, result in zip(a, b, early, results, strict=True)
+    ]
 
 
 def rotation(degrees):

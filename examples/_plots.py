@@ -5,6 +5,7 @@ or protanopia. No two models share line style and marker, so that lines
 differ in grey too. Figures are made without pyplot, because they go to files and need no display.
 Importing this module sets matplotlib's rcParams.
 """
+
 import io
 import sys
 
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from examples._results import write_whole
 
 GROUND_TRUTH = "black"
-GROUND_TRUTH_ON_SPIKES = "#D40000"      # over a grey raster
+GROUND_TRUTH_ON_SPIKES = "#D40000"  # over a grey raster
 COLOURS = {
     "ORDER 0": "#858585",
     "TVAE": "#6C5E00",
@@ -35,27 +36,45 @@ COLOURS = {
     "rEFH + BPTT": "#2E2B5F",
 }
 # models that figures show as horizontal lines have dashes, the others markers
-DASHES = {"ORDER 0": (0, (4, 1, 1, 1)), "KF-1": (0, (6, 2)), "KF-2": (0, (2.5, 1.5)),
-          "true parameters": (0, (1, 1))}
-MARKERS = {"TVAE": "<", "TRBM": "v", "rVAE": "^", "rEFH": "o", "RTRBM": "s",
-           "hybrid, w = 0.03": "D", "hybrid, falling w": "P", "VAE": "p",
-           "TVAE, prior N(0, I)": ">", "rVAE, all runs": "1", "rVAE, control settings": "x",
-           "rVAE + BPTT": "+", "rEFH + BPTT": "d", "ORDER 0": "X"}
+DASHES = {
+    "ORDER 0": (0, (4, 1, 1, 1)),
+    "KF-1": (0, (6, 2)),
+    "KF-2": (0, (2.5, 1.5)),
+    "true parameters": (0, (1, 1)),
+}
+MARKERS = {
+    "TVAE": "<",
+    "TRBM": "v",
+    "rVAE": "^",
+    "rEFH": "o",
+    "RTRBM": "s",
+    "hybrid, w = 0.03": "D",
+    "hybrid, falling w": "P",
+    "VAE": "p",
+    "TVAE, prior N(0, I)": ">",
+    "rVAE, all runs": "1",
+    "rVAE, control settings": "x",
+    "rVAE + BPTT": "+",
+    "rEFH + BPTT": "d",
+    "ORDER 0": "X",
+}
 
-matplotlib.rcParams.update({
-    "figure.constrained_layout.use": True,
-    "savefig.dpi": 150,
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "legend.fontsize": 8,
-    "legend.frameon": False,
-    "lines.linewidth": 1.5,
-    "pdf.fonttype": 42,                 # text stays text
-})
-_displayed = set()                      # what notebooks show: (path, number of the cell's run)
+matplotlib.rcParams.update(
+    {
+        "figure.constrained_layout.use": True,
+        "savefig.dpi": 150,
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 10,
+        "axes.titlelocation": "left",
+        "legend.fontsize": 8,
+        "legend.frameon": False,
+        "lines.linewidth": 1.5,
+        "pdf.fonttype": 42,  # text stays text
+    }
+)
+_displayed = set()  # what notebooks show: (path, number of the cell's run)
 
 
 def figure(width, height):
@@ -74,16 +93,29 @@ def style(model):
 def letters(panels):
     """Write A, B, C, ... above the panels (axes), at the left."""
     for letter, axes in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", panels, strict=False):
-        axes.annotate(letter, (0, 1), xycoords="axes fraction", xytext=(-26, 5),
-                      textcoords="offset points", fontsize=11, fontweight="bold")
+        axes.annotate(
+            letter,
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(-26, 5),
+            textcoords="offset points",
+            fontsize=11,
+            fontweight="bold",
+        )
 
 
 def break_axis(left, right):
     """Mark that the horizontal axis jumps from the left panel to the right one."""
     right.spines["left"].set_visible(False)
     right.tick_params(axis="y", left=False)
-    mark = dict(marker=[(-0.5, -1), (0.5, 1)], markersize=8, linestyle="none", color="black",
-                markeredgewidth=0.8, clip_on=False)
+    mark = dict(
+        marker=[(-0.5, -1), (0.5, 1)],
+        markersize=8,
+        linestyle="none",
+        color="black",
+        markeredgewidth=0.8,
+        clip_on=False,
+    )
     left.plot(1, 0, transform=left.transAxes, **mark)
     right.plot(0, 0, transform=right.transAxes, **mark)
 

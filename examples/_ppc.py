@@ -1,4 +1,5 @@
 """What the scripts on the oscillator share: data, training, estimates of every model, errors."""
+
 import itertools
 from dataclasses import replace
 
@@ -8,12 +9,20 @@ from datasets import ppc
 from kalman import em, filtering, lds
 
 SYSTEM = ppc.System()
-SETTLED = 100                           # time steps after which the initial state matters little
-TEST = dict(n_traj=40, T=1000)          # the authors' test: 40 trajectories that start at rest
+SETTLED = 100  # time steps after which the initial state matters little
+TEST = dict(n_traj=40, T=1000)  # the authors' test: 40 trajectories that start at rest
 DECODER_LEARNING_RATE = 1e-3
 # Table 1 of the poster, MSE in rad^2
-POSTER = {"ORDER 0": 12e-4, "TVAE": 9.5e-4, "TRBM": 6.0e-4, "KF-1": 5.8e-4, "rVAE": 5.3e-4,
-          "rEFH": 3.3e-4, "RTRBM": 3.1e-4, "KF-2": 2.2e-4}
+POSTER = {
+    "ORDER 0": 12e-4,
+    "TVAE": 9.5e-4,
+    "TRBM": 6.0e-4,
+    "KF-1": 5.8e-4,
+    "rVAE": 5.3e-4,
+    "rEFH": 3.3e-4,
+    "RTRBM": 3.1e-4,
+    "KF-2": 2.2e-4,
+}
 
 
 def training_batches(rng, n_traj, T):
@@ -21,8 +30,19 @@ def training_batches(rng, n_traj, T):
     return (ppc.sample(SYSTEM, n_traj, T, rng, random_phase=True).y for _ in itertools.count())
 
 
-def learn(model, params, rng, *, n_traj, T, n_updates, learning_rate, sigmas=None,
-          n_decoder_updates=0, **settings):
+def learn(
+    model,
+    params,
+    rng,
+    *,
+    n_traj,
+    T,
+    n_updates,
+    learning_rate,
+    sigmas=None,
+    n_decoder_updates=0,
+    **settings,
+):
     """Train on new trajectories.
 
     Parameters
@@ -39,6 +59,7 @@ def learn(model, params, rng, *, n_traj, T, n_updates, learning_rate, sigmas=Non
 
     Ctrl+C raises KeyboardInterrupt, because half a training makes no row.
     """
+
     def stage(**more):
         batches = training_batches(rng, n_traj, T)
         learnt, log = model.train(params, batches, rng, **settings, **more)
@@ -50,12 +71,15 @@ def learn(model, params, rng, *, n_traj, T, n_updates, learning_rate, sigmas=Non
     for part in range(n_parts):
         if sigmas:
             params = replace(params, config=replace(params.config, sigma_u=sigmas[part]))
-        params = stage(n_updates=n_updates // n_parts,
-                       learning_rate=learning_rate * (1 - part / n_parts),
-                       final_learning_rate=learning_rate * (1 - (part + 1) / n_parts))
+        params = stage(
+            n_updates=n_updates // n_parts,
+            learning_rate=learning_rate * (1 - part / n_parts),
+            final_learning_rate=learning_rate * (1 - (part + 1) / n_parts),
+        )
     if n_decoder_updates:
-        params = stage(n_updates=n_decoder_updates, learning_rate=DECODER_LEARNING_RATE,
-                       freeze_phi=True)
+        params = stage(
+            n_updates=n_decoder_updates, learning_rate=DECODER_LEARNING_RATE, freeze_phi=True
+        )
     return params
 
 
@@ -100,8 +124,9 @@ def fit_kalman(y, name):
     if name == "KF-1":
         init = em.random_walk(position_variance=spread, step_variance=1e-3)
     else:
-        init = em.constant_velocity(SYSTEM.dt, position_variance=spread, velocity_variance=spread,
-                                    step_variance=1e-3)
+        init = em.constant_velocity(
+            SYSTEM.dt, position_variance=spread, velocity_variance=spread, step_variance=1e-3
+        )
     return em.fit([init], z_hat, R).model
 
 

@@ -1,4 +1,5 @@
 """What a run writes and prints: files written whole, rows, JSON, tables, a line of progress."""
+
 import json
 import os
 import secrets
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-WHERE_AND_HOW = ("--out", "--scheduler", "--format", "--dpi")       # options that change no number
-LOG_INTERVAL = 10                                                   # seconds
+WHERE_AND_HOW = ("--out", "--scheduler", "--format", "--dpi")  # options that change no number
+LOG_INTERVAL = 10  # seconds
 
 
 def write_whole(path, write):
@@ -27,7 +28,7 @@ def write_whole(path, write):
         write(temporary)
         os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)       # gone already, unless something went wrong
+        temporary.unlink(missing_ok=True)  # gone already, unless something went wrong
 
 
 def keep(path, row):
@@ -45,7 +46,7 @@ def kept(path, asked):
     """
     try:
         row = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError, RecursionError):         # or a file of another kind
+    except (FileNotFoundError, ValueError, RecursionError):  # or a file of another kind
         return None
     return row if isinstance(row, dict) and row.items() >= asked.items() else None
 
@@ -84,8 +85,12 @@ def version():
         number = "not installed"
     try:
         described = subprocess.run(
-            ["git", "describe", "--always", "--dirty"], cwd=Path(__file__).parent, text=True,
-            capture_output=True, check=True)
+            ["git", "describe", "--always", "--dirty"],
+            cwd=Path(__file__).parent,
+            text=True,
+            capture_output=True,
+            check=True,
+        )
     except (OSError, subprocess.CalledProcessError):
         return number
     return f"{number} ({described.stdout.strip()})"
@@ -137,7 +142,8 @@ def mean_and_spread(values):
 def with_spread(mean, spread, scale, digits=2):
     """A text like 3.12 ± 0.05, of mean and spread times `scale`, both with as many digits."""
     return f"{scale * mean:.{digits}f}" + (
-        f" ± {scale * spread:.{digits}f}" if spread is not None else "")
+        f" ± {scale * spread:.{digits}f}" if spread is not None else ""
+    )
 
 
 def print_table(columns, rows):
@@ -153,5 +159,9 @@ def print_table(columns, rows):
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     cells.insert(1, ["-" * width for width in widths])
     for row in cells:
-        print("  ".join(cell.rjust(width) if i else cell.ljust(width)
-                        for i, (cell, width) in enumerate(zip(row, widths, strict=True))))
+        print(
+            "  ".join(
+                cell.rjust(width) if i else cell.ljust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+        )

@@ -1,4 +1,5 @@
 """What every script shares about a run: its arguments, its folder, its jobs, its exit code."""
+
 import argparse
 import re
 import signal
@@ -26,18 +27,39 @@ from examples._results import (
 )
 from examples._training import halved, learn, trained
 
-__all__ = ["SIZES", "WEIGHTS", "Progress", "command", "halved", "in_parallel", "keep", "kept",
-           "learn", "mean_and_spread", "parse", "parser", "prepare_folder", "print_table", "start",
-           "trained", "version", "with_spread", "write_json", "write_whole"]
+__all__ = [
+    "SIZES",
+    "WEIGHTS",
+    "Progress",
+    "command",
+    "halved",
+    "in_parallel",
+    "keep",
+    "kept",
+    "learn",
+    "mean_and_spread",
+    "parse",
+    "parser",
+    "prepare_folder",
+    "print_table",
+    "start",
+    "trained",
+    "version",
+    "with_spread",
+    "write_json",
+    "write_whole",
+]
 
-WEIGHTS = Path(__file__).parent / "weights"         # of the long trainings, kept in the repository
-SIZES = {"quick": "a short run: it shows that everything works, not what the models can do",
-         "full": "the long run, over several seeds where that is feasible",
-         "use-saved": "train nothing: use what is kept in examples/weights"}
+WEIGHTS = Path(__file__).parent / "weights"  # of the long trainings, kept in the repository
+SIZES = {
+    "quick": "a short run: it shows that everything works, not what the models can do",
+    "full": "the long run, over several seeds where that is feasible",
+    "use-saved": "train nothing: use what is kept in examples/weights",
+}
 FORMATS = ("png", "pdf", "svg")
-WIDTH = 80                                          # columns of a help text
-CONNECT = 5                                         # seconds for the scheduler to answer
-INTERRUPTED = 130                                   # exit code after Ctrl+C, as shells have it
+WIDTH = 80  # columns of a help text
+CONNECT = 5  # seconds for the scheduler to answer
+INTERRUPTED = 130  # exit code after Ctrl+C, as shells have it
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -48,9 +70,18 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def _fill_text(self, text, width, indent):
         return "\n".join(
-            textwrap.fill(line, WIDTH - 1, initial_indent=term, break_on_hyphens=False,
-                          break_long_words=False, subsequent_indent=" " * len(term)) if line else ""
-            for term, line in paragraphs(text))
+            textwrap.fill(
+                line,
+                WIDTH - 1,
+                initial_indent=term,
+                break_on_hyphens=False,
+                break_long_words=False,
+                subsequent_indent=" " * len(term),
+            )
+            if line
+            else ""
+            for term, line in paragraphs(text)
+        )
 
 
 def paragraphs(text):
@@ -63,14 +94,21 @@ def paragraphs(text):
     for line in textwrap.dedent(text).strip().splitlines():
         indent = len(line) - len(line.lstrip())
         item = re.match(r" +\S+(?: \S+)*  +", line) or re.match(r" +", line)
-        continues = result and not fresh and line and (
-            indent > len(result[-1][0]) - len(result[-1][0].lstrip()) if result[-1][0]
-            else not indent)
+        continues = (
+            result
+            and not fresh
+            and line
+            and (
+                indent > len(result[-1][0]) - len(result[-1][0].lstrip())
+                if result[-1][0]
+                else not indent
+            )
+        )
         if continues:
             result[-1] = result[-1][0], f"{result[-1][1]} {line.strip()}"
         else:
             term = item[0] if item else ""
-            result.append((term, line[len(term):].strip()))
+            result.append((term, line[len(term) :].strip()))
         fresh = not line
     return result
 
@@ -85,19 +123,36 @@ def parser(name, description, sizes=("quick", "full"), jobs=True):
     sizes : those of SIZES that it has a use for
     jobs : whether it has jobs for a cluster
     """
-    p = argparse.ArgumentParser(prog=f"python -m examples.{name}", description=description,
-                                formatter_class=HelpFormatter, allow_abbrev=False)
-    p.add_argument("--seed", type=whole(0), default=0, metavar="N",
-                   help="of the one random generator (default: 0)")
+    p = argparse.ArgumentParser(
+        prog=f"python -m examples.{name}",
+        description=description,
+        formatter_class=HelpFormatter,
+        allow_abbrev=False,
+    )
+    p.add_argument(
+        "--seed",
+        type=whole(0),
+        default=0,
+        metavar="N",
+        help="of the one random generator (default: 0)",
+    )
     if sizes:
         one = p.add_mutually_exclusive_group()
         for size in sizes:
             one.add_argument(f"--{size}", action="store_true", help=SIZES[size])
-    p.add_argument("--out", type=Path, default=Path("results"), metavar="DIR",
-                   help="folder for figures and numbers (default: results)")
+    p.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="folder for figures and numbers (default: results)",
+    )
     if jobs:
-        p.add_argument("--scheduler", metavar="ADDRESS",
-                       help="run the jobs on the dask cluster with this scheduler")
+        p.add_argument(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="run the jobs on the dask cluster with this scheduler",
+        )
     add_figure_options(p)
     return p
 
@@ -105,8 +160,13 @@ def parser(name, description, sizes=("quick", "full"), jobs=True):
 def add_figure_options(p):
     """Add --format and --dpi to a parser."""
     p.add_argument("--format", choices=FORMATS, default="png", help="of figures (default: png)")
-    p.add_argument("--dpi", type=whole(1), default=150, metavar="N",
-                   help="resolution of figures in dots per inch (default: 150)")
+    p.add_argument(
+        "--dpi",
+        type=whole(1),
+        default=150,
+        metavar="N",
+        help="resolution of figures in dots per inch (default: 150)",
+    )
 
 
 def parse(parser, argv):
@@ -121,10 +181,12 @@ def parse(parser, argv):
 
 def whole(at_least):
     """The type of an argument: an integer of at least this."""
+
     def convert(text):
         if not text.isdecimal() or int(text) < at_least:
             raise argparse.ArgumentTypeError(
-                f"expected an integer of at least {at_least}, got {text!r}")
+                f"expected an integer of at least {at_least}, got {text!r}"
+            )
         return int(text)
 
     return convert
@@ -188,8 +250,10 @@ def connect(address):
     try:
         from distributed import Client
     except ImportError:
-        sys.exit('--scheduler: expected the package distributed (pip install -e ".[cluster]"), '
-                 "got an installation without it")
+        sys.exit(
+            '--scheduler: expected the package distributed (pip install -e ".[cluster]"), '
+            "got an installation without it"
+        )
     answer = ["it does not answer"]
 
     def ask():
@@ -204,16 +268,20 @@ def connect(address):
     thread.join(CONNECT + 3)
     client = answer[0]
     if not isinstance(client, Client):
-        sys.exit(f"--scheduler: expected the address of a running dask scheduler, got {address} "
-                 f"({client})")
+        sys.exit(
+            f"--scheduler: expected the address of a running dask scheduler, got {address} "
+            f"({client})"
+        )
     try:
         versions = {client.run_on_scheduler(version), *client.run(version).values()}
-    except Exception as error:          # dask makes a plain Exception of a module that is missing
+    except Exception as error:  # dask makes a plain Exception of a module that is missing
         versions = {f"one that cannot import it ({error})"}
     if versions - {version()}:
         client.close()
-        sys.exit(f"--scheduler: expected scheduler and workers with version {version()} of the "
-                 f"project, got {', '.join(sorted(versions))}")
+        sys.exit(
+            f"--scheduler: expected scheduler and workers with version {version()} of the "
+            f"project, got {', '.join(sorted(versions))}"
+        )
     return client
 
 
@@ -229,7 +297,7 @@ def start(main):
         signal.signal(number, interrupt)
     try:
         main()
-    except BaseException as stop:       # compiled code turns KeyboardInterrupt into SystemError
+    except BaseException as stop:  # compiled code turns KeyboardInterrupt into SystemError
         if not received:
             raise
         print(str(stop) if isinstance(stop, SystemExit) else "stopped", file=sys.stderr)

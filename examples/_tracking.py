@@ -1,4 +1,5 @@
 """Where balls and digits are in generated frames, and how good a generated video is."""
+
 import numpy as np
 from scipy import signal
 from scipy.optimize import linear_sum_assignment
@@ -6,15 +7,16 @@ from scipy.spatial.distance import cdist
 
 from datasets import bouncing_balls
 
-THRESHOLD = 0.75            # response of the matched filter; a whole ball has 1
-MAX_RESIDUAL = 0.3          # of the balls' energy, in a valid frame
+THRESHOLD = 0.75  # response of the matched filter; a whole ball has 1
+MAX_RESIDUAL = 0.3  # of the balls' energy, in a valid frame
 MAX_BALLS = 8
-CLEARANCE = 0.8             # units of the box, between a ball in free flight and what it could hit
-MIN_ENERGY = 0.2            # of a template's energy, assumed to lie under it at least
-N_DISTRACTORS = 9           # templates of other classes that a digit is compared with
+CLEARANCE = 0.8  # units of the box, between a ball in free flight and what it could hit
+MIN_ENERGY = 0.2  # of a template's energy, assumed to lie under it at least
+N_DISTRACTORS = 9  # templates of other classes that a digit is compared with
 
 
 # Balls
+
 
 def track(frames, box):
     """Balls in each frame, by a matched filter whose template is the image of one ball.
@@ -42,8 +44,12 @@ def track(frames, box):
     responses = signal.fftconvolve(padded, ball[None], mode="valid", axes=(1, 2)) / np.sum(ball**2)
     exclusion = 0.8 * 2 / np.sqrt(sharpness) / pixel
     positions = [pixel * peaks(response, exclusion) for response in responses]
-    residual = np.array([np.sum((image - redrawn(found, sharpness, box)) ** 2)
-                         for image, found in zip(images, positions, strict=True)])
+    residual = np.array(
+        [
+            np.sum((image - redrawn(found, sharpness, box)) ** 2)
+            for image, found in zip(images, positions, strict=True)
+        ]
+    )
     return positions, residual / (box.n_balls * np.sum(ball**2))
 
 
@@ -52,7 +58,7 @@ def template(box, sharpness):
     pixel = box.side / box.resolution
     reach = np.ceil(1.2 * box.radius[0] / pixel) * pixel
     grid = np.arange(-reach, reach + pixel / 2, pixel)
-    return np.exp(-((grid[:, None] ** 2 + grid**2) * sharpness) ** 4)
+    return np.exp(-(((grid[:, None] ** 2 + grid**2) * sharpness) ** 4))
 
 
 def peaks(response, exclusion):
@@ -60,7 +66,7 @@ def peaks(response, exclusion):
 
     exclusion : pixels around a peak in which there is no other
     """
-    rows, columns = np.mgrid[:response.shape[0], :response.shape[1]]
+    rows, columns = np.mgrid[: response.shape[0], : response.shape[1]]
     found, left = [], response.copy()
     while len(found) < MAX_BALLS and left.max() >= THRESHOLD:
         row, column = np.unravel_index(left.argmax(), left.shape)
@@ -78,7 +84,7 @@ def vertex(values, middle):
     """Distance from `middle` to the vertex of the parabola through three values around it."""
     if middle == 0 or middle == len(values) - 1:
         return 0.0
-    before, here, after = values[middle - 1:middle + 2]
+    before, here, after = values[middle - 1 : middle + 2]
     curvature = before - 2 * here + after
     if not curvature < 0:
         return 0.0
@@ -89,8 +95,9 @@ def redrawn(positions, sharpness, box):
     """One frame (resolution, resolution) with balls at these positions, of any number."""
     if len(positions) == 0:
         return np.zeros(box.shape, np.float32)
-    frame = bouncing_balls.rasterize(positions[None, None], np.full(len(positions), sharpness),
-                                     box.side, box.resolution)
+    frame = bouncing_balls.rasterize(
+        positions[None, None], np.full(len(positions), sharpness), box.side, box.resolution
+    )
     return frame[0, 0].reshape(box.shape)
 
 
@@ -117,13 +124,16 @@ def measures(frames, truth, box):
     valid = (valid & (residual < MAX_RESIDUAL)).reshape(n_traj, T)
     steps, cosines = [], []
     for n in range(n_traj):
-        path = steps_of(positions[n * T:(n + 1) * T], valid[n], box)
+        path = steps_of(positions[n * T : (n + 1) * T], valid[n], box)
         steps += path[0]
         cosines += path[1]
-    return {"valid_frames": float(valid.mean()), "speed": float(np.median(steps)) if steps else 0.0,
-            "straightness": float(np.mean(cosines)) if cosines else None,
-            "sharpness": sharpness(frames, truth, box.shape),
-            "error": np.mean((frames - truth) ** 2, axis=(0, 2)).tolist()}
+    return {
+        "valid_frames": float(valid.mean()),
+        "speed": float(np.median(steps)) if steps else 0.0,
+        "straightness": float(np.mean(cosines)) if cosines else None,
+        "sharpness": sharpness(frames, truth, box.shape),
+        "error": np.mean((frames - truth) ** 2, axis=(0, 2)).tolist(),
+    }
 
 
 def steps_of(positions, valid, box):
@@ -132,7 +142,7 @@ def steps_of(positions, valid, box):
     positions : [(n_found, 2)] per frame;  valid : (T,) of bools
     """
     lengths, cosines = [], []
-    before = None                                           # position and step, per ball, if known
+    before = None  # position and step, per ball, if known
     for t in range(1, len(positions)):
         if not (valid[t - 1] and valid[t]):
             before = None
@@ -159,14 +169,18 @@ def in_free_flight(positions, box):
 
 def sharpness(frames, truth, shape):
     """Root mean square of the spatial gradient of the brightness, relative to ground truth."""
+
     def gradient(video):
         images = video.reshape(-1, *shape)
-        return np.sqrt(np.mean(np.diff(images, axis=1) ** 2)
-                       + np.mean(np.diff(images, axis=2) ** 2))
+        return np.sqrt(
+            np.mean(np.diff(images, axis=1) ** 2) + np.mean(np.diff(images, axis=2) ** 2)
+        )
+
     return float(gradient(frames) / gradient(truth))
 
 
 # Digits
+
 
 def find_template(frames, image):
     """Where a template fits best in each frame, and how well.
@@ -231,9 +245,12 @@ def digit_measures(frames, truth, digits, rng):
             identified[n, :, i] = similarity[n, :, i] > best_other
     steps = np.linalg.norm(np.diff(positions, axis=1), axis=-1)
     true_steps = np.linalg.norm(np.diff(truth.position, axis=1), axis=-1)
-    return {"similarity": float(similarity.mean()), "identified": float(identified.mean()),
-            "identified_by_frame": identified.mean((0, 2)).tolist(),
-            "moving": float(np.mean(steps > np.median(true_steps) / 2)),
-            "speed": float(np.median(steps)),
-            "sharpness": sharpness(frames, truth.frames, truth.shape),
-            "error": np.mean((frames - truth.frames) ** 2, axis=(0, 2)).tolist()}
+    return {
+        "similarity": float(similarity.mean()),
+        "identified": float(identified.mean()),
+        "identified_by_frame": identified.mean((0, 2)).tolist(),
+        "moving": float(np.mean(steps > np.median(true_steps) / 2)),
+        "speed": float(np.median(steps)),
+        "sharpness": sharpness(frames, truth.frames, truth.shape),
+        "error": np.mean((frames - truth.frames) ** 2, axis=(0, 2)).tolist(),
+    }

@@ -2,6 +2,7 @@
 
 An interrupted training goes on from its last checkpoint, bit for bit as if it had never stopped.
 """
+
 import json
 import time
 
@@ -11,8 +12,18 @@ from datasets import files
 from examples._results import command, version
 
 
-def learn(model, storage, name, params, batches, rng, path, watch=lambda params, log: None,
-          every=500, **settings):
+def learn(
+    model,
+    storage,
+    name,
+    params,
+    batches,
+    rng,
+    path,
+    watch=lambda params, log: None,
+    every=500,
+    **settings,
+):
     """Train with a checkpoint every `every` updates; go on from the checkpoint if there is one.
 
     Parameters
@@ -34,15 +45,16 @@ def learn(model, storage, name, params, batches, rng, path, watch=lambda params,
     state = None
     if path.exists():
         params, state, _ = storage.load_checkpoint(path, name)
-        if state.n_updates == settings["n_updates"]:        # interrupted after the last update
+        if state.n_updates == settings["n_updates"]:  # interrupted after the last update
             return params
 
     def save(params, log):
         about = watch(params, log) or {}
         storage.save_checkpoint(path, params, log.state, name, **about)
 
-    params, log = model.train(params, batches, rng, **settings, state=state, callback=save,
-                              every=every)
+    params, log = model.train(
+        params, batches, rng, **settings, state=state, callback=save, every=every
+    )
     if log.interrupted:
         raise KeyboardInterrupt
     return params
@@ -65,7 +77,7 @@ def trained(model, weights, asked, train, watch, past, **about):
     -------
     params and meta as model.load returns them, because what is kept is what is used
     """
-    asked = json.loads(json.dumps(asked))                       # tuples become lists, as in files
+    asked = json.loads(json.dumps(asked))  # tuples become lists, as in files
     if weights.exists():
         params, meta = model.load(weights)
         if meta.items() >= asked.items():
@@ -81,10 +93,11 @@ def trained(model, weights, asked, train, watch, past, **about):
 
     params = train(checkpoint, callback)
     past["seconds"] = time.monotonic() - begun
-    model.save(weights, params.map(halved), **asked, **past, **about, version=version(),
-               command=command())
+    model.save(
+        weights, params.map(halved), **asked, **past, **about, version=version(), command=command()
+    )
     kept = model.load(weights)
-    checkpoint.unlink(missing_ok=True)                          # only once the weights can be read
+    checkpoint.unlink(missing_ok=True)  # only once the weights can be read
     return kept
 
 

@@ -1,4 +1,5 @@
 """What the scripts on generated videos share: training, rows of several seeds, strips, GIFs."""
+
 import json
 
 import numpy as np
@@ -8,14 +9,15 @@ from matplotlib.image import PIL  # Pillow comes with Matplotlib
 from examples import _plots, _run
 from rvae_numpy import rvae, storage
 
-CHECKPOINT = 500                        # updates
-CONTEXT, GENERATED = "#BDBDBD", "#E0218A"                   # borders of the frames of a GIF
+CHECKPOINT = 500  # updates
+CONTEXT, GENERATED = "#BDBDBD", "#E0218A"  # borders of the frames of a GIF
 GIF_DPI, N_COLOURS = 100, 128
-AFTER = (1, 5, 20)                      # generated frames after which errors are listed
-IDENTITY = ("model", "rendering", "direction", "sampler", "n_refine")       # of a row
+AFTER = (1, 5, 20)  # generated frames after which errors are listed
+IDENTITY = ("model", "rendering", "direction", "sampler", "n_refine")  # of a row
 
 
 # The rVAE of videos
+
 
 def logit_of_mean(frames):
     """Decoder biases (n,) at which every pixel starts at the mean of the videos (n_traj, T, n)."""
@@ -23,8 +25,9 @@ def logit_of_mean(frames):
     return np.log(mean / (1 - mean))
 
 
-def train(start, batches, seed, settings, path, watch=lambda params, log: None, stage=1,
-          corrupt=None):
+def train(
+    start, batches, seed, settings, path, watch=lambda params, log: None, stage=1, corrupt=None
+):
     """Train an rVAE, with checkpoints at `path`; go on from the checkpoint if there is one.
 
     Parameters
@@ -44,8 +47,19 @@ def train(start, batches, seed, settings, path, watch=lambda params, log: None, 
     params = start(rng)
     settings = dict(settings)
     videos = batches(rng, settings.pop("n_traj"), settings.pop("T"))
-    return _run.learn(rvae, storage, "rvae", params, videos, rng, path, watch, CHECKPOINT,
-                      corrupt=corrupt, **settings)
+    return _run.learn(
+        rvae,
+        storage,
+        "rvae",
+        params,
+        videos,
+        rng,
+        path,
+        watch,
+        CHECKPOINT,
+        corrupt=corrupt,
+        **settings,
+    )
 
 
 def trained(start, batches, seed, settings, about, folder, stage=1, before=0.0, corrupt=None):
@@ -66,18 +80,26 @@ def trained(start, batches, seed, settings, about, folder, stage=1, before=0.0, 
 
     try:
         params, meta = _run.trained(
-            rvae, folder / f"{name}.npz", {"settings": settings} | about,
-            lambda path, callback: train(start, batches, seed, settings, path, callback, stage,
-                                         corrupt),
-            watch, {"seconds": before}, seed=seed)
+            rvae,
+            folder / f"{name}.npz",
+            {"settings": settings} | about,
+            lambda path, callback: train(
+                start, batches, seed, settings, path, callback, stage, corrupt
+            ),
+            watch,
+            {"seconds": before},
+            seed=seed,
+        )
     except KeyboardInterrupt:
         progress.stop()
-        raise SystemExit("stopped; what is learnt is kept, and the next call goes on from there"
-                         ) from None
+        raise SystemExit(
+            "stopped; what is learnt is kept, and the next call goes on from there"
+        ) from None
     return params, meta["seconds"]
 
 
 # Rows of one or several seeds
+
 
 def kept_runs(name, excluding=None, **same):
     """Rows of each training that are kept in WEIGHTS/NAME_seed_SEED.json.
@@ -111,8 +133,9 @@ def seeded(identity, seed, measured, true_speed):
     to the ground truth's, and single entries of the lists among the measures
     """
     more = {"speed_ratio": measured["speed"] / true_speed}
-    more |= {f"error_after_{n}": measured["error"][n - 1] for n in AFTER
-             if n <= len(measured["error"])}
+    more |= {
+        f"error_after_{n}": measured["error"][n - 1] for n in AFTER if n <= len(measured["error"])
+    }
     if "identified_by_frame" in measured:
         more["identified_at_end"] = measured["identified_by_frame"][-1]
     return {**identity, "seeds": [{"seed": seed, **measured, **more}]}
@@ -130,8 +153,10 @@ def merged(runs):
 
 def summary(rows):
     """Rows with their label, and with mean and spread of every measure over their seeds."""
-    return [{"label": label(row), **row, "n_seeds": len(row["seeds"])} | averages(row["seeds"])
-            for row in rows]
+    return [
+        {"label": label(row), **row, "n_seeds": len(row["seeds"])} | averages(row["seeds"])
+        for row in rows
+    ]
 
 
 def averages(seeds):
@@ -159,6 +184,7 @@ def print_measures(columns, rows):
 
     columns : [(heading, name of the measure, decimals)]; without decimals it is in percent
     """
+
     def text(row, name, digits):
         mean, spread = row[name], row[f"{name}_spread"]
         if mean is None:
@@ -167,13 +193,18 @@ def print_measures(columns, rows):
             return _run.with_spread(mean, spread, scale=100, digits=0) + " %"
         return _run.with_spread(mean, spread, scale=1, digits=digits)
 
-    _run.print_table([("video", lambda row: row["label"]),
-                      ("seeds", lambda row: str(row["n_seeds"]))] + [
-        (heading, lambda row, name=name, digits=digits: text(row, name, digits))
-        for heading, name, digits in columns], rows)
+    _run.print_table(
+        [("video", lambda row: row["label"]), ("seeds", lambda row: str(row["n_seeds"]))]
+        + [
+            (heading, lambda row, name=name, digits=digits: text(row, name, digits))
+            for heading, name, digits in columns
+        ],
+        rows,
+    )
 
 
 # Figures
+
 
 def as_image(frame, shape):
     """A frame (n_pixels,), or (n_pixels, 3) in colour, as imshow expects it."""
@@ -221,20 +252,23 @@ def animate(videos, shape, path, n_context, origin="lower", fps=12):
     figure.set_dpi(GIF_DPI)
     FigureCanvasAgg(figure)
     panels = list(figure.subplots(1, len(videos), squeeze=False)[0])
-    images = [show(axes, frames[0], shape, origin)
-              for axes, (_, frames) in zip(panels, videos, strict=True)]
+    images = [
+        show(axes, frames[0], shape, origin)
+        for axes, (_, frames) in zip(panels, videos, strict=True)
+    ]
     for axes, (name, _) in zip(panels, videos, strict=True):
         axes.set_xlabel(name, fontsize=9)
         for spine in axes.spines.values():
             spine.set(visible=True, linewidth=3)
     heading = figure.suptitle("generated: frame 00", fontsize=9)
     figure.canvas.draw()
-    figure.set_layout_engine("none")                # the panels stay where they are from here on
+    figure.set_layout_engine("none")  # the panels stay where they are from here on
 
     def image_of(t):
         generated = t >= n_context
-        heading.set_text(f"generated: frame {t - n_context + 1}" if generated
-                         else f"context: frame {t + 1}")
+        heading.set_text(
+            f"generated: frame {t - n_context + 1}" if generated else f"context: frame {t + 1}"
+        )
         for axes, image, (_, frames) in zip(panels, images, videos, strict=True):
             image.set_data(as_image(frames[t], shape))
             for spine in axes.spines.values():
@@ -244,5 +278,9 @@ def animate(videos, shape, path, n_context, origin="lower", fps=12):
         return image.quantize(N_COLOURS)
 
     first, *others = [image_of(t) for t in range(len(videos[0][1]))]
-    _run.write_whole(path, lambda temporary: first.save(
-        temporary, save_all=True, append_images=others, duration=round(1000 / fps), loop=0))
+    _run.write_whole(
+        path,
+        lambda temporary: first.save(
+            temporary, save_all=True, append_images=others, duration=round(1000 / fps), loop=0
+        ),
+    )

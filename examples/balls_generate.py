@@ -18,6 +18,7 @@ Writes balls_generate.png (forward) and balls_generate_backward.png (strips of f
 balls_generate.gif (next to the ground truth), balls_generate_open_loop.png (error of the
 forecast) and balls_generate.json.
 """
+
 # %%
 import itertools
 from dataclasses import replace
@@ -36,35 +37,58 @@ from rvae_numpy import generation, rvae
 # %%
 BOX = Box()
 SIZES = dict(n_y=900, n_x=32, hidden=(400, 200), n_residual=600)
-CONFIG = dict(family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3,
-              sigmoid_mean=True)
+CONFIG = dict(
+    family="normal", activation="relu", sigma_u=0.1, sigma_y=0.1, noise_u=0.3, sigmoid_mean=True
+)
 FULL = dict(n_traj=16, T=100, chunk=25, n_updates=16_000, learning_rate=1e-3)
 # after FULL: more videos per update, and a lower learning rate
 FINISH = dict(n_traj=32, T=100, chunk=25, n_updates=6000, learning_rate=3e-4)
 QUICK = FULL | dict(n_updates=4000)
-N_CONTEXT, N_GENERATED = 10, 50             # frames
+N_CONTEXT, N_GENERATED = 10, 50  # frames
 N_VIDEOS = 50
-SAMPLERS = [("rerank", 0), ("map", 0), ("map", 1), ("laplace", 0), ("importance", 0),
-            ("langevin", 0), ("gibbs", 0)]                              # sampler, n_refine
+SAMPLERS = [
+    ("rerank", 0),
+    ("map", 0),
+    ("map", 1),
+    ("laplace", 0),
+    ("importance", 0),
+    ("langevin", 0),
+    ("gibbs", 0),
+]  # sampler, n_refine
 # which of the networks of Table 2 generate: rendering, model, setting
-HARMONIUMS = [("sutskever", "rEFH", "ours"), ("authors", "rEFH", "authors"),
-              ("authors", "hybrid, w = 0.03", "half"), ("authors", "hybrid, falling w", "noise"),
-              ("authors", "RTRBM", "half")]
+HARMONIUMS = [
+    ("sutskever", "rEFH", "ours"),
+    ("authors", "rEFH", "authors"),
+    ("authors", "hybrid, w = 0.03", "half"),
+    ("authors", "hybrid, falling w", "noise"),
+    ("authors", "RTRBM", "half"),
+]
 # options of generate_backward; with a gain, mu_u is calibrated first. The gain was chosen on other
 # videos, and partly on those of the test
 BACKWARD = {
-    "rVAE": {"means": {}, "u sampled": dict(sample_u=1.0), "refined": dict(n_refine=1),
-             "calibrated": dict(gain=1.2), "calibrated, refined": dict(gain=1.2, n_refine=1),
-             "calibrated, refined twice": dict(gain=1.2, n_refine=2)},
-    "harmonium": {"means": {}, "u sampled": dict(sample_u=1.0),
-                  "u sampled 1 in 10": dict(sample_u=0.1), "1 Gibbs sweep": dict(n_sweeps=1),
-                  "5 Gibbs sweeps": dict(n_sweeps=5)}}
-N_TO_CALIBRATE = 100                        # videos
+    "rVAE": {
+        "means": {},
+        "u sampled": dict(sample_u=1.0),
+        "refined": dict(n_refine=1),
+        "calibrated": dict(gain=1.2),
+        "calibrated, refined": dict(gain=1.2, n_refine=1),
+        "calibrated, refined twice": dict(gain=1.2, n_refine=2),
+    },
+    "harmonium": {
+        "means": {},
+        "u sampled": dict(sample_u=1.0),
+        "u sampled 1 in 10": dict(sample_u=0.1),
+        "1 Gibbs sweep": dict(n_sweeps=1),
+        "5 Gibbs sweeps": dict(n_sweeps=5),
+    },
+}
+N_TO_CALIBRATE = 100  # videos
 
 
 # %% [markdown]
 # ## Training
 # The bias of every pixel starts at the mean frame, as in Table 2.
+
 
 # %%
 def start(rng):
@@ -89,8 +113,16 @@ def trained(seed, settings, finish, folder):
     params, seconds = _video.trained(start, batches, seed, settings, about, folder)
     if finish:
         first = params
-        params, seconds = _video.trained(lambda rng: first, batches, seed, finish,
-                                         about | {"after": settings}, folder, 2, seconds)
+        params, seconds = _video.trained(
+            lambda rng: first,
+            batches,
+            seed,
+            finish,
+            about | {"after": settings},
+            folder,
+            2,
+            seconds,
+        )
     return params, seconds
 
 
@@ -99,6 +131,7 @@ def trained(seed, settings, finish, folder):
 # Forward, the state after the context frames is the start. Backward, the state after the whole
 # video is the start, and the ground truth is the video in reverse. The first frame backward
 # reconstructs the present one, so it is left out: the first that is measured is one step back.
+
 
 # %%
 def next_frame_error(params, frames):
@@ -118,10 +151,17 @@ def test_videos(seed, box):
 def forward_videos(params, test, seed):
     """{(sampler, n_refine): frames (N_VIDEOS, N_GENERATED, 900)} of the rVAE."""
     state = rvae.infer(params, test[:, :N_CONTEXT])[:, -1]
-    return {(sampler, n_refine): rvae.generate(params, state, N_GENERATED,
-                                               np.random.default_rng([seed, 5]), sampler=sampler,
-                                               n_refine=n_refine)
-            for sampler, n_refine in SAMPLERS}
+    return {
+        (sampler, n_refine): rvae.generate(
+            params,
+            state,
+            N_GENERATED,
+            np.random.default_rng([seed, 5]),
+            sampler=sampler,
+            n_refine=n_refine,
+        )
+        for sampler, n_refine in SAMPLERS
+    }
 
 
 def backward_video(model, params, test, seed, gain=None, **options):
@@ -138,19 +178,20 @@ def backward_video(model, params, test, seed, gain=None, **options):
         videos = bouncing_balls.sample(N_TO_CALIBRATE, N_CONTEXT + N_GENERATED, rng, BOX).frames
         settled = model.infer(params, videos)[:, N_CONTEXT:]
         params = generation.calibrate_backward(params, settled, gain=gain)
-    frames = model.generate_backward(params, state, N_GENERATED + 1,
-                                     np.random.default_rng([seed, 7]), **options)
+    frames = model.generate_backward(
+        params, state, N_GENERATED + 1, np.random.default_rng([seed, 7]), **options
+    )
     return frames[:, 1:]
 
 
 def repeated(test):
     """The last context frame, N_GENERATED times."""
-    return np.repeat(test[:, N_CONTEXT - 1:N_CONTEXT], N_GENERATED, axis=1)
+    return np.repeat(test[:, N_CONTEXT - 1 : N_CONTEXT], N_GENERATED, axis=1)
 
 
 def reverse(test):
     """The ground truth of a backward video."""
-    return test[:, -2:-2 - N_GENERATED:-1]
+    return test[:, -2 : -2 - N_GENERATED : -1]
 
 
 def harmoniums(rendering):
@@ -158,8 +199,9 @@ def harmoniums(rendering):
     family = families.get(families.MEAN_FIELD_BERNOULLI.name)
     found = {}
     for trained_on, name, setting in HARMONIUMS:
-        path = _balls_networks.weights_of(name, trained_on, setting, 0,
-                                          _run.WEIGHTS / "balls_table")
+        path = _balls_networks.weights_of(
+            name, trained_on, setting, 0, _run.WEIGHTS / "balls_table"
+        )
         if trained_on == rendering and path.exists():
             model = _balls_networks.module(name)
             found[name] = model, replace(model.load(path)[0], family=family)
@@ -169,6 +211,7 @@ def harmoniums(rendering):
 # %% [markdown]
 # ## Rows
 
+
 # %%
 def rows_of(videos, truth, box, seed):
     """Rows of one seed.
@@ -176,17 +219,27 @@ def rows_of(videos, truth, box, seed):
     videos : [(identity of the row, frames like truth)]
     """
     speed = _tracking.measures(truth, truth, box)["speed"]
-    return [_video.seeded(identity | {"rendering": box.rendering}, seed,
-                          _tracking.measures(frames, truth, box), speed)
-            for identity, frames in videos]
+    return [
+        _video.seeded(
+            identity | {"rendering": box.rendering},
+            seed,
+            _tracking.measures(frames, truth, box),
+            speed,
+        )
+        for identity, frames in videos
+    ]
 
 
 def backward_videos(name, model, params, test, seed):
     """[(identity, frames)] of a model of the joint, with all options of BACKWARD."""
     options = BACKWARD["rVAE" if name == "rVAE" else "harmonium"]
-    return [({"model": name, "direction": "backward", "sampler": sampler},
-             backward_video(model, params, test, seed, **chosen))
-            for sampler, chosen in options.items()]
+    return [
+        (
+            {"model": name, "direction": "backward", "sampler": sampler},
+            backward_video(model, params, test, seed, **chosen),
+        )
+        for sampler, chosen in options.items()
+    ]
 
 
 def rvae_rows(params, test, seed):
@@ -196,11 +249,17 @@ def rvae_rows(params, test, seed):
     -------
     rows, the rVAE's videos by the first of SAMPLERS, and by the last of BACKWARD
     """
-    forward = [({"model": "ground truth"}, test[:, N_CONTEXT:]),
-               ({"model": "previous frame"}, repeated(test))]
-    forward += [({"model": "rVAE", "direction": "forward", "sampler": sampler,
-                  "n_refine": n_refine}, frames)
-                for (sampler, n_refine), frames in forward_videos(params, test, seed).items()]
+    forward = [
+        ({"model": "ground truth"}, test[:, N_CONTEXT:]),
+        ({"model": "previous frame"}, repeated(test)),
+    ]
+    forward += [
+        (
+            {"model": "rVAE", "direction": "forward", "sampler": sampler, "n_refine": n_refine},
+            frames,
+        )
+        for (sampler, n_refine), frames in forward_videos(params, test, seed).items()
+    ]
     backward = backward_videos("rVAE", rvae, params, test, seed)
     rows = rows_of(forward, test[:, N_CONTEXT:], BOX, seed)
     return rows + rows_of(backward, reverse(test), BOX, seed), forward[2][1], backward[-1][1]
@@ -229,34 +288,57 @@ def harmonium_rows(seed):
 # %% [markdown]
 # ## Figures
 
+
 # %%
 def plot_strips(test, forward, backward):
     """Two figures of strips: three videos forward, and the same videos backward."""
     shown = np.arange(0, N_GENERATED, 4)
     truth, past = test[:, N_CONTEXT:], reverse(test)
     numbers = N_CONTEXT + 1 + shown
-    figures = [_video.strip([(f"{name} {n + 1}", frames[n, shown]) for n in range(3)
-                             for name, frames in (("ground truth", truth), ("rVAE", forward))],
-                            BOX.shape, f"Every fourth frame after {N_CONTEXT} context frames",
-                            numbers)]
+    figures = [
+        _video.strip(
+            [
+                (f"{name} {n + 1}", frames[n, shown])
+                for n in range(3)
+                for name, frames in (("ground truth", truth), ("rVAE", forward))
+            ],
+            BOX.shape,
+            f"Every fourth frame after {N_CONTEXT} context frames",
+            numbers,
+        )
+    ]
     numbers = N_CONTEXT + N_GENERATED - 1 - shown
-    figures.append(_video.strip(
-        [(f"{name} {n + 1}", frames[n, shown]) for n in range(3)
-         for name, frames in (("ground truth", past), *backward.items())],
-        BOX.shape, f"Every fourth frame, backward from frame {N_CONTEXT + N_GENERATED}", numbers))
+    figures.append(
+        _video.strip(
+            [
+                (f"{name} {n + 1}", frames[n, shown])
+                for n in range(3)
+                for name, frames in (("ground truth", past), *backward.items())
+            ],
+            BOX.shape,
+            f"Every fourth frame, backward from frame {N_CONTEXT + N_GENERATED}",
+            numbers,
+        )
+    )
     return figures
 
 
-COLUMNS = [("valid frames", "valid_frames", 0), ("speed", "speed_ratio", 2),
-           ("straightness", "straightness", 3), ("sharpness", "sharpness", 2),
-           ("error after 1", "error_after_1", 4), ("after 5", "error_after_5", 4),
-           ("after 20", "error_after_20", 4)]
+COLUMNS = [
+    ("valid frames", "valid_frames", 0),
+    ("speed", "speed_ratio", 2),
+    ("straightness", "straightness", 3),
+    ("sharpness", "sharpness", 2),
+    ("error after 1", "error_after_1", 4),
+    ("after 5", "error_after_5", 4),
+    ("after 20", "error_after_20", 4),
+]
 
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("balls_generate", __doc__, tuple(_run.SIZES), jobs=False),
-                           argv)
+    arguments = _run.parse(
+        _run.parser("balls_generate", __doc__, tuple(_run.SIZES), jobs=False), argv
+    )
     _run.prepare_folder(arguments.out)
     seed, runs = arguments.seed, []
     if arguments.use_saved:
@@ -273,21 +355,28 @@ def main(argv=None):
     rows += harmonium_rows(seed)
     error = next_frame_error(params, test)
     rows = _video.summary(_video.merged([rows, *runs]))
-    _run.write_json(arguments.out / "balls_generate.json", rows, seed, next_frame=error,
-                    seconds=seconds)
+    _run.write_json(
+        arguments.out / "balls_generate.json", rows, seed, next_frame=error, seconds=seconds
+    )
 
     figures = plot_strips(test, forward, {"rVAE": backward})
     _plots.save(figures[0], arguments.out / "balls_generate.png")
     _plots.save(figures[1], arguments.out / "balls_generate_backward.png")
-    _plots.save(_balls_figures.plot_open_loop(rows, N_GENERATED),
-                arguments.out / "balls_generate_open_loop.png")
-    both = [(f"{name} {n + 1}", np.concatenate([test[n, :N_CONTEXT], frames[n]]))
-            for n in range(2)
-            for name, frames in (("ground truth", test[:, N_CONTEXT:]), ("rVAE", forward))]
+    _plots.save(
+        _balls_figures.plot_open_loop(rows, N_GENERATED),
+        arguments.out / "balls_generate_open_loop.png",
+    )
+    both = [
+        (f"{name} {n + 1}", np.concatenate([test[n, :N_CONTEXT], frames[n]]))
+        for n in range(2)
+        for name, frames in (("ground truth", test[:, N_CONTEXT:]), ("rVAE", forward))
+    ]
     _video.animate(both, BOX.shape, arguments.out / "balls_generate.gif", N_CONTEXT)
     _video.print_measures(COLUMNS, rows)
-    print(f"\nnext frame, from the MAP estimate of x given u: {error:.4f} per pixel "
-          f"(trained for {seconds:.0f} s)")
+    print(
+        f"\nnext frame, from the MAP estimate of x given u: {error:.4f} per pixel "
+        f"(trained for {seconds:.0f} s)"
+    )
     print(f"written: balls_generate.json, figures and balls_generate.gif in {arguments.out}")
 
 

@@ -44,6 +44,7 @@ kept networks and their test results, and computes the rest.
 Writes balls_table.json, balls_table.png (predictions and errors) and balls_table_curves.png
 (error during training).
 """
+
 # %%
 import itertools
 import os
@@ -66,19 +67,30 @@ THIRD = AUTHORS | dict(n_updates=34_000)
 FALLING = THIRD | dict(w=[0.3, 0.003])
 HYBRID = FALLING | dict(noise_fraction=0.15)
 MORE = AUTHORS | dict(n_updates=10_000, learning_rate=0.01)
-LONG_TRAININGS = [                                          # model, setting, settings; one seed
-    ("TRBM", "third", THIRD), ("rEFH", "authors", AUTHORS),
-    ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)), ("RTRBM", "half", HALF),
+LONG_TRAININGS = [  # model, setting, settings; one seed
+    ("TRBM", "third", THIRD),
+    ("rEFH", "authors", AUTHORS),
+    ("hybrid, w = 0.03", "half", HALF | dict(w=0.03)),
+    ("RTRBM", "half", HALF),
     ("TRBM", "noise", THIRD | dict(noise_fraction=0.5)),
     ("rEFH", "noise", THIRD | dict(noise_fraction=0.15)),
-    ("hybrid, falling w", "noise", HYBRID), ("hybrid, falling w", "third", FALLING),
+    ("hybrid, falling w", "noise", HYBRID),
+    ("hybrid, falling w", "third", FALLING),
     ("hybrid, falling w", "long", HYBRID | dict(n_updates=102_000)),
     ("hybrid, falling w", "wide", HYBRID | dict(n_hidden=625)),
     ("hybrid, falling w", "wider", HYBRID | dict(n_hidden=1000)),
     ("TRBM", "tuned", MORE | dict(after="noise", noise_fraction=0.5)),
-    ("RTRBM", "tuned", MORE | dict(after="half", noise_fraction=0.15))]
-OURS = dict(family="mean-field bernoulli", n_traj=10, chunk=10, n_updates=20_000,
-            learning_rate=0.05, momentum=0.9, k=[1, 25])
+    ("RTRBM", "tuned", MORE | dict(after="half", noise_fraction=0.15)),
+]
+OURS = dict(
+    family="mean-field bernoulli",
+    n_traj=10,
+    chunk=10,
+    n_updates=20_000,
+    learning_rate=0.05,
+    momentum=0.9,
+    k=[1, 25],
+)
 QUICK = OURS | dict(n_updates=4500, k=[1, 8])
 
 
@@ -88,14 +100,18 @@ def full_jobs(seed, folder):
     seeds = range(seed, seed + 3)
     jobs = [("rEFH", one, "sutskever", "ours", OURS, folder) for one in seeds]
     jobs += [("ORDER 0", one, "authors", "quick", QUICK, folder) for one in seeds]
-    jobs += [(name, seed, "authors", setting, settings, folder)
-             for name, setting, settings in LONG_TRAININGS]
+    jobs += [
+        (name, seed, "authors", setting, settings, folder)
+        for name, setting, settings in LONG_TRAININGS
+    ]
     rvae = "rVAE", seed, "sutskever", "videos", balls_generate.FINISH, folder
     if weights_of("rVAE", *rvae[2:4], seed, folder).exists():
         jobs.append(rvae)
     else:
-        print("without the rVAE, which python -m examples.balls_generate --full trains "
-              "(with the same --seed and --out)")
+        print(
+            "without the rVAE, which python -m examples.balls_generate --full trains "
+            "(with the same --seed and --out)"
+        )
     return jobs
 
 
@@ -105,33 +121,50 @@ def run_all(jobs, n_workers, scheduler=None):
     first = [job for job in jobs if job not in dependent]
 
     def say(row):
-        return (f"{row['model']}, {row['rendering']}, seed {row['seed']}: "
-                f"{min(row['mse'].values()):.4f} at best ({row['seconds']:.0f} s)")
+        return (
+            f"{row['model']}, {row['rendering']}, seed {row['seed']}: "
+            f"{min(row['mse'].values()):.4f} at best ({row['seconds']:.0f} s)"
+        )
 
     rows = _run.in_parallel("table 2", run, first, n_workers, say, scheduler)
-    if len(rows) == len(first):                             # not interrupted
+    if len(rows) == len(first):  # not interrupted
         rows += _run.in_parallel("table 2", run, dependent, n_workers, say)
-    return sorted(rows, key=lambda row: (list(MODELS).index(row["model"]), row["rendering"],
-                                         row["setting"], row["seed"]))
+    return sorted(
+        rows,
+        key=lambda row: (
+            list(MODELS).index(row["model"]),
+            row["rendering"],
+            row["setting"],
+            row["seed"],
+        ),
+    )
 
 
 def table(rows):
     """Rows of the networks, one per setting, with mean and spread over the seeds."""
     result = []
-    for _, seeds in itertools.groupby(rows, lambda row: (row["model"], row["rendering"],
-                                                         row["setting"])):
+    for _, seeds in itertools.groupby(
+        rows, lambda row: (row["model"], row["rendering"], row["setting"])
+    ):
         seeds = list(seeds)
         first = seeds[0]
-        of_seeds = {way: _run.mean_and_spread([row["mse"][way] for row in seeds])
-                    for way in WAYS if way in first["mse"]}
-        result.append({
-            "label": f"{first['model']} ({first['setting']})",
-            **{key: first[key] for key in ("model", "rendering", "setting", "settings")},
-            "poster": POSTER.get(first["model"]),
-            "mse": {way: mean for way, (mean, _) in of_seeds.items()},
-            "mse_spread": {way: spread for way, (_, spread) in of_seeds.items()},
-            "seconds": float(np.median([row["seconds"] for row in seeds])),
-            "n_seeds": len(seeds), "seeds": seeds})
+        of_seeds = {
+            way: _run.mean_and_spread([row["mse"][way] for row in seeds])
+            for way in WAYS
+            if way in first["mse"]
+        }
+        result.append(
+            {
+                "label": f"{first['model']} ({first['setting']})",
+                **{key: first[key] for key in ("model", "rendering", "setting", "settings")},
+                "poster": POSTER.get(first["model"]),
+                "mse": {way: mean for way, (mean, _) in of_seeds.items()},
+                "mse_spread": {way: spread for way, (_, spread) in of_seeds.items()},
+                "seconds": float(np.median([row["seconds"] for row in seeds])),
+                "n_seeds": len(seeds),
+                "seeds": seeds,
+            }
+        )
     return result
 
 
@@ -149,24 +182,29 @@ def predictions(rows, folder, n_shown=12, first=30):
     frame before, in its best way, and its error (labelled "error")
     """
     result = []
-    best = {(row["model"], row["rendering"]): row
-            for row in sorted(rows, key=lambda row: -min(row["mse"].values()))}
+    best = {
+        (row["model"], row["rendering"]): row
+        for row in sorted(rows, key=lambda row: -min(row["mse"].values()))
+    }
     shown = slice(first, first + n_shown)
     for rendering in RENDERINGS:
-        chosen = sorted((row for row in best.values() if row["rendering"] == rendering),
-                        key=lambda row: list(MODELS).index(row["model"]))
+        chosen = sorted(
+            (row for row in best.values() if row["rendering"] == rendering),
+            key=lambda row: list(MODELS).index(row["model"]),
+        )
         if not chosen:
             continue
         seed = chosen[0]["seeds"][0]["seed"]
         video = _balls_baselines.test_videos(Box(rendering=rendering), seed)
-        frames = video.frames[:1, :first + n_shown + 1]
+        frames = video.frames[:1, : first + n_shown + 1]
         result.append((f"ground truth\n({_balls_figures.NAMES[rendering]})", frames[0, shown]))
         for row in chosen:
             name, seed = row["model"], row["seeds"][0]["seed"]
             path = weights_of(name, rendering, row["setting"], seed, folder)
             way = min(row["mse"], key=row["mse"].get)
-            prediction = prediction_of(name, module(name).load(path)[0], frames, way,
-                                       np.random.default_rng(seed))[0, first - 1:][:n_shown]
+            prediction = prediction_of(
+                name, module(name).load(path)[0], frames, way, np.random.default_rng(seed)
+            )[0, first - 1 :][:n_shown]
             result += [(f"{name}\n{way}", prediction), ("error", prediction - frames[0, shown])]
     return result
 
@@ -174,69 +212,104 @@ def predictions(rows, folder, n_shown=12, first=30):
 # %%
 def main(argv=None):
     parser = _run.parser("balls_table", __doc__, tuple(_run.SIZES))
-    parser.add_argument("--only", metavar=("MODEL", "SETTING"), nargs=2,
-                        help="of --full, one network: --only TRBM noise")
+    parser.add_argument(
+        "--only",
+        metavar=("MODEL", "SETTING"),
+        nargs=2,
+        help="of --full, one network: --only TRBM noise",
+    )
     arguments = _run.parse(parser, argv)
     saved = arguments.use_saved
     folder = _run.WEIGHTS / "balls_table" if saved else arguments.out / "balls_table"
     _run.prepare_folder(arguments.out if saved else folder)
     if saved:
         kept = (_run.kept(path, {}) for path in sorted(folder.glob("*.json")))
-        jobs = [(row["model"], row["seed"], row["rendering"], row["setting"], row["settings"],
-                 folder) for row in kept]
+        jobs = [
+            (row["model"], row["seed"], row["rendering"], row["setting"], row["settings"], folder)
+            for row in kept
+        ]
     elif arguments.full:
         jobs = full_jobs(arguments.seed, folder)
     else:
-        jobs = [(name, arguments.seed, "sutskever", "quick", QUICK, folder)
-                for name in ("ORDER 0", "rEFH")]
+        jobs = [
+            (name, arguments.seed, "sutskever", "quick", QUICK, folder)
+            for name in ("ORDER 0", "rEFH")
+        ]
     if arguments.only:
         jobs = [job for job in jobs if [job[0], job[3]] == arguments.only]
         if not jobs:
-            parser.error("argument --only: expected a network and its settings in the table, got "
-                         f"{' '.join(arguments.only)!r}")
-    plain = [row | {"rendering": rendering} for rendering in RENDERINGS
-             for row in _balls_baselines.baselines(Box(rendering=rendering), arguments.seed)]
+            parser.error(
+                "argument --only: expected a network and its settings in the table, got "
+                f"{' '.join(arguments.only)!r}"
+            )
+    plain = [
+        row | {"rendering": rendering}
+        for rendering in RENDERINGS
+        for row in _balls_baselines.baselines(Box(rendering=rendering), arguments.seed)
+    ]
     print_baselines(plain)
     rows = table(run_all(jobs, os.cpu_count(), arguments.scheduler))
     _run.write_json(arguments.out / "balls_table.json", plain + rows, arguments.seed)
     if rows:
         shown = predictions(rows, folder)
-        _plots.save(_balls_figures.plot_predictions(Box().shape, shown, first=31),
-                    arguments.out / "balls_table.png")
-        _plots.save(_balls_figures.plot_curves(rows, plain, POSTER),
-                    arguments.out / "balls_table_curves.png")
+        _plots.save(
+            _balls_figures.plot_predictions(Box().shape, shown, first=31),
+            arguments.out / "balls_table.png",
+        )
+        _plots.save(
+            _balls_figures.plot_curves(rows, plain, POSTER),
+            arguments.out / "balls_table_curves.png",
+        )
         print_rows(rows, plain)
     print(f"\nwritten: balls_table.json and figures in {arguments.out}; weights: {folder}")
 
 
 def print_baselines(plain):
     """The predictors without a network, on the terminal."""
-    _run.print_table([("MSE per pixel", lambda row: row["model"]),
-                      ("rendering", lambda row: row["rendering"]),
-                      ("", lambda row: f"{row['mse']:.4f}")], plain)
+    _run.print_table(
+        [
+            ("MSE per pixel", lambda row: row["model"]),
+            ("rendering", lambda row: row["rendering"]),
+            ("", lambda row: f"{row['mse']:.4f}"),
+        ],
+        plain,
+    )
 
 
 def print_rows(rows, plain):
     """The networks on the terminal, after the predictor that the authors call 0th order."""
+
     def error(row, way):
         if way not in row["mse"]:
             return "-"
         spread = row.get("mse_spread", {}).get(way)
         return _run.with_spread(row["mse"][way], spread, scale=1, digits=4)
 
-    persistence = [row | {"model": "previous frame (the authors' 0th order)", "setting": "-",
-                          "mse": {"present_1": row["mse"]}, "poster": POSTER["ORDER 0"],
-                          "n_seeds": "-"}
-                   for row in plain
-                   if row["model"] == "previous frame" and row["rendering"] == "authors"]
+    persistence = [
+        row
+        | {
+            "model": "previous frame (the authors' 0th order)",
+            "setting": "-",
+            "mse": {"present_1": row["mse"]},
+            "poster": POSTER["ORDER 0"],
+            "n_seeds": "-",
+        }
+        for row in plain
+        if row["model"] == "previous frame" and row["rendering"] == "authors"
+    ]
     print()
-    _run.print_table([
-        ("MSE per pixel", lambda row: row["model"]), ("rendering", lambda row: row["rendering"]),
-        ("settings", lambda row: row["setting"]), ("seeds", lambda row: str(row["n_seeds"])),
-        ("poster", lambda row: f"{row['poster']:.4f}" if row["poster"] else "-"),
-        *((way, lambda row, way=way: error(row, way)) for way in WAYS),
-        ("seconds", lambda row: f"{row['seconds']:.0f}" if "seconds" in row else "-"),
-    ], persistence + rows)
+    _run.print_table(
+        [
+            ("MSE per pixel", lambda row: row["model"]),
+            ("rendering", lambda row: row["rendering"]),
+            ("settings", lambda row: row["setting"]),
+            ("seeds", lambda row: str(row["n_seeds"])),
+            ("poster", lambda row: f"{row['poster']:.4f}" if row["poster"] else "-"),
+            *((way, lambda row, way=way: error(row, way)) for way in WAYS),
+            ("seconds", lambda row: f"{row['seconds']:.0f}" if "seconds" in row else "-"),
+        ],
+        persistence + rows,
+    )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ weights are kept.
 Writes digits_generate_N.png (strips of frames), digits_generate_N.gif (next to the ground truth),
 digits_generate_N.json and, for one digit, digits_generate_1_backward.png.
 """
+
 # %%
 from dataclasses import replace
 
@@ -38,7 +39,7 @@ from rvae_numpy import rvae
 # the reconstruction target has none.
 
 # %%
-INPUT_NOISE = 0.6                   # of two digits: standard deviation
+INPUT_NOISE = 0.6  # of two digits: standard deviation
 
 
 def input_noise(factor):
@@ -52,38 +53,47 @@ ONE = _digits.Recipe(
     sizes=dict(n_x=48, hidden=(400, 200), n_residual=600),
     noise=dict(sigma_u=0.1, noise_u=0.1, sigma_y=0.1),
     training=dict(n_traj=16, T=50, chunk=25),
-    stages=[dict(n_updates=14_000, learning_rate=1e-3)])
+    stages=[dict(n_updates=14_000, learning_rate=1e-3)],
+)
 # 64 x 64 pixels: as many frames per update, but from more videos
 TWO = _digits.Recipe(
     scene=Scene(n_digits=2, side=64, speed=3.0),
     sizes=dict(n_x=48, hidden=(800, 300), n_residual=800),
     noise=dict(sigma_u=0.1, noise_u=0.2, sigma_y=0.14),
     training=dict(n_traj=80, T=50, chunk=5, max_norm=400.0),
-    stages=[dict(downsample=8, n_updates=1500, learning_rate=6e-4, final_learning_rate=5e-4),
-            dict(downsample=4, n_updates=14_000, learning_rate=5e-4, final_learning_rate=1e-4),
-            dict(downsample=2, n_updates=7000, learning_rate=3e-4)],
-    corrupt=input_noise)
+    stages=[
+        dict(downsample=8, n_updates=1500, learning_rate=6e-4, final_learning_rate=5e-4),
+        dict(downsample=4, n_updates=14_000, learning_rate=5e-4, final_learning_rate=1e-4),
+        dict(downsample=2, n_updates=7000, learning_rate=3e-4),
+    ],
+    corrupt=input_noise,
+)
 FULL = {1: ONE, 2: TWO}
 QUICK = {
     1: [dict(n_updates=4000, learning_rate=1e-3)],
-    2: [dict(downsample=8, n_updates=800, learning_rate=6e-4, final_learning_rate=5e-4),
-        dict(downsample=4, n_updates=2000, learning_rate=5e-4)]}
-BACKWARD = {"means": {}}            # options of generate_backward
+    2: [
+        dict(downsample=8, n_updates=800, learning_rate=6e-4, final_learning_rate=5e-4),
+        dict(downsample=4, n_updates=2000, learning_rate=5e-4),
+    ],
+}
+BACKWARD = {"means": {}}  # options of generate_backward
 
 
 # %% [markdown]
 # ## Generation
 # A network whose frames are downsampled generates such frames; they are interpolated.
 
+
 # %%
 def forward_video(params, batch, seed):
     """Context frames as the state reconstructs them, then generated frames: (n, T, side^2)."""
     side = batch.shape[0]
     factor = side // round(params.n_y**0.5)
-    context = downsampled(batch.frames[:, :_digits.N_CONTEXT], side, factor)
+    context = downsampled(batch.frames[:, : _digits.N_CONTEXT], side, factor)
     states = rvae.infer(params, context)
-    generated = rvae.generate(params, states[:, -1], _digits.N_GENERATED,
-                              np.random.default_rng([seed, 5]))
+    generated = rvae.generate(
+        params, states[:, -1], _digits.N_GENERATED, np.random.default_rng([seed, 5])
+    )
     frames = np.concatenate([rvae.emission_mean(params, states), generated], axis=1)
     return interpolated(frames, factor)
 
@@ -91,10 +101,15 @@ def forward_video(params, batch, seed):
 def backward_videos(params, batch, seed):
     """[(identity of the row, frames)]: from the state after the whole video, backward."""
     state = rvae.infer(params, batch.frames)[:, -1]
-    return [({"model": "rVAE", "direction": "backward", "sampler": sampler},
-             rvae.generate_backward(params, state, _digits.N_GENERATED + 1,
-                                    np.random.default_rng([seed, 7]), **options)[:, 1:])
-            for sampler, options in BACKWARD.items()]
+    return [
+        (
+            {"model": "rVAE", "direction": "backward", "sampler": sampler},
+            rvae.generate_backward(
+                params, state, _digits.N_GENERATED + 1, np.random.default_rng([seed, 7]), **options
+            )[:, 1:],
+        )
+        for sampler, options in BACKWARD.items()
+    ]
 
 
 def measured_rows(batch, frames, backward, test_digits, seed):
@@ -111,18 +126,31 @@ def plot_backward(batch, frames):
     """Strips of the first videos backward, next to the ground truth in reverse."""
     shown = np.arange(0, _digits.N_GENERATED, 2)
     truth = batch.frames[:, _digits.BEFORE]
-    rows = [(f"{label} {n + 1}", video[n, shown]) for n in range(_digits.N_SHOWN)
-            for label, video in (("ground truth", truth), ("rVAE", frames))]
+    rows = [
+        (f"{label} {n + 1}", video[n, shown])
+        for n in range(_digits.N_SHOWN)
+        for label, video in (("ground truth", truth), ("rVAE", frames))
+    ]
     last = _digits.N_CONTEXT + _digits.N_GENERATED
-    return _video.strip(rows, batch.shape, f"Every second frame, backward from frame {last}",
-                        last - 1 - shown, origin="upper")
+    return _video.strip(
+        rows,
+        batch.shape,
+        f"Every second frame, backward from frame {last}",
+        last - 1 - shown,
+        origin="upper",
+    )
 
 
 # %%
 def main(argv=None):
     parser = _run.parser("digits_generate", __doc__, tuple(_run.SIZES), jobs=False)
-    parser.add_argument("--digits", type=int, choices=(1, 2), default=1,
-                        help="number of digits in a frame (default: 1)")
+    parser.add_argument(
+        "--digits",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        help="number of digits in a frame (default: 1)",
+    )
     arguments = _run.parse(parser, argv)
     n_digits, seed, out = arguments.digits, arguments.seed, arguments.out
     name = f"digits_generate_{n_digits}"
@@ -146,8 +174,9 @@ def main(argv=None):
     frames = forward_video(params, batch, seed)
     backward = backward_videos(params, batch, seed) if n_digits == 1 else []
     rows = measured_rows(batch, frames, backward, test_digits, seed)
-    _digits.plot(batch, frames, out, name,
-                 f"Every second frame after {_digits.N_CONTEXT} context frames")
+    _digits.plot(
+        batch, frames, out, name, f"Every second frame after {_digits.N_CONTEXT} context frames"
+    )
     if backward:
         _plots.save(plot_backward(batch, backward[0][1]), out / f"{name}_backward.png")
     _digits.finish(name, [rows, *runs], arguments, test_digits, seconds)

@@ -8,6 +8,7 @@ made by their scripts: from the weights in examples/weights, or, where half a
 minute suffices, from a new training. Writes into FOLDER (default:
 examples/figures). Videos of digits are left out if there is no MNIST.
 """
+
 import argparse
 import importlib
 import json
@@ -37,12 +38,20 @@ PLOT = {
     "ppc_initial_state": lambda content: ppc_initial_state.plot(content["rows"]),
     "local_vs_bptt": lambda content: local_vs_bptt.plot(content["rows"]),
     "linear_rvae": lambda content: linear_rvae.plot(
-        content["rows"], content["basins"], content["rotated"], content["trained"],
-        content["optimal_filter"]),
+        content["rows"],
+        content["basins"],
+        content["rotated"],
+        content["trained"],
+        content["optimal_filter"],
+    ),
     "memory": lambda content: memory.plot(content["rows"]),
 }
-SCRIPTS = [[("schematic",)], [("quickstart",), ("receptive_fields",)],
-           [("balls_generate", "--use-saved")], [("balls_table", "--use-saved")]]
+SCRIPTS = [
+    [("schematic",)],
+    [("quickstart",), ("receptive_fields",)],
+    [("balls_generate", "--use-saved")],
+    [("balls_table", "--use-saved")],
+]
 DIGITS = [[("digits_generate", "--use-saved")]]
 if (Path(__file__).parent / "extensions").exists():
     DIGITS.append([("extensions.objects_generate", "--use-saved", "--model", "attention")])
@@ -62,8 +71,12 @@ def run(commands, options):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m examples.figures", description=__doc__,
-                                     formatter_class=_run.HelpFormatter, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.figures",
+        description=__doc__,
+        formatter_class=_run.HelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("folder", type=Path, nargs="?", default=KEPT, metavar="FOLDER")
     _run.add_figure_options(parser)
     arguments = _run.parse(parser, argv)
@@ -83,8 +96,9 @@ def main(argv=None):
         print("no MNIST: videos of digits are left as they are")
     with tempfile.TemporaryDirectory() as out:
         options = ["--out", out, "--format", arguments.format, "--dpi", str(arguments.dpi)]
-        _run.in_parallel("figures", run, [(commands, options) for commands in scripts],
-                         os.cpu_count(), str)
+        _run.in_parallel(
+            "figures", run, [(commands, options) for commands in scripts], os.cpu_count(), str
+        )
         for suffix in (arguments.format, "gif"):
             for path in sorted(Path(out).glob(f"*.{suffix}")):
                 shutil.copyfile(path, folder / path.name)

@@ -11,6 +11,7 @@ three seeds, and four of the rows with 300 000 updates too, in 20 minutes. Runs
 that are done are kept (in DIR/ppc_table) and not run again. Writes
 hybrid_weight.json as well.
 """
+
 # %%
 import os
 
@@ -22,9 +23,9 @@ from examples.ppc_table import HYBRID, run_all
 FALLING = [0.3, 0.003]
 WEIGHTS = [0.0, 0.01, 0.03, 0.1, 0.3, 1.0, FALLING]
 ENDS = {0.0: "TRBM", 1.0: "rEFH"}
-SHORT, LONG = 40_000, 300_000           # updates
+SHORT, LONG = 40_000, 300_000  # updates
 LONG_WEIGHTS = [0.0, 0.03, 1.0, FALLING]
-VALIDATION = 100            # added to the seed: w is not chosen on the trajectories of Table 1
+VALIDATION = 100  # added to the seed: w is not chosen on the trajectories of Table 1
 
 
 def text_of(w):
@@ -60,21 +61,32 @@ def plot(rows, filters):
         if n_updates != LONG:
             look |= dict(marker="o", markerfacecolor="none")
             constant = [row for row in chosen if row["w"] in positive]
-            axes.plot([row["w"] for row in constant], [1e4 * row["mse"] for row in constant],
-                      color="0.8", zorder=0)
+            axes.plot(
+                [row["w"] for row in constant],
+                [1e4 * row["mse"] for row in constant],
+                color="0.8",
+                zorder=0,
+            )
         axes.plot([], [], color="0.4", label=f"{n_updates:,} updates".replace(",", " "), **look)
         for row in chosen:
             values = 1e4 * np.array([one["mse"] for one in row["seeds"]])
-            where, x = ((falling, 1) if row["w"] == FALLING else
-                        (axes, row["w"]) if row["w"] else (zero, 0))
-            where.plot(x * np.geomspace(0.97, 1.03, len(values)), values, **look,
-                       color=colour_of(row["w"]))
+            where, x = (
+                (falling, 1) if row["w"] == FALLING else (axes, row["w"]) if row["w"] else (zero, 0)
+            )
+            where.plot(
+                x * np.geomspace(0.97, 1.03, len(values)), values, **look, color=colour_of(row["w"])
+            )
     zero.set(xlim=(-1, 1), yscale="log", ylabel="MSE of the position (10$^{-4}$ rad²)")
     zero.set_xticks([0], ["0\n(TRBM)"])
-    axes.set(xscale="log", xlim=(0.006, 1.7), xlabel="w, the weight of log p(u)",
-             title="One dot per seed")
-    axes.set_xticks(positive, [f"{w:g}" + (f"\n({ENDS[w]})" if w in ENDS else "")
-                               for w in positive])
+    axes.set(
+        xscale="log",
+        xlim=(0.006, 1.7),
+        xlabel="w, the weight of log p(u)",
+        title="One dot per seed",
+    )
+    axes.set_xticks(
+        positive, [f"{w:g}" + (f"\n({ENDS[w]})" if w in ENDS else "") for w in positive]
+    )
     falling.set_xticks([1], [f"falling:\n{text_of(FALLING)}"])
     falling.set(xlim=(0.5, 1.5))
     zero.set_yticks([1.5, 2, 3, 4, 5, 6], labels=["1.5", "2", "3", "4", "5", "6"])
@@ -95,8 +107,11 @@ def main(argv=None):
     cases = [(w, 100 if arguments.quick else SHORT) for w in WEIGHTS]
     if arguments.full:
         cases += [(w, LONG) for w in LONG_WEIGHTS]
-    jobs = [(name_of(w, n_updates), seed, HYBRID | dict(n_updates=n_updates, w=w))
-            for seed in seeds for w, n_updates in cases]
+    jobs = [
+        (name_of(w, n_updates), seed, HYBRID | dict(n_updates=n_updates, w=w))
+        for seed in seeds
+        for w, n_updates in cases
+    ]
     jobs += [(name, seed, {}) for seed in seeds for name in ("KF-1", "KF-2")]
     results = run_all(jobs, folder, os.cpu_count(), arguments.scheduler)
 
@@ -105,8 +120,17 @@ def main(argv=None):
         mine = [row for row in results if row["model"] == name_of(w, n_updates)]
         if mine:
             mean, spread = _run.mean_and_spread([row["mse"] for row in mine])
-            rows.append({"model": name_of(w, n_updates), "label": text_of(w), "w": w,
-                         "n_updates": n_updates, "mse": mean, "mse_spread": spread, "seeds": mine})
+            rows.append(
+                {
+                    "model": name_of(w, n_updates),
+                    "label": text_of(w),
+                    "w": w,
+                    "n_updates": n_updates,
+                    "mse": mean,
+                    "mse_spread": spread,
+                    "seeds": mine,
+                }
+            )
     for name in ("KF-1", "KF-2"):
         errors = [row["mse"] for row in results if row["model"] == name]
         if errors:
@@ -114,11 +138,14 @@ def main(argv=None):
     _run.write_json(arguments.out / "hybrid_weight.json", rows, arguments.seed, filters=filters)
     figure = _plots.save(plot(rows, filters), arguments.out / "hybrid_weight.png")
     print()
-    _run.print_table([
-        ("w", lambda row: row["label"]),
-        ("updates", lambda row: f"{row['n_updates']}"),
-        ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], 1e4)),
-    ], rows)
+    _run.print_table(
+        [
+            ("w", lambda row: row["label"]),
+            ("updates", lambda row: f"{row['n_updates']}"),
+            ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], 1e4)),
+        ],
+        rows,
+    )
     print(f"\nwritten: {figure.name}, hybrid_weight.json in {arguments.out}")
 
 

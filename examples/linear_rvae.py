@@ -15,6 +15,7 @@ The theory takes half a minute. The trained models take five minutes on two
 cores; with --full (three seeds), a quarter of an hour. They are kept in
 DIR/linear_rvae and not trained again. Writes linear_rvae.json as well.
 """
+
 # %%
 import os
 
@@ -29,8 +30,11 @@ from examples.ppc_table import NETWORKS, SIZES
 from rvae_numpy import rvae
 
 TRAINED_SIGMAS = [0.05, 0.07, 0.1, 0.14, 0.2]
-SETTINGS = {name: value for name, value in NETWORKS["rVAE"].items()
-            if name not in ("model", "sigmas", "n_restarts")} | dict(n_updates=30_000)
+SETTINGS = {
+    name: value
+    for name, value in NETWORKS["rVAE"].items()
+    if name not in ("model", "sigmas", "n_restarts")
+} | dict(n_updates=30_000)
 
 # %% [markdown]
 # ## The nonlinear model
@@ -43,7 +47,7 @@ SETTINGS = {name: value for name, value in NETWORKS["rVAE"].items()
 def rotated(params, degrees):
     """The same initialisation, with a map of the state that rotates it by this angle (in place)."""
     params.nu.W[:, -2:] = 0.9 * theory.rotation(degrees)
-    params.decode_u.W[:] = 0.95 * theory.rotation(-degrees)         # from x_t to u_{t-1}
+    params.decode_u.W[:] = 0.95 * theory.rotation(-degrees)  # from x_t to u_{t-1}
     return params
 
 
@@ -72,15 +76,24 @@ def evaluate(seed, sigma_u, degrees, settings):
     try:
         params = _ppc.learn(rvae, rotated(params, degrees), rng, **settings)
     except FloatingPointError:
-        return {"mse": None, "mse_after_100": None, "velocity_r2": 0.0, "slope": None,
-                "eigenvalues": []}
+        return {
+            "mse": None,
+            "mse_after_100": None,
+            "velocity_r2": 0.0,
+            "slope": None,
+            "eigenvalues": [],
+        }
     test = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 7]))
     u = rvae.infer(params, test.y)
     mse, mse_after_100 = _ppc.mse(_ppc.network_estimate(rvae, params, test.y), test.z)
     eigenvalues = np.linalg.eigvals(params.nu.W[:, -2:])
-    return {"mse": mse, "mse_after_100": mse_after_100,
-            "velocity_r2": readout(u, test.z[..., 1]), "slope": slope(u, test.z[..., 0]),
-            "eigenvalues": [[float(e.real), float(e.imag)] for e in eigenvalues]}
+    return {
+        "mse": mse,
+        "mse_after_100": mse_after_100,
+        "velocity_r2": readout(u, test.z[..., 1]),
+        "slope": slope(u, test.z[..., 0]),
+        "eigenvalues": [[float(e.real), float(e.imag)] for e in eigenvalues],
+    }
 
 
 def slope(u, position):
@@ -98,7 +111,7 @@ def slope(u, position):
     -------
     units of u per rad, between -0.9 and 0.9 rad; None without enough data
     """
-    u, position = u[:, _ppc.SETTLED:].reshape(-1, u.shape[-1]), position[:, _ppc.SETTLED:].ravel()
+    u, position = u[:, _ppc.SETTLED :].reshape(-1, u.shape[-1]), position[:, _ppc.SETTLED :].ravel()
     cell = np.digitize(position, np.linspace(-0.9, 0.9, 19))
     cells = [number for number in range(1, 19) if np.sum(cell == number) >= 50]
     if len(cells) < 2:
@@ -112,72 +125,104 @@ def slope(u, position):
 # %% [markdown]
 # ## Tables
 
+
 # %%
 def print_fixed_points(points, n_inits, optimal):
-    _run.print_table([
-        ("latents", lambda row: str(row["n_x"])),
-        ("sigma_u", lambda row: f"{row['sigma_u']:g}"),
-        ("MSE (1e-4 rad²)", lambda row: f"{1e4 * row['mse']:.2f}"),
-        ("simulated", lambda row: f"{1e4 * row['simulated']['mse']:.2f}"),
-        ("velocity R²", lambda row: f"{row['velocity_r2']:.2f}"),
-        ("simulated", lambda row: f"{row['simulated']['velocity_r2']:.2f}"),
-        ("slope (1/rad)", lambda row: f"{row['slope']:.1f}"),
-        ("eigenvalues of F", eigenvalues),
-        *((f"random: {NAMES[name]}", lambda row, name=name: str(row["random_inits"][name]))
-          for name in theory.OUTCOMES),
-    ], points)
-    print(f"\ninitialised near the identity; random: how many of {n_inits} random initialisations "
-          f"have which outcome. The optimal filter: {1e4 * optimal:.2f}e-4 rad²\n")
+    _run.print_table(
+        [
+            ("latents", lambda row: str(row["n_x"])),
+            ("sigma_u", lambda row: f"{row['sigma_u']:g}"),
+            ("MSE (1e-4 rad²)", lambda row: f"{1e4 * row['mse']:.2f}"),
+            ("simulated", lambda row: f"{1e4 * row['simulated']['mse']:.2f}"),
+            ("velocity R²", lambda row: f"{row['velocity_r2']:.2f}"),
+            ("simulated", lambda row: f"{row['simulated']['velocity_r2']:.2f}"),
+            ("slope (1/rad)", lambda row: f"{row['slope']:.1f}"),
+            ("eigenvalues of F", eigenvalues),
+            *(
+                (f"random: {NAMES[name]}", lambda row, name=name: str(row["random_inits"][name]))
+                for name in theory.OUTCOMES
+            ),
+        ],
+        points,
+    )
+    print(
+        f"\ninitialised near the identity; random: how many of {n_inits} random initialisations "
+        f"have which outcome. The optimal filter: {1e4 * optimal:.2f}e-4 rad²\n"
+    )
 
 
 def print_basins(points):
     """How many initialisations have which outcome, by eigenvalues and by early autocorrelation."""
+
     def sign(value):
         return np.sign(np.round(value, 9))
 
     groups = {
         "eigenvalues of F: both positive": lambda p: sign(min(p["initial_eigenvalues"])) > 0,
         "of opposite signs": lambda p: (
-            sign(min(p["initial_eigenvalues"])) < 0 < sign(max(p["initial_eigenvalues"]))),
+            sign(min(p["initial_eigenvalues"])) < 0 < sign(max(p["initial_eigenvalues"]))
+        ),
         "both negative": lambda p: sign(max(p["initial_eigenvalues"])) < 0,
         "one of them 0": lambda p: sign(min(np.abs(p["initial_eigenvalues"]))) == 0,
-        f"autocorrelation after {theory.N_EARLY} iterations: positive":
-            lambda p: p["early_autocorrelation"] > 0,
-        "negative": lambda p: p["early_autocorrelation"] <= 0}
-    _run.print_table([
-        ("initialisation", lambda name: name),
-        ("of", lambda name: str(sum(map(groups[name], points)))),
-        *((NAMES[end], lambda name, end=end: str(
-            sum(groups[name](p) and p["outcome"] == end for p in points)))
-          for end in theory.OUTCOMES),
-    ], list(groups))
+        f"autocorrelation after {theory.N_EARLY} iterations: positive": lambda p: (
+            p["early_autocorrelation"] > 0
+        ),
+        "negative": lambda p: p["early_autocorrelation"] <= 0,
+    }
+    _run.print_table(
+        [
+            ("initialisation", lambda name: name),
+            ("of", lambda name: str(sum(map(groups[name], points)))),
+            *(
+                (
+                    NAMES[end],
+                    lambda name, end=end: str(
+                        sum(groups[name](p) and p["outcome"] == end for p in points)
+                    ),
+                )
+                for end in theory.OUTCOMES
+            ),
+        ],
+        list(groups),
+    )
     best = min(p["loss"] for p in points if p["outcome"] == "second_order")
     losses = [p["loss"] for p in points if p["outcome"] == "autonomous"]
-    print(f"loss: second order {best:.2f} at best; autonomous modes "
-          f"{min(losses, default=np.nan):.2f} at best, and {sum(loss < best for loss in losses)} "
-          f"of {len(losses)} have less than any of second order\n", flush=True)
+    print(
+        f"loss: second order {best:.2f} at best; autonomous modes "
+        f"{min(losses, default=np.nan):.2f} at best, and {sum(loss < best for loss in losses)} "
+        f"of {len(losses)} have less than any of second order\n",
+        flush=True,
+    )
 
 
 def print_trained(trained, points):
     print()
-    _run.print_table([
-        ("rotation", lambda row: f"{row['degrees']}°"),
-        ("sigma_u", lambda row: f"{row['sigma_u']:g}"), ("seed", lambda row: str(row["seed"])),
-        ("MSE after 100 (1e-4 rad²)", lambda row: in_1e4(row["mse_after_100"])),
-        ("theory", lambda row: in_1e4(best_in_theory(points, row))),
-        ("rescaled", lambda row: in_1e4(row.get("rescaled_theory", {}).get("mse"))),
-        ("velocity R²", lambda row: f"{row['velocity_r2']:.2f}"),
-        ("slope (1/rad)", lambda row: "-" if row["slope"] is None else f"{row['slope']:.1f}"),
-        ("eigenvalues", eigenvalues), ("outcome", lambda row: NAMES[row["outcome"]]),
-    ], trained)
-    print("\ntheory: up to two latents, initialised near the identity; rescaled: first order, for "
-          "sigma_u relative to the slope of the trained network's state")
+    _run.print_table(
+        [
+            ("rotation", lambda row: f"{row['degrees']}°"),
+            ("sigma_u", lambda row: f"{row['sigma_u']:g}"),
+            ("seed", lambda row: str(row["seed"])),
+            ("MSE after 100 (1e-4 rad²)", lambda row: in_1e4(row["mse_after_100"])),
+            ("theory", lambda row: in_1e4(best_in_theory(points, row))),
+            ("rescaled", lambda row: in_1e4(row.get("rescaled_theory", {}).get("mse"))),
+            ("velocity R²", lambda row: f"{row['velocity_r2']:.2f}"),
+            ("slope (1/rad)", lambda row: "-" if row["slope"] is None else f"{row['slope']:.1f}"),
+            ("eigenvalues", eigenvalues),
+            ("outcome", lambda row: NAMES[row["outcome"]]),
+        ],
+        trained,
+    )
+    print(
+        "\ntheory: up to two latents, initialised near the identity; rescaled: first order, for "
+        "sigma_u relative to the slope of the trained network's state"
+    )
 
 
 def best_in_theory(points, row):
     """The theory's MSE for up to two latents at the sigma_u of a trained model, or None."""
-    values = [point["mse"] for point in points
-              if point["sigma_u"] == row["sigma_u"] and point["n_x"] <= 2]
+    values = [
+        point["mse"] for point in points if point["sigma_u"] == row["sigma_u"] and point["n_x"] <= 2
+    ]
     return min(values, default=None) if row["degrees"] == 0 else None
 
 
@@ -186,8 +231,10 @@ def in_1e4(mse):
 
 
 def eigenvalues(row):
-    return " ".join(f"{real:.3f}" + (f"{imaginary:+.3f}i" if imaginary else "")
-                    for real, imaginary in row["eigenvalues"])
+    return " ".join(
+        f"{real:.3f}" + (f"{imaginary:+.3f}i" if imaginary else "")
+        for real, imaginary in row["eigenvalues"]
+    )
 
 
 # %%
@@ -210,9 +257,14 @@ def main(argv=None):
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
     jobs = [(seed, sigma_u, 0, settings, folder) for seed in seeds for sigma_u in TRAINED_SIGMAS]
     jobs += [(seed, SIGMA, degrees, settings, folder) for seed in seeds for degrees in ANGLES[1:]]
-    trained = _run.in_parallel("rVAEs on spikes", train, jobs, os.cpu_count(), lambda row: (
-        f"sigma_u {row['sigma_u']:g}, {row['degrees']:3d}°: {NAMES[row['outcome']]}"),
-        arguments.scheduler)
+    trained = _run.in_parallel(
+        "rVAEs on spikes",
+        train,
+        jobs,
+        os.cpu_count(),
+        lambda row: f"sigma_u {row['sigma_u']:g}, {row['degrees']:3d}°: {NAMES[row['outcome']]}",
+        arguments.scheduler,
+    )
     trained.sort(key=lambda row: (row["degrees"], row["sigma_u"], row["seed"]))
     for row in trained:
         if row["outcome"] == "first_order" and row["slope"]:
@@ -224,10 +276,18 @@ def main(argv=None):
 
 def write(arguments, points, basins, by_rotation, trained, optimal):
     """Write the JSON and the figure of what is known so far; the figure's path."""
-    _run.write_json(arguments.out / "linear_rvae.json", points, arguments.seed, basins=basins,
-                    rotated=by_rotation, trained=trained, optimal_filter=optimal)
-    return _plots.save(plot(points, basins, by_rotation, trained, optimal),
-                       arguments.out / "linear_rvae.png")
+    _run.write_json(
+        arguments.out / "linear_rvae.json",
+        points,
+        arguments.seed,
+        basins=basins,
+        rotated=by_rotation,
+        trained=trained,
+        optimal_filter=optimal,
+    )
+    return _plots.save(
+        plot(points, basins, by_rotation, trained, optimal), arguments.out / "linear_rvae.png"
+    )
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ are small and noisy, so late checkpoints have more batches.
 By default one seed, five minutes on two cores; --full: three seeds, longer
 curves and more batches, half an hour. Writes local_vs_bptt.json as well.
 """
+
 # %%
 import os
 import time
@@ -31,13 +32,16 @@ from refh_numpy import harmonium, refh, refh_bptt, rtrbm, trbm
 RULES = {"TRBM": trbm, "rEFH": refh, "RTRBM": rtrbm, "rEFH + BPTT": refh_bptt}
 LOCAL = ("rEFH", "TRBM")
 # local rule, rule with BPTT
-PAIRS = {"joint": ("rEFH", "rEFH + BPTT"), "conditional": ("TRBM", "RTRBM"),
-         "across": ("rEFH", "RTRBM")}
+PAIRS = {
+    "joint": ("rEFH", "rEFH + BPTT"),
+    "conditional": ("TRBM", "RTRBM"),
+    "across": ("rEFH", "RTRBM"),
+}
 N_HIDDEN = 240
 BATCH = dict(n_traj=10, T=200)
-CHUNK = 50                          # time steps per update, the same for all four
+CHUNK = 50  # time steps per update, the same for all four
 LEARNING_RATE = 1e-3
-PROBE = dict(n_traj=20, T=100)      # one of the batches on which gradients are compared
+PROBE = dict(n_traj=20, T=100)  # one of the batches on which gradients are compared
 # n_batches: of the first checkpoint and of the last
 QUICK = dict(n_updates=6, n_checkpoints=2, n_batches=(3, 4))
 DEFAULT = dict(n_updates=10_000, n_checkpoints=12, n_batches=(8, 32))
@@ -46,6 +50,7 @@ FULL = dict(n_updates=15_000, n_checkpoints=12, n_batches=(12, 96))
 
 # %% [markdown]
 # ## Angles between expected gradients
+
 
 # %%
 def angles(params, n_batches, rng):
@@ -59,13 +64,17 @@ def angles(params, n_batches, rng):
         for rule, model in RULES.items():
             gradient, _ = model.gradient(params, u, y, x_mean, 1, rng)
             gradients[rule].append(
-                np.concatenate([leaf.ravel() for leaf in gradient.leaves().values()]))
-    return {pair: _angles.angle(gradients[local], gradients[bptt])
-            for pair, (local, bptt) in PAIRS.items()}
+                np.concatenate([leaf.ravel() for leaf in gradient.leaves().values()])
+            )
+    return {
+        pair: _angles.angle(gradients[local], gradients[bptt])
+        for pair, (local, bptt) in PAIRS.items()
+    }
 
 
 # %% [markdown]
 # ## One rule, from the common initialisation
+
 
 # %%
 def learn(rule, seed, n_updates, n_checkpoints, n_batches):
@@ -76,7 +85,7 @@ def learn(rule, seed, n_updates, n_checkpoints, n_batches):
     {"model", "seed", "curve": {"n_updates", "seconds" of CPU time, "mse"}, and "angles": {pair:
     {"n_updates", "degrees", "error"}} if the rule is local}; lists over checkpoints
     """
-    rng = np.random.default_rng([seed, 4])          # the same for all rules
+    rng = np.random.default_rng([seed, 4])  # the same for all rules
     params = RULES[rule].init(N_HIDDEN, _ppc.SYSTEM.n_neurons, "poisson", rng)
     data, chains = rng.spawn(2)
     probe_rng = np.random.default_rng([seed, 6])
@@ -96,13 +105,21 @@ def learn(rule, seed, n_updates, n_checkpoints, n_batches):
         points.append((log.n_updates[-1], began - start - checking, error))
         checking += time.process_time() - began
 
-    RULES[rule].train(params, _ppc.training_batches(data, **BATCH), chains, n_updates=n_updates,
-                      chunk=CHUNK, learning_rate=LEARNING_RATE, callback=check,
-                      every=n_updates // n_checkpoints)
+    RULES[rule].train(
+        params,
+        _ppc.training_batches(data, **BATCH),
+        chains,
+        n_updates=n_updates,
+        chunk=CHUNK,
+        learning_rate=LEARNING_RATE,
+        callback=check,
+        every=n_updates // n_checkpoints,
+    )
     run = {"model": rule, "seed": seed, "curve": named(points, "n_updates", "seconds", "mse")}
     if rule in LOCAL:
-        run["angles"] = {pair: named(values, "n_updates", "degrees", "error")
-                         for pair, values in found.items()}
+        run["angles"] = {
+            pair: named(values, "n_updates", "degrees", "error") for pair, values in found.items()
+        }
     return run
 
 
@@ -117,33 +134,43 @@ def table(runs):
     for rule in RULES:
         mine = [run for run in runs if run["model"] == rule]
         mean, spread = _run.mean_and_spread([run["curve"]["mse"][-1] for run in mine])
-        row = {"model": rule, "mse": mean, "mse_spread": spread, "poster": _ppc.POSTER.get(rule),
-               "seconds": float(np.median([run["curve"]["seconds"][-1] for run in mine]))}
+        row = {
+            "model": rule,
+            "mse": mean,
+            "mse_spread": spread,
+            "poster": _ppc.POSTER.get(rule),
+            "seconds": float(np.median([run["curve"]["seconds"][-1] for run in mine])),
+        }
         if rule in LOCAL:
-            row["angles"] = {pair: mean_angles([run["angles"][pair] for run in mine])
-                             for pair in PAIRS}
+            row["angles"] = {
+                pair: mean_angles([run["angles"][pair] for run in mine]) for pair in PAIRS
+            }
         rows.append(row | {"seeds": mine})
     return rows
 
 
 def mean_angles(of_seeds):
     """Mean over the seeds, and its standard error from those of the seeds; None if one is None."""
-    degrees, error = (np.array([seed[name] for seed in of_seeds], dtype=float)
-                      for name in ("degrees", "error"))
+    degrees, error = (
+        np.array([seed[name] for seed in of_seeds], dtype=float) for name in ("degrees", "error")
+    )
     means = degrees.mean(0), np.sqrt((error**2).sum(0)) / len(of_seeds)
     return {"n_updates": of_seeds[0]["n_updates"]} | {
         name: [None if np.isnan(value) else float(value) for value in values]
-        for name, values in zip(("degrees", "error"), means, strict=True)}
+        for name, values in zip(("degrees", "error"), means, strict=True)
+    }
 
 
 # %% [markdown]
 # ## The figure
 
 # %%
-LINES = {"joint": dict(color="black", linestyle="-", marker="o"),
-         "conditional": dict(color="0.45", linestyle=(0, (5, 2)), marker="s"),
-         "across": dict(color="0.25", linestyle=(0, (1, 1.2)), marker="^")}
-MAX_MSE = 12                        # 1e-4 rad^2
+LINES = {
+    "joint": dict(color="black", linestyle="-", marker="o"),
+    "conditional": dict(color="0.45", linestyle=(0, (5, 2)), marker="s"),
+    "across": dict(color="0.25", linestyle=(0, (1, 1.2)), marker="^"),
+}
+MAX_MSE = 12  # 1e-4 rad^2
 
 
 def plot(rows):
@@ -154,8 +181,9 @@ def plot(rows):
         plot_angles(axes, of_rule[rule])
     panels[0].legend(loc="upper right")
     for axes, column, label, name in (
-            (panels[2], "n_updates", "updates", "updates"),
-            (panels[3], "seconds", "training time, one core (s)", "time")):
+        (panels[2], "n_updates", "updates", "updates"),
+        (panels[3], "seconds", "training time, one core (s)", "time"),
+    ):
         plot_curves(axes, rows, column)
         axes.set(xlabel=label, title=f"Error against {name}")
     panels[3].legend(loc="upper right", bbox_to_anchor=(1, 0.9))
@@ -167,16 +195,31 @@ def plot_angles(axes, row):
     for pair, (local, bptt) in PAIRS.items():
         for seed in row["seeds"]:
             found = seed["angles"][pair]
-            axes.plot(found["n_updates"], np.array(found["degrees"], dtype=float),
-                      color=LINES[pair]["color"], linewidth=0.5, alpha=0.5)
+            axes.plot(
+                found["n_updates"],
+                np.array(found["degrees"], dtype=float),
+                color=LINES[pair]["color"],
+                linewidth=0.5,
+                alpha=0.5,
+            )
         mean = row["angles"][pair]
-        axes.errorbar(mean["n_updates"], np.array(mean["degrees"], dtype=float),
-                      np.array(mean["error"], dtype=float), **LINES[pair], markersize=4, capsize=2,
-                      label=f"{pair}: {local} to {bptt}")
+        axes.errorbar(
+            mean["n_updates"],
+            np.array(mean["degrees"], dtype=float),
+            np.array(mean["error"], dtype=float),
+            **LINES[pair],
+            markersize=4,
+            capsize=2,
+            label=f"{pair}: {local} to {bptt}",
+        )
     axes.axhline(90, color="0.8", linewidth=0.8, zorder=0)
-    axes.set(xlabel=f"updates of the {row['model']}", ylabel="angle between gradients (°)",
-             ylim=(0, 150), yticks=range(0, 151, 30),
-             title=f"Angles during the training of the {row['model']}")
+    axes.set(
+        xlabel=f"updates of the {row['model']}",
+        ylabel="angle between gradients (°)",
+        ylim=(0, 150),
+        yticks=range(0, 151, 30),
+        title=f"Angles during the training of the {row['model']}",
+    )
 
 
 def plot_curves(axes, rows, column):
@@ -189,9 +232,17 @@ def plot_curves(axes, rows, column):
             if inside.any():
                 axes.plot(curve[column], 1e4 * curve["mse"], **style | {"label": label})
             else:
-                axes.plot(curve[column][-1], MAX_MSE, **style | {
-                    "clip_on": False, "linestyle": "none", "markevery": None,
-                    "label": f"{label}, {1e4 * row['mse']:.0f} at the end" if label else None})
+                axes.plot(
+                    curve[column][-1],
+                    MAX_MSE,
+                    **style
+                    | {
+                        "clip_on": False,
+                        "linestyle": "none",
+                        "markevery": None,
+                        "label": f"{label}, {1e4 * row['mse']:.0f} at the end" if label else None,
+                    },
+                )
     axes.set(yscale="log", ylabel="MSE of the position (10$^{-4}$ rad²)", ylim=(1.5, MAX_MSE))
     axes.set_yticks([1.5, 2, 3, 4, 6, 8, 12], labels=["1.5", "2", "3", "4", "6", "8", "12"])
     axes.minorticks_off()
@@ -200,17 +251,28 @@ def plot_curves(axes, rows, column):
 # %%
 def print_rows(rows):
     """The errors, and the angles by checkpoint."""
-    _run.print_table([
-        ("", lambda row: row["model"]),
-        ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], 1e4)),
-        ("seconds", lambda row: f"{row['seconds']:.0f}"),
-    ], rows)
+    _run.print_table(
+        [
+            ("", lambda row: row["model"]),
+            ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], 1e4)),
+            ("seconds", lambda row: f"{row['seconds']:.0f}"),
+        ],
+        rows,
+    )
     print("\nangles in degrees ± standard error, along the training of the model after the colon")
     found = {row["model"]: row["angles"] for row in rows if row["model"] in LOCAL}
     n_updates = found["rEFH"]["joint"]["n_updates"]
-    _run.print_table([("updates", lambda n: str(n_updates[n])), *(
-        (f"{pair}: {rule}", lambda n, angles=found[rule][pair]: angle_text(angles, n))
-        for rule in LOCAL for pair in PAIRS)], range(len(n_updates)))
+    _run.print_table(
+        [
+            ("updates", lambda n: str(n_updates[n])),
+            *(
+                (f"{pair}: {rule}", lambda n, angles=found[rule][pair]: angle_text(angles, n))
+                for rule in LOCAL
+                for pair in PAIRS
+            ),
+        ],
+        range(len(n_updates)),
+    )
 
 
 def angle_text(angles, n):
@@ -225,10 +287,17 @@ def main(argv=None):
     settings = QUICK if arguments.quick else FULL if arguments.full else DEFAULT
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
     jobs = [(rule, seed, *settings.values()) for seed in seeds for rule in reversed(RULES)]
-    runs = _run.in_parallel("four rules", learn, jobs, os.cpu_count(), lambda run: (
-        f"{run['model']}, seed {run['seed']}: {1e4 * run['curve']['mse'][-1]:.2f}e-4 rad²"),
-        arguments.scheduler)
-    if len(runs) < len(jobs):                   # interrupted: half a comparison is none
+    runs = _run.in_parallel(
+        "four rules",
+        learn,
+        jobs,
+        os.cpu_count(),
+        lambda run: (
+            f"{run['model']}, seed {run['seed']}: {1e4 * run['curve']['mse'][-1]:.2f}e-4 rad²"
+        ),
+        arguments.scheduler,
+    )
+    if len(runs) < len(jobs):  # interrupted: half a comparison is none
         return
     runs.sort(key=lambda run: (run["seed"], list(RULES).index(run["model"])))
     rows = table(runs)

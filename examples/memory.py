@@ -16,6 +16,7 @@ Without an option: one seed on the oscillator, 3 minutes on two cores. --full: t
 
 Writes memory.png (error against steps back) and memory.json.
 """
+
 # %%
 import importlib
 import os
@@ -39,23 +40,35 @@ LOCAL = dict(n_traj=40, T=200, chunk=1, learning_rate=1e-3, n_updates=50_000)
 NETWORKS = {
     "rEFH": LOCAL | dict(model="refh_numpy.refh"),
     "hybrid, w = 0.03": LOCAL | dict(model="refh_numpy.hybrid", w=0.03),
-    "rVAE": dict(model="rvae_numpy.rvae", n_traj=40, T=1000, chunk=8, n_updates=30_000,
-                 learning_rate=2e-3, sigmas=[0.09, 0.07, 0.06, 0.05], n_decoder_updates=3000)}
-DATA = dict(n_traj=200, T=300)              # of the oscillator, from a random phase
-N_BACK = 80                                 # steps of the oscillator
-N_BACK_BALLS = 50                           # frames
-LISTED = (0, 5, 10, 20, 40, 80)             # steps back in the tables
-PENALTY = 1e-3                              # of the linear read-out
+    "rVAE": dict(
+        model="rvae_numpy.rvae",
+        n_traj=40,
+        T=1000,
+        chunk=8,
+        n_updates=30_000,
+        learning_rate=2e-3,
+        sigmas=[0.09, 0.07, 0.06, 0.05],
+        n_decoder_updates=3000,
+    ),
+}
+DATA = dict(n_traj=200, T=300)  # of the oscillator, from a random phase
+N_BACK = 80  # steps of the oscillator
+N_BACK_BALLS = 50  # frames
+LISTED = (0, 5, 10, 20, 40, 80)  # steps back in the tables
+PENALTY = 1e-3  # of the linear read-out
 
 
 # %% [markdown]
 # ## The oscillator
 
+
 # %%
 def listed(measure, values):
     """{"MEASURE": values, "MEASURE_at": the values that the tables list}."""
-    return {measure: values, f"{measure}_at": {f"{k}": values[k] for k in LISTED
-                                               if k < len(values)}}
+    return {
+        measure: values,
+        f"{measure}_at": {f"{k}": values[k] for k in LISTED if k < len(values)},
+    }
 
 
 def rms(z_hat, z):
@@ -65,15 +78,16 @@ def rms(z_hat, z):
 
 def past_positions(batch):
     """(n_traj, N_BACK + 1): the position at the last time step, one step before, ..."""
-    return batch.z[:, ::-1, 0][:, :N_BACK + 1]
+    return batch.z[:, ::-1, 0][:, : N_BACK + 1]
 
 
 def read_out(state, target, test_state):
     """Ridge regression of targets (n, m) on states (n, n_x), applied to other states."""
     mean, centre = state.mean(0), target.mean(0)
     X = state - mean
-    weights = np.linalg.solve(X.T @ X + PENALTY * len(X) * np.eye(X.shape[1]),
-                              X.T @ (target - centre))
+    weights = np.linalg.solve(
+        X.T @ X + PENALTY * len(X) * np.eye(X.shape[1]), X.T @ (target - centre)
+    )
     return (test_state - mean) @ weights + centre
 
 
@@ -93,16 +107,22 @@ def run(name, seed, settings, folder):
     begun = time.monotonic()
     model = importlib.import_module(settings["model"])
     params = train(model, seed, {key: value for key, value in settings.items() if key != "model"})
-    train_batch, test = (ppc.sample(_ppc.SYSTEM, **DATA, random_phase=True,
-                                    rng=np.random.default_rng([seed, number]))
-                         for number in (3, 1))
+    train_batch, test = (
+        ppc.sample(
+            _ppc.SYSTEM, **DATA, random_phase=True, rng=np.random.default_rng([seed, number])
+        )
+        for number in (3, 1)
+    )
     state, train_state = (model.infer(params, batch.y)[:, -1] for batch in (test, train_batch))
     past = model.generate_backward(params, state, N_BACK + 1, np.random.default_rng([seed, 4]))
     linear = read_out(train_state.astype(float), past_positions(train_batch), state)
-    row = asked | {"seed": seed, "error": rms(ppc.decode(_ppc.SYSTEM, past)[0],
-                                              past_positions(test)),
-                   "read_out": rms(linear, past_positions(test)),
-                   "seconds": time.monotonic() - begun, "version": _run.version()}
+    row = asked | {
+        "seed": seed,
+        "error": rms(ppc.decode(_ppc.SYSTEM, past)[0], past_positions(test)),
+        "read_out": rms(linear, past_positions(test)),
+        "seconds": time.monotonic() - begun,
+        "version": _run.version(),
+    }
     _run.keep(path, row)
     return row
 
@@ -114,8 +134,10 @@ def references(seed):
     positions = past_positions(test)
     smoothed = {"model": "true parameters", "data": "oscillator"}
     always_0 = {"model": "mean position", "data": "oscillator"}
-    return [smoothed | listed("error", rms(mean[:, ::-1][:, :N_BACK + 1], positions)),
-            always_0 | listed("error", rms(np.zeros_like(positions), positions))]
+    return [
+        smoothed | listed("error", rms(mean[:, ::-1][:, : N_BACK + 1], positions)),
+        always_0 | listed("error", rms(np.zeros_like(positions), positions)),
+    ]
 
 
 def oscillator_rows(runs):
@@ -135,6 +157,7 @@ def oscillator_rows(runs):
 # %% [markdown]
 # ## Bouncing balls
 
+
 # %%
 def balls_rows(seed):
     """Rows of all kept models of the joint, in the rendering in which each was trained."""
@@ -142,18 +165,21 @@ def balls_rows(seed):
     for rendering in bouncing_balls.RENDERINGS:
         box = Box(rendering=rendering)
         test = balls_generate.test_videos(seed, box)
-        past = test[:, ::-1][:, :N_BACK_BALLS + 1]
+        past = test[:, ::-1][:, : N_BACK_BALLS + 1]
         mean_frame = bouncing_balls.sample(200, 10, np.random.default_rng([seed, 2]), box).frames
         scale = np.mean((past - mean_frame.mean((0, 1))) ** 2)
         models = balls_generate.harmoniums(rendering)
-        models.pop("RTRBM", None)                           # it does not run backward
+        models.pop("RTRBM", None)  # it does not run backward
         if rendering == balls_generate.BOX.rendering:
             models["rVAE"] = rvae, rvae.load(_run.WEIGHTS / "balls_generate.npz")[0]
         videos = {"previous frame": np.broadcast_to(past[:, :1], past.shape)}
         for name, (model, params) in models.items():
             videos[name] = model.generate_backward(
-                params, model.infer(params, test)[:, -1], N_BACK_BALLS + 1,
-                np.random.default_rng([seed, 4]))
+                params,
+                model.infer(params, test)[:, -1],
+                N_BACK_BALLS + 1,
+                np.random.default_rng([seed, 4]),
+            )
         for name, video in videos.items():
             row = {"model": name, "data": "bouncing balls", "rendering": rendering}
             row["label"] = _video.label(row)
@@ -173,14 +199,23 @@ def plot(rows):
         else:
             plot_balls(right, row)
     left.plot([], [], color="0.5", linewidth=1, linestyle=":", label="linear read-out")
-    left.set(title="Oscillator", xlabel="time steps back", yscale="log", ylim=(0.0045, 0.6),
-             ylabel="RMS error of the position (rad)")
+    left.set(
+        title="Oscillator",
+        xlabel="time steps back",
+        yscale="log",
+        ylim=(0.0045, 0.6),
+        ylabel="RMS error of the position (rad)",
+    )
     ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
     left.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     left.minorticks_off()
     right.axhline(1, color="black", linewidth=0.8, linestyle=":", label="mean frame")
-    right.set(title="Bouncing balls", xlabel="frames back", ylim=(0, None),
-              ylabel="squared error / that of the mean frame")
+    right.set(
+        title="Bouncing balls",
+        xlabel="frames back",
+        ylim=(0, None),
+        ylabel="squared error / that of the mean frame",
+    )
     left.legend(loc="lower right", bbox_to_anchor=(1, 0.1))
     right.legend(loc="lower right")
     return figure
@@ -223,24 +258,38 @@ def main(argv=None):
     folder = arguments.out / "memory"
     _run.prepare_folder(folder)
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
-    jobs = [(name, seed, shortened(settings) if arguments.quick else settings, folder)
-            for seed in seeds for name, settings in NETWORKS.items()]
-    runs = _run.in_parallel("memory", run, jobs, os.cpu_count(), lambda row: (
-        f"{row['model']}, seed {row['seed']} ({row['seconds']:.0f} s)"), arguments.scheduler)
+    jobs = [
+        (name, seed, shortened(settings) if arguments.quick else settings, folder)
+        for seed in seeds
+        for name, settings in NETWORKS.items()
+    ]
+    runs = _run.in_parallel(
+        "memory",
+        run,
+        jobs,
+        os.cpu_count(),
+        lambda row: f"{row['model']}, seed {row['seed']} ({row['seconds']:.0f} s)",
+        arguments.scheduler,
+    )
     rows = references(arguments.seed) + oscillator_rows(runs) + balls_rows(arguments.seed)
     _run.write_json(arguments.out / "memory.json", rows, arguments.seed)
     _plots.save(plot(rows), arguments.out / "memory.png")
     print_rows("RMS error (rad), steps back", [row for row in rows if row["data"] == "oscillator"])
     print()
-    print_rows("relative squared error, frames back",
-               [row for row in rows if row["data"] == "bouncing balls"])
+    print_rows(
+        "relative squared error, frames back",
+        [row for row in rows if row["data"] == "bouncing balls"],
+    )
     print(f"\nwritten: memory.json and memory.png in {arguments.out}")
 
 
 def print_rows(heading, rows):
     """Errors of rows at the steps back that are listed, on the terminal."""
-    _run.print_table([(heading, lambda row: row.get("label", row["model"]))] + [
-        (k, lambda row, k=k: f"{row['error_at'][k]:.3f}") for k in rows[0]["error_at"]], rows)
+    _run.print_table(
+        [(heading, lambda row: row.get("label", row["model"]))]
+        + [(k, lambda row, k=k: f"{row['error_at'][k]:.3f}") for k in rows[0]["error_at"]],
+        rows,
+    )
 
 
 if __name__ == "__main__":

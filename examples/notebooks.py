@@ -12,6 +12,7 @@ and open it in Colab at
 
     https://colab.research.google.com/github/OWNER/NAME/blob/main/notebooks/walkthrough.ipynb
 """
+
 import argparse
 import ast
 import json
@@ -22,7 +23,7 @@ from examples import _run
 
 FOLDER = Path(__file__).parent
 CELL = re.compile(r"^# %%(.*)$", re.M)
-BEGIN = '''# Options, as on the command line: argv = "--quick --seed 1".split()
+BEGIN = """# Options, as on the command line: argv = "--quick --seed 1".split()
 argv = []
 NOTEBOOK = "{name}"
 
@@ -38,13 +39,13 @@ def is_top(folder):
 
 while not is_top(".") and os.getcwd() != os.path.dirname(os.getcwd()):
     os.chdir("..")
-'''
-HERE = '''if not is_top("."):
+"""
+HERE = """if not is_top("."):
     raise FileNotFoundError("expected this notebook in a clone of the project, found no folder "
                             "with examples/ and refh_numpy/ above it")
 sys.path.insert(0, os.getcwd())
-'''
-FETCH = '''# Fetch and install the project where it is missing, as on Colab.
+"""
+FETCH = """# Fetch and install the project where it is missing, as on Colab.
 import importlib.metadata, subprocess
 def call(*command):
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
@@ -62,24 +63,28 @@ try:
     importlib.metadata.version("temporally-local-rules")
 except importlib.metadata.PackageNotFoundError:
     call(sys.executable, "-m", "pip", "install", "-q", "-e", ".")
-'''
+"""
 # What is mathematics in the plain text of docstrings, in the order of the search
 SUBSCRIPT = r"_(?:\{[^}]+\}|[0-9tTuyzx](?!\w))"
 SYMBOL = rf"(?:[uxyzSW]{SUBSCRIPT}|(?:sigma|mu|nu|theta){SUBSCRIPT})"
 MATHS = re.compile(rf"(?<![\w`$./])(?:(?:log )?[pqE][(\[][^()\[\]]*[)\]]|{SYMBOL})(?![\w`$(])")
 GREEK = re.compile(r"(?<![\\\w])(sigma|mu|nu|theta)(?![a-z])")
-JOINED = ((r"\$ ([=+]) \$", r" \1 "), (r"\$ = (\d+(?:\.\d+)?)", r" = \1$"))   # $u_0$ = 0
+JOINED = ((r"\$ ([=+]) \$", r" \1 "), (r"\$ = (\d+(?:\.\d+)?)", r" = \1$"))  # $u_0$ = 0
 OPTION = re.compile(r"(?<![\w`-])--[a-z][\w-]*(?: \d+)?")
 
 
 def scripts():
     """{name: path} of the scripts of examples/ that have cells."""
-    return {path.stem: path for path in sorted(FOLDER.glob("[a-z]*.py"))
-            if CELL.search(path.read_text())}
+    return {
+        path.stem: path
+        for path in sorted(FOLDER.glob("[a-z]*.py"))
+        if CELL.search(path.read_text())
+    }
 
 
 def maths(text):
     """Plain text with its symbols as LaTeX and its options as code: u_0 = 0 becomes $u_0 = 0$."""
+
     def formula(match):
         inner = GREEK.sub(r"\\\1", match[0]).replace("log ", r"\log ").replace(" | ", r" \mid ")
         return f"${inner}$"
@@ -90,8 +95,10 @@ def maths(text):
             piece = re.sub(pattern, replacement, piece)
         return piece
 
-    return "".join(piece if piece.startswith(("`", "$")) else plain(piece)
-                   for piece in re.split(r"(`[^`]*`|\$[^$]*\$)", text))
+    return "".join(
+        piece if piece.startswith(("`", "$")) else plain(piece)
+        for piece in re.split(r"(`[^`]*`|\$[^$]*\$)", text)
+    )
 
 
 def markdown(docstring):
@@ -103,7 +110,7 @@ def markdown(docstring):
             lines.append(maths(text))
         elif name:
             lines.append(f"- **{name}**: {maths(text)}")
-        else:                                               # a line of code, or of a formula
+        else:  # a line of code, or of a formula
             lines.append(f"    {text}")
     return "\n".join(lines)
 
@@ -128,18 +135,27 @@ def notebook(name, text, repository=None):
     """The notebook of a percent script, as nbformat 4 has it."""
     made = cells(text)
     begin = BEGIN.format(name=name) + (
-        FETCH.replace("{repository}", repository) if repository else HERE)
+        FETCH.replace("{repository}", repository) if repository else HERE
+    )
     made.insert(1, ("code", begin.strip()))
     content = []
     for number, (kind, body) in enumerate(made):
-        cell = {"cell_type": kind, "id": f"cell-{number}", "metadata": {},
-                "source": body.splitlines(keepends=True)}
+        cell = {
+            "cell_type": kind,
+            "id": f"cell-{number}",
+            "metadata": {},
+            "source": body.splitlines(keepends=True),
+        }
         if kind == "code":
             cell |= {"execution_count": None, "outputs": []}
         content.append(cell)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return {"cells": content, "nbformat": 4, "nbformat_minor": 5,
-            "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}}}
+    return {
+        "cells": content,
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+    }
 
 
 def owner_and_name(text):
@@ -150,8 +166,12 @@ def owner_and_name(text):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(prog="python -m examples.notebooks", description=__doc__,
-                                     formatter_class=_run.HelpFormatter, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.notebooks",
+        description=__doc__,
+        formatter_class=_run.HelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("folder", type=Path, nargs="?", default=Path("notebooks"), metavar="FOLDER")
     parser.add_argument("--repository", type=owner_and_name, metavar="OWNER/NAME")
     arguments = parser.parse_args(argv)
@@ -159,8 +179,10 @@ def main(argv=None):
     for name, path in scripts().items():
         content = notebook(name, path.read_text(), arguments.repository)
         text = json.dumps(content, indent=1) + "\n"
-        _run.write_whole(arguments.folder / f"{name}.ipynb",
-                         lambda temporary, text=text: temporary.write_text(text))
+        _run.write_whole(
+            arguments.folder / f"{name}.ipynb",
+            lambda temporary, text=text: temporary.write_text(text),
+        )
     print(f"{len(scripts())} notebooks in {arguments.folder}")
 
 

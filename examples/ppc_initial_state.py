@@ -15,6 +15,7 @@ Prints the error over all 1000 time steps and over the first 100, for each
 rule. Plots the first five seconds: ppc_initial_state.png. Takes a minute;
 writes ppc_initial_state.json as well.
 """
+
 # %%
 import sys
 
@@ -29,12 +30,13 @@ from rvae_numpy import inference
 MODELS = ["TVAE", "TRBM", "rVAE", "rEFH", "hybrid, w = 0.03", "RTRBM"]
 RULES = {"zero": "$u_0 = 0$", "joint": "joint", "regression": "regression"}
 DEFAULT = {name: "joint" if name == "rVAE" else "zero" for name in MODELS}  # of the model's `infer`
-N_ITERATIONS = 25               # of the joint rule, as the rVAE has
-N_SHOWN = 100                   # time steps in the figure
+N_ITERATIONS = 25  # of the joint rule, as the rVAE has
+N_SHOWN = 100  # time steps in the figure
 
 
 # %% [markdown]
 # ## The rules
+
 
 # %%
 def joint(model, params, y_1):
@@ -49,9 +51,9 @@ def joint(model, params, y_1):
 
 def regression(model, params, y_1, other):
     """u_0 (n_traj, n_u): E[u_{t-1} | y_t] over other trajectories, without their first steps."""
-    u = model.infer(params, other)[:, _ppc.SETTLED:]
+    u = model.infer(params, other)[:, _ppc.SETTLED :]
     states = u[:, :-1].reshape(-1, u.shape[-1])
-    observed_next = other[:, _ppc.SETTLED + 1:].reshape(-1, other.shape[-1])
+    observed_next = other[:, _ppc.SETTLED + 1 :].reshape(-1, other.shape[-1])
 
     def design(y):
         return np.column_stack([np.sqrt(y), np.ones(len(y))])
@@ -72,6 +74,7 @@ def initial_state(rule, model, params, y_1, other):
 
 # %% [markdown]
 # ## All models
+
 
 # %%
 def examine(name, seed, folder):
@@ -96,20 +99,28 @@ def table(seeds, folder):
     """One row per model, means over the seeds."""
     rows = []
     for name in MODELS:
-        found = {seed: errors for seed in seeds
-                 if (errors := examine(name, seed, folder)) is not None}
+        found = {
+            seed: errors for seed in seeds if (errors := examine(name, seed, folder)) is not None
+        }
         if not found:
             print(f"{name}: expected its weights in {folder}, got none; left out")
             continue
-        mean = {rule: np.mean([errors[rule] for errors in found.values()], axis=0)
-                for rule in RULES}
-        rows.append({
-            "model": name, "default_rule": DEFAULT[name],
-            "mse": {rule: float(mean[rule].mean()) for rule in RULES},
-            "mse_first_100": {rule: float(mean[rule][:_ppc.SETTLED].mean()) for rule in RULES},
-            "error_by_time": {rule: mean[rule][:N_SHOWN].tolist() for rule in RULES},
-            "seeds": [{"seed": seed, "mse": {rule: float(errors[rule].mean()) for rule in RULES}}
-                      for seed, errors in found.items()]})
+        mean = {
+            rule: np.mean([errors[rule] for errors in found.values()], axis=0) for rule in RULES
+        }
+        rows.append(
+            {
+                "model": name,
+                "default_rule": DEFAULT[name],
+                "mse": {rule: float(mean[rule].mean()) for rule in RULES},
+                "mse_first_100": {rule: float(mean[rule][: _ppc.SETTLED].mean()) for rule in RULES},
+                "error_by_time": {rule: mean[rule][:N_SHOWN].tolist() for rule in RULES},
+                "seeds": [
+                    {"seed": seed, "mse": {rule: float(errors[rule].mean()) for rule in RULES}}
+                    for seed, errors in found.items()
+                ],
+            }
+        )
     return rows
 
 
@@ -117,15 +128,22 @@ def plot(rows):
     figure = _plots.figure(9, 5.6)
     grid = figure.subplots(2, 3, sharex=True, sharey=True)
     # widest first, so that rules with equal errors are all visible
-    lines = {"zero": dict(linestyle="-", linewidth=3.5, alpha=0.35),
-             "joint": dict(linestyle="-", linewidth=1.3),
-             "regression": dict(linestyle=(0, (4, 2)), linewidth=1.3)}
+    lines = {
+        "zero": dict(linestyle="-", linewidth=3.5, alpha=0.35),
+        "joint": dict(linestyle="-", linewidth=1.3),
+        "regression": dict(linestyle=(0, (4, 2)), linewidth=1.3),
+    }
     time_s = _ppc.SYSTEM.dt * (np.arange(N_SHOWN) + 0.5)
     for axes, row in zip(grid.flat, rows, strict=False):
         for rule, label in RULES.items():
             default = " (used in training)" * (row["default_rule"] == rule)
-            axes.plot(time_s, 1e4 * np.array(row["error_by_time"][rule]), label=label + default,
-                      color=_plots.COLOURS[row["model"]], **lines[rule])
+            axes.plot(
+                time_s,
+                1e4 * np.array(row["error_by_time"][rule]),
+                label=label + default,
+                color=_plots.COLOURS[row["model"]],
+                **lines[rule],
+            )
         axes.set(title=row["model"], yscale="log", ylim=(1, 1e4), xlim=(0, time_s[-1]))
         axes.legend(loc="upper right")
     for axes in grid[-1]:
@@ -143,22 +161,34 @@ def main(argv=None):
     seeds = range(arguments.seed, arguments.seed + (5 if arguments.full else 1))
     rows = table(seeds, folder)
     if not rows:
-        sys.exit("--out: expected the folder of a finished `python -m examples.ppc_table`, got "
-                 f"{arguments.out} (no trained models there)")
+        sys.exit(
+            "--out: expected the folder of a finished `python -m examples.ppc_table`, got "
+            f"{arguments.out} (no trained models there)"
+        )
     _run.write_json(arguments.out / "ppc_initial_state.json", rows, arguments.seed)
     figure = _plots.save(plot(rows), arguments.out / "ppc_initial_state.png")
 
     def mse(row, rule):
         return f"{1e4 * row['mse'][rule]:.2f}{' *' if row['default_rule'] == rule else '  '}"
 
-    _run.print_table([
-        ("MSE (1e-4 rad²)", lambda row: row["model"]),
-        *((rule, lambda row, rule=rule: mse(row, rule)) for rule in RULES),
-        *((f"{rule}, first 100", lambda row, rule=rule: f"{1e4 * row['mse_first_100'][rule]:.2f}")
-          for rule in RULES),
-    ], rows)
-    print(f"\n*: the rule in Table 1 and in training; seeds: {', '.join(map(str, seeds))}; "
-          f"written: {figure.name}, ppc_initial_state.json in {arguments.out}")
+    _run.print_table(
+        [
+            ("MSE (1e-4 rad²)", lambda row: row["model"]),
+            *((rule, lambda row, rule=rule: mse(row, rule)) for rule in RULES),
+            *(
+                (
+                    f"{rule}, first 100",
+                    lambda row, rule=rule: f"{1e4 * row['mse_first_100'][rule]:.2f}",
+                )
+                for rule in RULES
+            ),
+        ],
+        rows,
+    )
+    print(
+        f"\n*: the rule in Table 1 and in training; seeds: {', '.join(map(str, seeds))}; "
+        f"written: {figure.name}, ppc_initial_state.json in {arguments.out}"
+    )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ filter follows an outlier little and for a long time. Its response then falls
 below zero (the undershoot), because part of the outlier was taken for a change
 of velocity.
 """
+
 # %%
 import sys
 
@@ -26,21 +27,40 @@ from examples import _plots, _ppc, _run
 from examples.ppc_table import NETWORKS, file, module, test_data
 from kalman import filtering
 
-PERTURBATION = 0.1      # rad, of one observation
-PERTURBED_STEP = 300    # its time step
-N_PERTURBED = 400       # trajectories
-LAGS = 60               # time steps from it on
-ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE + BPTT", "rVAE", "rVAE, control settings", "rEFH",
-        "hybrid, w = 0.03", "hybrid, falling w", "rEFH + BPTT", "RTRBM", "KF-2"]
+PERTURBATION = 0.1  # rad, of one observation
+PERTURBED_STEP = 300  # its time step
+N_PERTURBED = 400  # trajectories
+LAGS = 60  # time steps from it on
+ROWS = [
+    "ORDER 0",
+    "TVAE",
+    "TRBM",
+    "KF-1",
+    "rVAE + BPTT",
+    "rVAE",
+    "rVAE, control settings",
+    "rEFH",
+    "hybrid, w = 0.03",
+    "hybrid, falling w",
+    "rEFH + BPTT",
+    "RTRBM",
+    "KF-2",
+]
 CURVES = ["ORDER 0", "TRBM", "KF-1", "rVAE", "rEFH", "hybrid, falling w", "RTRBM", "KF-2"]
-BIN = 10                # time steps over which the error is averaged, over time
-MEASURES = ("position_r2", "velocity_r2", "instantaneous_weight", "impulse_response",
-            "error_by_time")
+BIN = 10  # time steps over which the error is averaged, over time
+MEASURES = (
+    "position_r2",
+    "velocity_r2",
+    "instantaneous_weight",
+    "impulse_response",
+    "error_by_time",
+)
 
 
 # %% [markdown]
 # ## Linear read-out
 # Fitted by least squares on half of the trajectories, and tested on the other half.
+
 
 # %%
 def readout(state, target):
@@ -54,7 +74,7 @@ def readout(state, target):
     target : (n_traj, T)
     """
     half = len(state) // 2
-    state, target = state[:, _ppc.SETTLED:], target[:, _ppc.SETTLED:]
+    state, target = state[:, _ppc.SETTLED :], target[:, _ppc.SETTLED :]
 
     def design(s):
         s = s.reshape(-1, s.shape[-1]).astype(float)
@@ -71,6 +91,7 @@ def readout(state, target):
 # spikes of an oscillator whose position is 0.1 rad larger. The difference of the two estimates,
 # divided by the difference of the two decoded positions, is the filter's impulse response: a
 # regression over many trajectories.
+
 
 # %%
 def perturbed(batch, rng):
@@ -109,6 +130,7 @@ def impulse_response(estimate, batch, y_perturbed):
 # %% [markdown]
 # ## All models
 
+
 # %%
 def models(seed, folder, y_to_fit, test):
     """{name: (estimate, states)} of the Kalman filters and of the trained networks of a seed.
@@ -129,27 +151,32 @@ def models(seed, folder, y_to_fit, test):
             params, _ = model.load(file(folder, name, seed, ".npz"))
         except FileNotFoundError:
             continue
-        found[name] = (lambda y, model=model, params=params:
-                       _ppc.network_estimate(model, params, y)), model.infer(params, test.y)
+        found[name] = (
+            (lambda y, model=model, params=params: _ppc.network_estimate(model, params, y)),
+            model.infer(params, test.y),
+        )
     return found
 
 
 def examine(seed, folder, rng):
     """{name: {measure: value}} of the models of a seed, for MEASURES."""
     test = test_data(seed)
-    batch = ppc.sample(_ppc.SYSTEM, n_traj=N_PERTURBED, T=PERTURBED_STEP + LAGS, rng=rng,
-                       random_phase=True)
+    batch = ppc.sample(
+        _ppc.SYSTEM, n_traj=N_PERTURBED, T=PERTURBED_STEP + LAGS, rng=rng, random_phase=True
+    )
     y_perturbed = perturbed(batch, rng)
     y_to_fit = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=rng).y
     found = {}
     for name, (estimate, states) in models(seed, folder, y_to_fit, test).items():
         response = impulse_response(estimate, batch, y_perturbed)
         error = ppc.squared_error(_ppc.SYSTEM, estimate(test.y), test.z[..., 0])
-        found[name] = {"position_r2": readout(states, test.z[..., 0]),
-                       "velocity_r2": readout(states, test.z[..., 1]),
-                       "instantaneous_weight": float(response[0]),
-                       "impulse_response": response.tolist(),
-                       "error_by_time": error.mean(0).reshape(-1, BIN).mean(1).tolist()}
+        found[name] = {
+            "position_r2": readout(states, test.z[..., 0]),
+            "velocity_r2": readout(states, test.z[..., 1]),
+            "instantaneous_weight": float(response[0]),
+            "impulse_response": response.tolist(),
+            "error_by_time": error.mean(0).reshape(-1, BIN).mean(1).tolist(),
+        }
     return found
 
 
@@ -161,15 +188,19 @@ def table(found):
         if not seeds:
             print(f"{name}: expected its weights, got none; left out")
             continue
-        means = {measure: np.mean([one[measure] for one in seeds], axis=0).tolist()
-                 for measure in MEASURES}
-        rows.append({"model": name, **means, "undershoot": min(means["impulse_response"]),
-                     "seeds": seeds})
+        means = {
+            measure: np.mean([one[measure] for one in seeds], axis=0).tolist()
+            for measure in MEASURES
+        }
+        rows.append(
+            {"model": name, **means, "undershoot": min(means["impulse_response"]), "seeds": seeds}
+        )
     return rows
 
 
 # %% [markdown]
 # ## The figure
+
 
 # %%
 def plot(rows):
@@ -180,23 +211,39 @@ def plot(rows):
     plot_response(response, curves)
     plot_weights(weights, rows)
     plot_error(error, curves)
-    figure.legend(*error.get_legend_handles_labels(), loc="outside lower center", ncols=8,
-                  title="lines in B and D")
+    figure.legend(
+        *error.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=8,
+        title="lines in B and D",
+    )
     _plots.letters([readouts, response, weights, error])
     return figure
 
 
 def plot_readouts(axes, rows):
     heights = np.arange(len(rows))[::-1]
-    for measure, marker, label in (("position_r2", "o", "position"),
-                                   ("velocity_r2", "D", "velocity")):
+    for measure, marker, label in (
+        ("position_r2", "o", "position"),
+        ("velocity_r2", "D", "velocity"),
+    ):
         colours = [_plots.COLOURS[row["model"]] for row in rows]
-        axes.scatter([row[measure] for row in rows], heights, marker=marker, s=36, label=label,
-                     zorder=2, edgecolors=colours,
-                     facecolors=colours if marker == "o" else "none")
+        axes.scatter(
+            [row[measure] for row in rows],
+            heights,
+            marker=marker,
+            s=36,
+            label=label,
+            zorder=2,
+            edgecolors=colours,
+            facecolors=colours if marker == "o" else "none",
+        )
     axes.set_yticks(heights, [row["model"] for row in rows])
-    axes.set(xlabel="R² of a linear read-out", xlim=(-0.05, 1.05),
-             title="Position and velocity in the state")
+    axes.set(
+        xlabel="R² of a linear read-out",
+        xlim=(-0.05, 1.05),
+        title="Position and velocity in the state",
+    )
     axes.grid(axis="y", color="0.92")
     axes.legend(loc="center", bbox_to_anchor=(0.3, 0.6))
 
@@ -209,8 +256,12 @@ def plot_response(axes, rows):
             one.plot(time_s, row["impulse_response"], **_plots.style(row["model"]))
     for one in (axes, inset):
         one.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-    axes.set(xlabel="time since the perturbed observation (s)", xlim=(0, 2.95),
-             ylabel="response / perturbation", title="Impulse response")
+    axes.set(
+        xlabel="time since the perturbed observation (s)",
+        xlim=(0, 2.95),
+        ylabel="response / perturbation",
+        title="Impulse response",
+    )
     inset.set(xlim=(0.5, 2.95), ylim=(-0.014, 0.02))
     inset.tick_params(labelsize=8)
     inset.set_title("undershoot (enlarged)", fontsize=8)
@@ -218,14 +269,24 @@ def plot_response(axes, rows):
 
 def plot_weights(axes, rows):
     heights = np.arange(len(rows))[::-1]
-    spreads = [_run.mean_and_spread([one["instantaneous_weight"] for one in row["seeds"]])[1] or 0
-               for row in rows]
-    axes.barh(heights, [row["instantaneous_weight"] for row in rows], height=0.6, xerr=spreads,
-              color=[_plots.COLOURS[row["model"]] for row in rows], ecolor="black",
-              error_kw={"linewidth": 1, "capsize": 2})
+    spreads = [
+        _run.mean_and_spread([one["instantaneous_weight"] for one in row["seeds"]])[1] or 0
+        for row in rows
+    ]
+    axes.barh(
+        heights,
+        [row["instantaneous_weight"] for row in rows],
+        height=0.6,
+        xerr=spreads,
+        color=[_plots.COLOURS[row["model"]] for row in rows],
+        ecolor="black",
+        error_kw={"linewidth": 1, "capsize": 2},
+    )
     axes.set_yticks(heights, [row["model"] for row in rows])
-    axes.set(xlabel="weight of the current observation (mean ± sd over seeds)",
-             title="Instantaneous weight")
+    axes.set(
+        xlabel="weight of the current observation (mean ± sd over seeds)",
+        title="Instantaneous weight",
+    )
 
 
 def plot_error(axes, rows):
@@ -233,8 +294,14 @@ def plot_error(axes, rows):
         error = 1e4 * np.array(row["error_by_time"])
         time_s = _ppc.SYSTEM.dt * BIN * (np.arange(len(error)) + 0.5)
         axes.plot(time_s, error, **_plots.style(row["model"]))
-    axes.set(xlabel="time since the start of the trajectory (s)", xlim=(0, 20), ylim=(1, 15),
-             yscale="log", ylabel="MSE of the position (10$^{-4}$ rad²)", title="Error over time")
+    axes.set(
+        xlabel="time since the start of the trajectory (s)",
+        xlim=(0, 20),
+        ylim=(1, 15),
+        yscale="log",
+        ylabel="MSE of the position (10$^{-4}$ rad²)",
+        title="Error over time",
+    )
     axes.set_yticks([1, 2, 3, 5, 10], labels=["1", "2", "3", "5", "10"])
     axes.minorticks_off()
 
@@ -244,23 +311,33 @@ def main(argv=None):
     arguments = _run.parse(_run.parser("ppc_order", __doc__, ("full",), jobs=False), argv)
     folder = arguments.out / "ppc_table"
     _run.prepare_folder(arguments.out)
-    seeds = [seed for seed in range(arguments.seed, arguments.seed + (5 if arguments.full else 1))
-             if any(file(folder, name, seed, ".npz").exists() for name in NETWORKS)]
+    seeds = [
+        seed
+        for seed in range(arguments.seed, arguments.seed + (5 if arguments.full else 1))
+        if any(file(folder, name, seed, ".npz").exists() for name in NETWORKS)
+    ]
     if not seeds:
-        sys.exit("--out: expected the folder of a finished `python -m examples.ppc_table`, got "
-                 f"{arguments.out} (no trained models there)")
+        sys.exit(
+            "--out: expected the folder of a finished `python -m examples.ppc_table`, got "
+            f"{arguments.out} (no trained models there)"
+        )
     rows = table({seed: examine(seed, folder, np.random.default_rng([seed, 3])) for seed in seeds})
     _run.write_json(arguments.out / "ppc_order.json", rows, arguments.seed)
     figure = _plots.save(plot(rows), arguments.out / "ppc_order.png")
-    _run.print_table([
-        ("", lambda row: row["model"]),
-        ("position R²", lambda row: f"{row['position_r2']:.3f}"),
-        ("velocity R²", lambda row: f"{row['velocity_r2']:.3f}"),
-        ("instantaneous weight", lambda row: f"{row['instantaneous_weight']:.2f}"),
-        ("undershoot", lambda row: f"{row['undershoot']:+.3f}"),
-    ], rows)
-    print(f"\nseeds: {', '.join(map(str, seeds))}; written: {figure.name}, ppc_order.json in "
-          f"{arguments.out}")
+    _run.print_table(
+        [
+            ("", lambda row: row["model"]),
+            ("position R²", lambda row: f"{row['position_r2']:.3f}"),
+            ("velocity R²", lambda row: f"{row['velocity_r2']:.3f}"),
+            ("instantaneous weight", lambda row: f"{row['instantaneous_weight']:.2f}"),
+            ("undershoot", lambda row: f"{row['undershoot']:+.3f}"),
+        ],
+        rows,
+    )
+    print(
+        f"\nseeds: {', '.join(map(str, seeds))}; written: {figure.name}, ppc_order.json in "
+        f"{arguments.out}"
+    )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ hour. A row that is done is kept (in DIR/ppc_table) and not run again.
 
 Settings were chosen on trajectories that no row below is tested on.
 """
+
 # %%
 import importlib
 import os
@@ -36,8 +37,9 @@ from examples import _plots, _ppc, _run
 SIZES = {"refh_numpy": dict(n_x=240, n_y=15), "rvae_numpy": dict(n_x=2, n_y=15, hidden=64)}
 LOCAL = dict(n_traj=40, T=200, chunk=1, learning_rate=1e-3)
 BPTT = dict(n_traj=10, T=1000, chunk=50)
-VAE = dict(n_traj=40, T=1000, chunk=8, learning_rate=2e-3, n_updates=60_000,
-           n_decoder_updates=5_000)
+VAE = dict(
+    n_traj=40, T=1000, chunk=8, learning_rate=2e-3, n_updates=60_000, n_decoder_updates=5_000
+)
 RVAE = VAE | dict(model="rvae_numpy.rvae", sigmas=[0.09, 0.07, 0.06, 0.05])
 CONTROL = RVAE | dict(chunk=50, n_updates=10_000)
 HYBRID = LOCAL | dict(model="refh_numpy.hybrid")
@@ -58,13 +60,30 @@ NETWORKS = {
 }
 KALMAN = ["KF-1", "KF-2", "true parameters"]
 ALL_RUNS = "rVAE, all runs"
-ROWS = ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "RTRBM", "KF-2",  # the poster's order
-        ALL_RUNS, "VAE", "TVAE, prior N(0, I)", "rVAE, control settings", "rVAE + BPTT",
-        "rEFH + BPTT", "hybrid, w = 0.03", "hybrid, falling w", "true parameters"]       # ours
+ROWS = [
+    "ORDER 0",
+    "TVAE",
+    "TRBM",
+    "KF-1",
+    "rVAE",
+    "rEFH",
+    "RTRBM",
+    "KF-2",  # the poster's order
+    ALL_RUNS,
+    "VAE",
+    "TVAE, prior N(0, I)",
+    "rVAE, control settings",
+    "rVAE + BPTT",
+    "rEFH + BPTT",
+    "hybrid, w = 0.03",
+    "hybrid, falling w",
+    "true parameters",
+]  # ours
 
 
 # %% [markdown]
 # ## One row, one seed
+
 
 # %%
 def test_data(seed):
@@ -131,12 +150,24 @@ def run(name, seed, settings, folder):
         if others:
             params, restarts = select(seed, model, [params, *others], test)
         z_hat = _ppc.network_estimate(model, params, test.y)
-        model.save(file(folder, name, seed, ".npz"), params, seed=seed, settings=settings,
-                   version=_run.version())
+        model.save(
+            file(folder, name, seed, ".npz"),
+            params,
+            seed=seed,
+            settings=settings,
+            version=_run.version(),
+        )
     mse, after = _ppc.mse(z_hat, test.z)
-    row = {"model": name, "seed": seed, "settings": settings, "system": asdict(_ppc.SYSTEM),
-           "mse": mse, "mse_after_100": after, "seconds": time.process_time() - start,
-           "version": _run.version()} | ({"restarts": restarts} if restarts else {})
+    row = {
+        "model": name,
+        "seed": seed,
+        "settings": settings,
+        "system": asdict(_ppc.SYSTEM),
+        "mse": mse,
+        "mse_after_100": after,
+        "seconds": time.process_time() - start,
+        "version": _run.version(),
+    } | ({"restarts": restarts} if restarts else {})
     _run.keep(file(folder, name, seed, ".json"), row)
     return row
 
@@ -148,12 +179,14 @@ def file(folder, name, seed, suffix):
 
 def finished(name, seed, settings, folder):
     """The row, if it has been run with these settings on this system; otherwise None."""
-    return _run.kept(file(folder, name, seed, ".json"),
-                     {"settings": settings, "system": asdict(_ppc.SYSTEM)})
+    return _run.kept(
+        file(folder, name, seed, ".json"), {"settings": settings, "system": asdict(_ppc.SYSTEM)}
+    )
 
 
 # %% [markdown]
 # ## All rows
+
 
 # %%
 def run_all(jobs, folder, n_workers, scheduler=None):
@@ -163,9 +196,17 @@ def run_all(jobs, folder, n_workers, scheduler=None):
     rows = [row for row in rows if row is not None]
     if rows:
         print(f"{len(rows)} of {len(jobs)} runs are done already")
-    return rows + _run.in_parallel("oscillator", run, open_jobs, n_workers, lambda row: (
-        f"{row['model']}, seed {row['seed']}: {1e4 * row['mse']:.2f}e-4 rad² "
-        f"({row['seconds']:.0f} s)"), scheduler)
+    return rows + _run.in_parallel(
+        "oscillator",
+        run,
+        open_jobs,
+        n_workers,
+        lambda row: (
+            f"{row['model']}, seed {row['seed']}: {1e4 * row['mse']:.2f}e-4 rad² "
+            f"({row['seconds']:.0f} s)"
+        ),
+        scheduler,
+    )
 
 
 def table(rows):
@@ -174,7 +215,7 @@ def table(rows):
     for name in ROWS:
         seeds = sorted((row for row in rows if row["model"] == name), key=lambda row: row["seed"])
         runs = seeds
-        if name == ALL_RUNS:                # restarts that were not selected, too
+        if name == ALL_RUNS:  # restarts that were not selected, too
             runs = [run for row in rows for run in row.get("restarts", [])]
         row = {"model": name, "poster": _ppc.POSTER.get(name), "n_runs": len(runs), "seeds": seeds}
         if not runs:
@@ -194,7 +235,7 @@ def table(rows):
 # One error is a hundred times the others: the axis is broken.
 
 # %%
-NEAR, FAR = (1.25, 15), (800, 1700)             # 1e-4 rad^2: the two parts of the axis
+NEAR, FAR = (1.25, 15), (800, 1700)  # 1e-4 rad^2: the two parts of the axis
 
 
 def plot(rows):
@@ -203,26 +244,44 @@ def plot(rows):
     for height, row in enumerate(reversed(rows)):
         values = 1e4 * np.array([run["mse"] for run in runs_of(row, rows)])
         for axes in (near, far):
-            axes.plot(values, [height] * len(values), "o", color=_plots.COLOURS[row["model"]],
-                      markersize=6, alpha=0.8, markeredgecolor="white", markeredgewidth=0.5,
-                      label="ours, one dot per seed" if height == 0 else None)
+            axes.plot(
+                values,
+                [height] * len(values),
+                "o",
+                color=_plots.COLOURS[row["model"]],
+                markersize=6,
+                alpha=0.8,
+                markeredgecolor="white",
+                markeredgewidth=0.5,
+                label="ours, one dot per seed" if height == 0 else None,
+            )
         if row["poster"]:
-            near.plot([1e4 * row["poster"]] * 2, [height - 0.38, height + 0.38], color="black",
-                      linewidth=2, label="poster" if row["model"] == "KF-2" else None)
+            near.plot(
+                [1e4 * row["poster"]] * 2,
+                [height - 0.38, height + 0.38],
+                color="black",
+                linewidth=2,
+                label="poster" if row["model"] == "KF-2" else None,
+            )
         if row["mse"] is None:
             near.text(1.3, height, row["missing"], va="center", color="0.4", fontsize=8)
         elif row["model"] in ("KF-1", "KF-2"):
-            near.axvline(1e4 * row["mse"], **_plots.style(row["model"]) | {
-                "linewidth": 1, "zorder": 0, "label": f"{row['model']}, mean"})
+            near.axvline(
+                1e4 * row["mse"],
+                **_plots.style(row["model"])
+                | {"linewidth": 1, "zorder": 0, "label": f"{row['model']}, mean"},
+            )
     for axes, limits, ticks in ((near, NEAR, [1.5, 2, 3, 4, 5, 6, 8, 10, 12]), (far, FAR, [1200])):
         axes.set(xscale="log", xlim=limits)
         axes.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
         axes.minorticks_off()
     near.set_yticks(range(len(rows)), [row["model"] for row in reversed(rows)])
-    near.set(xlabel="MSE of the position, all 1000 time steps (10$^{-4}$ rad²)",
-             title="Position decoded from spikes")
+    near.set(
+        xlabel="MSE of the position, all 1000 time steps (10$^{-4}$ rad²)",
+        title="Position decoded from spikes",
+    )
     _plots.break_axis(near, far)
-    for axes in (near, far):                # the poster's rows above, ours below
+    for axes in (near, far):  # the poster's rows above, ours below
         axes.axhline(len(rows) - 8.5, color="0.85", linewidth=0.8, zorder=0)
     near.legend(loc="center right", bbox_to_anchor=(1, 0.68))
     return figure
@@ -244,20 +303,24 @@ def shortened(settings):
 
 def print_rows(rows):
     """The table on the terminal."""
+
     def mse(row, measure):
         if row["mse"] is None:
             return row["missing"]
         digits = 2 if row[measure] < 1e-2 else 0
         return _run.with_spread(row[measure], row[f"{measure}_spread"], 1e4, digits)
 
-    _run.print_table([
-        ("MSE (1e-4 rad²)", lambda row: row["model"]),
-        ("poster", lambda row: f"{1e4 * row['poster']:.1f}" if row["poster"] else "-"),
-        ("ours", lambda row: mse(row, "mse")),
-        ("after 100 steps", lambda row: mse(row, "mse_after_100")),
-        ("runs", lambda row: str(row["n_runs"])),
-        ("seconds", lambda row: f"{row['seconds']:.0f}" if "seconds" in row else "-"),
-    ], rows)
+    _run.print_table(
+        [
+            ("MSE (1e-4 rad²)", lambda row: row["model"]),
+            ("poster", lambda row: f"{1e4 * row['poster']:.1f}" if row["poster"] else "-"),
+            ("ours", lambda row: mse(row, "mse")),
+            ("after 100 steps", lambda row: mse(row, "mse_after_100")),
+            ("runs", lambda row: str(row["n_runs"])),
+            ("seconds", lambda row: f"{row['seconds']:.0f}" if "seconds" in row else "-"),
+        ],
+        rows,
+    )
 
 
 def main(argv=None):
@@ -267,18 +330,22 @@ def main(argv=None):
     n_seeds = 5 if arguments.full else 1 if arguments.quick else 2
     jobs = []
     for seed in range(arguments.seed, arguments.seed + n_seeds):
-        jobs += [(name, seed, shortened(settings) if arguments.quick else settings)
-                 for name, settings in NETWORKS.items()]
+        jobs += [
+            (name, seed, shortened(settings) if arguments.quick else settings)
+            for name, settings in NETWORKS.items()
+        ]
         jobs += [(name, seed, {}) for name in KALMAN]
-    jobs.sort(key=lambda job: -job[2].get("n_updates", 0))      # long ones first: no core idles
+    jobs.sort(key=lambda job: -job[2].get("n_updates", 0))  # long ones first: no core idles
     rows = table(run_all(jobs, folder, os.cpu_count(), arguments.scheduler))
     _run.write_json(arguments.out / "ppc_table.json", rows, arguments.seed)
     figure = _plots.save(plot(rows), arguments.out / "ppc_table.png")
     print()
     print_rows(rows)
-    print(f"\n{n_seeds} seed{'s' * (n_seeds > 1)} per model; rVAE: of two runs per seed, the "
-          f"better predictor; written: {figure.name}, ppc_table.json in {arguments.out}, weights "
-          f"in {folder}")
+    print(
+        f"\n{n_seeds} seed{'s' * (n_seeds > 1)} per model; rVAE: of two runs per seed, the "
+        f"better predictor; written: {figure.name}, ppc_table.json in {arguments.out}, weights "
+        f"in {folder}"
+    )
 
 
 if __name__ == "__main__":

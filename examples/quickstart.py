@@ -13,6 +13,7 @@ truth, their errors, and the learning curve with the Kalman filters' errors.
 
 Takes half a minute to two minutes. --full: three seeds of 200 000 updates, six minutes.
 """
+
 # %%
 import time
 
@@ -31,7 +32,7 @@ DEFAULT = dict(n_updates=40_000, learning_rate=1e-3)
 FULL = dict(n_updates=200_000, learning_rate=5e-4)
 
 ROWS = ["ORDER 0", "KF-1", "rEFH", "KF-2", "true parameters"]
-N_PLOTTED, WINDOW = 400, slice(100, 150)        # time steps of the figures
+N_PLOTTED, WINDOW = 400, slice(100, 150)  # time steps of the figures
 
 
 # %% [markdown]
@@ -41,13 +42,15 @@ N_PLOTTED, WINDOW = 400, slice(100, 150)        # time steps of the figures
 # harmoniums receive the spikes, and their reconstruction of the current spikes is decoded. The
 # Kalman filters are fitted by EM, the harmoniums by contrastive divergence.
 
+
 # %%
 def train_order_0(rng, n_updates):
     """Params of the static model."""
     params = efh.init(N_HIDDEN, SYSTEM.n_neurons, "poisson", rng)
-    params, log = efh.train(params, _ppc.training_batches(rng, **TRAIN), rng, n_updates=n_updates,
-                            learning_rate=1e-3)
-    if log.interrupted:             # nothing worth keeping yet
+    params, log = efh.train(
+        params, _ppc.training_batches(rng, **TRAIN), rng, n_updates=n_updates, learning_rate=1e-3
+    )
+    if log.interrupted:  # nothing worth keeping yet
         raise KeyboardInterrupt
     return params
 
@@ -55,21 +58,40 @@ def train_order_0(rng, n_updates):
 def train_refh(rng, n_updates, learning_rate, watch):
     """Params and Log of the rEFH; watch(params, log) is called ten times."""
     params = refh.init(N_HIDDEN, SYSTEM.n_neurons, "poisson", rng)
-    return refh.train(params, _ppc.training_batches(rng, **TRAIN), rng, n_updates=n_updates,
-                      learning_rate=learning_rate, callback=watch, every=max(n_updates // 10, 1))
+    return refh.train(
+        params,
+        _ppc.training_batches(rng, **TRAIN),
+        rng,
+        n_updates=n_updates,
+        learning_rate=learning_rate,
+        callback=watch,
+        every=max(n_updates // 10, 1),
+    )
 
 
 # %% [markdown]
 # ## Figures
 
+
 # %%
 def plot_spikes(axes, batch, trajectory):
     """The spikes of one trajectory as an image, with the position that they encode."""
     T, half = N_PLOTTED, np.degrees(SYSTEM.circumference) / 2
-    image = axes.imshow(batch.y[trajectory, :T].T, aspect="auto", origin="lower", cmap="Greys",
-                        interpolation="none", extent=(0, T * SYSTEM.dt, -half, half))
-    axes.plot(SYSTEM.dt * (np.arange(T) + 0.5), np.degrees(on_circle(batch.z[trajectory, :T, 0])),
-              color=_plots.GROUND_TRUTH_ON_SPIKES, linewidth=1, label="true position")
+    image = axes.imshow(
+        batch.y[trajectory, :T].T,
+        aspect="auto",
+        origin="lower",
+        cmap="Greys",
+        interpolation="none",
+        extent=(0, T * SYSTEM.dt, -half, half),
+    )
+    axes.plot(
+        SYSTEM.dt * (np.arange(T) + 0.5),
+        np.degrees(on_circle(batch.z[trajectory, :T, 0])),
+        color=_plots.GROUND_TRUTH_ON_SPIKES,
+        linewidth=1,
+        label="true position",
+    )
     axes.set(ylabel="preferred position (°)", title="Spikes of the 15 neurons, and the position")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98))
     axes.figure.colorbar(image, ax=axes, label="spikes per time step", pad=0.01)
@@ -93,9 +115,12 @@ def plot_data(batch):
     spikes, velocity = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
     trajectory = widest(batch)
     plot_spikes(spikes, batch, trajectory)
-    velocity.plot(SYSTEM.dt * (np.arange(N_PLOTTED) + 0.5),
-                  np.degrees(batch.z[trajectory, :N_PLOTTED, 1]), color=_plots.GROUND_TRUTH,
-                  linewidth=1)
+    velocity.plot(
+        SYSTEM.dt * (np.arange(N_PLOTTED) + 0.5),
+        np.degrees(batch.z[trajectory, :N_PLOTTED, 1]),
+        color=_plots.GROUND_TRUTH,
+        linewidth=1,
+    )
     velocity.set(xlabel="time (s)", ylabel="velocity (°/s)", title="Velocity: not in the spikes")
     _plots.letters([spikes, velocity])
     return figure
@@ -113,13 +138,17 @@ def plot_result(batch, estimates, curve, errors):
     """
     figure = _plots.figure(8.5, 8.8)
     grid = figure.add_gridspec(3, 2, height_ratios=[1.1, 1.2, 1.3])
-    panels = [figure.add_subplot(where) for where in (grid[0, :], grid[1, 0], grid[1, 1],
-                                                      grid[2, :])]
+    panels = [
+        figure.add_subplot(where) for where in (grid[0, :], grid[1, 0], grid[1, 1], grid[2, :])
+    ]
     trajectory = widest(batch)
     plot_spikes(panels[0], batch, trajectory)
     panels[0].set(xlabel="time (s)")
-    plot_estimates(*panels[1:3], batch.z[trajectory, WINDOW, 0],
-                   {name: z_hat[trajectory, WINDOW] for name, z_hat in estimates.items()})
+    plot_estimates(
+        *panels[1:3],
+        batch.z[trajectory, WINDOW, 0],
+        {name: z_hat[trajectory, WINDOW] for name, z_hat in estimates.items()},
+    )
     plot_curve(panels[3], curve, errors)
     _plots.letters(panels)
     return figure
@@ -138,25 +167,39 @@ def plot_estimates(position, error, truth, estimates):
         position.plot(time_s, np.degrees(on_circle(estimates[name])), **style)
         error.plot(time_s, np.degrees(ppc.wrap(SYSTEM, estimates[name] - truth)), **style)
     limits = time_s[0], time_s[-1]
-    position.set(xlabel="time (s)", ylabel="position (°)", xlim=limits,
-                 title="Filtered positions")
-    error.set(xlabel="time (s)", ylabel="estimate - ground truth (°)", xlim=limits,
-              title="Estimation errors")
+    position.set(xlabel="time (s)", ylabel="position (°)", xlim=limits, title="Filtered positions")
+    error.set(
+        xlabel="time (s)",
+        ylabel="estimate - ground truth (°)",
+        xlim=limits,
+        title="Estimation errors",
+    )
     position.legend(loc="best")
 
 
 def plot_curve(axes, curve, errors):
     """The learning curve of the rEFH, with the errors of the others as lines."""
     for name, value in errors.items():
-        width = 4 if name == "true parameters" else 1.5         # it is seen on both sides of KF-2
+        width = 4 if name == "true parameters" else 1.5  # it is seen on both sides of KF-2
         alpha = 0.3 if name == "true parameters" else 1
         axes.axhline(1e4 * value, **_plots.style(name) | {"linewidth": width, "alpha": alpha})
-    axes.axhline(1e4 * POSTER["rEFH"], color=_plots.COLOURS["rEFH"], linewidth=0.8,
-                 linestyle=(0, (1, 3)), label="rEFH, poster")
+    axes.axhline(
+        1e4 * POSTER["rEFH"],
+        color=_plots.COLOURS["rEFH"],
+        linewidth=0.8,
+        linestyle=(0, (1, 3)),
+        label="rEFH, poster",
+    )
     updates, mse = np.array(curve).T
     axes.plot(updates, 1e4 * mse, **_plots.style("rEFH") | {"markevery": 1})
-    axes.set(xlabel="updates", ylabel="MSE (10$^{-4}$ rad²)", yscale="log", xlim=(0, None),
-             ylim=(1, 35), title="Error on test trajectories while the rEFH learns")
+    axes.set(
+        xlabel="updates",
+        ylabel="MSE (10$^{-4}$ rad²)",
+        yscale="log",
+        xlim=(0, None),
+        ylim=(1, 35),
+        title="Error on test trajectories while the rEFH learns",
+    )
     axes.set_yticks([1, 2, 3, 5, 10, 20], labels=["1", "2", "3", "5", "10", "20"])
     axes.minorticks_off()
     axes.legend(loc="upper right", ncols=3)
@@ -164,6 +207,7 @@ def plot_curve(axes, curve, errors):
 
 # %% [markdown]
 # ## The run
+
 
 # %%
 def run(seed, n_updates, learning_rate, out):
@@ -190,8 +234,11 @@ def run(seed, n_updates, learning_rate, out):
 
     def watch(params, log):
         test_and_plot(params, log.n_updates[-1])
-        progress(log.n_updates[-1], f"reconstruction error {log.reconstruction_error[-1]:.3f}  "
-                                    f"MSE {1e4 * curve[-1][1]:5.2f}e-4 rad²")
+        progress(
+            log.n_updates[-1],
+            f"reconstruction error {log.reconstruction_error[-1]:.3f}  "
+            f"MSE {1e4 * curve[-1][1]:5.2f}e-4 rad²",
+        )
 
     params, log = train_refh(rng, n_updates, learning_rate, watch)
     seconds["rEFH"] = time.monotonic() - start
@@ -237,7 +284,8 @@ def table(results):
         row = {"model": name}
         for measure in ("mse", "mse_after_100"):
             row[measure], row[f"{measure}_spread"] = _run.mean_and_spread(
-                [result[name][measure] for result in results.values()])
+                [result[name][measure] for result in results.values()]
+            )
         row["poster"] = POSTER.get(name)
         row["seconds"] = float(np.mean([result[name]["seconds"] for result in results.values()]))
         row["seeds"] = [{"seed": seed, **result[name]} for seed, result in results.items()]
@@ -247,16 +295,20 @@ def table(results):
 
 def print_rows(rows):
     """The table on the terminal."""
+
     def mse(row, measure):
         return _run.with_spread(row[measure], row[f"{measure}_spread"], scale=1e4)
 
-    _run.print_table([
-        ("MSE (1e-4 rad²)", lambda row: row["model"]),
-        ("poster", lambda row: f"{1e4 * row['poster']:.1f}" if row["poster"] else "-"),
-        ("ours", lambda row: mse(row, "mse")),
-        ("after 100 steps", lambda row: mse(row, "mse_after_100")),
-        ("seconds", lambda row: f"{row['seconds']:.1f}"),
-    ], rows)
+    _run.print_table(
+        [
+            ("MSE (1e-4 rad²)", lambda row: row["model"]),
+            ("poster", lambda row: f"{1e4 * row['poster']:.1f}" if row["poster"] else "-"),
+            ("ours", lambda row: mse(row, "mse")),
+            ("after 100 steps", lambda row: mse(row, "mse_after_100")),
+            ("seconds", lambda row: f"{row['seconds']:.1f}"),
+        ],
+        rows,
+    )
 
 
 def main(argv=None):
@@ -272,14 +324,22 @@ def main(argv=None):
         results[seed]["rEFH"]["n_updates"] = n_made
         rows = table(results)
         _run.write_json(out / "quickstart.json", rows, arguments.seed, settings=settings)
-        refh.save(out / "refh.npz", params, seed=seed, n_updates=n_made, command=_run.command(),
-                  version=_run.version())
+        refh.save(
+            out / "refh.npz",
+            params,
+            seed=seed,
+            n_updates=n_made,
+            command=_run.command(),
+            version=_run.version(),
+        )
         if n_made < settings["n_updates"]:
             break
     print()
     print_rows(rows)
-    print(f"\nwritten: quickstart.{arguments.format}, quickstart_data.{arguments.format}, "
-          f"quickstart.json, refh.npz, all in {out}")
+    print(
+        f"\nwritten: quickstart.{arguments.format}, quickstart_data.{arguments.format}, "
+        f"quickstart.json, refh.npz, all in {out}"
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ The difference sorts the units. Takes seconds; writes receptive_fields.png (maps
 of sixteen units, from the largest difference to the smallest, and a histogram
 of the differences of all units) and receptive_fields.json.
 """
+
 # %%
 import sys
 
@@ -20,8 +21,8 @@ from datasets import ppc
 from examples import _plots, _ppc, _run
 from refh_numpy import refh
 
-N_BINS = 15                 # along each axis
-MIN_VISITS = 20             # a cell of the map with fewer is left blank
+N_BINS = 15  # along each axis
+MIN_VISITS = 20  # a cell of the map with fewer is left blank
 N_SHOWN = 16
 TEST = dict(n_traj=200, T=1000)
 
@@ -29,6 +30,7 @@ TEST = dict(n_traj=200, T=1000)
 # %% [markdown]
 # ## Maps
 # The activity of a unit, averaged in cells of the plane of position and velocity.
+
 
 # %%
 def edges(quantity):
@@ -78,8 +80,9 @@ def explained(u, z):
 
     def r2(cell):
         visits = np.maximum(np.bincount(cell), 1)
-        residual = [np.mean((one - (np.bincount(cell, weights=one) / visits)[cell]) ** 2)
-                    for one in u.T]
+        residual = [
+            np.mean((one - (np.bincount(cell, weights=one) / visits)[cell]) ** 2) for one in u.T
+        ]
         return 1 - np.array(residual) / np.maximum(total, 1e-12)
 
     return r2(position), r2(both)
@@ -91,19 +94,25 @@ def plot(mean, position, velocity, by_velocity, order):
     top, bottom = figure.subfigures(2, 1, height_ratios=[3, 1.2])
     grid = top.subplots(2, N_SHOWN // 2, sharex=True, sharey=True)
     for axes, unit in zip(grid.ravel(), order, strict=True):
-        image = axes.pcolormesh(position, velocity, mean[unit], vmin=0, vmax=1, cmap="viridis",
-                                rasterized=True)
+        image = axes.pcolormesh(
+            position, velocity, mean[unit], vmin=0, vmax=1, cmap="viridis", rasterized=True
+        )
         axes.set_title(f"{by_velocity[unit]:.2f}", loc="center", fontsize=9)
     grid[0, 0].set_xticks([-0.5, 0.5])
     top.supxlabel("position (rad)", fontsize=9)
     top.supylabel("velocity (rad/s)", fontsize=9)
     top.colorbar(image, ax=grid, label="mean activity", shrink=0.8)
-    top.suptitle("Activity of sixteen hidden units; above each map: R² that velocity adds",
-                 fontsize=10)
+    top.suptitle(
+        "Activity of sixteen hidden units; above each map: R² that velocity adds", fontsize=10
+    )
     axes = bottom.subplots()
     axes.hist(by_velocity, bins=np.arange(0, 1.001, 0.025), color=_plots.COLOURS["rEFH"])
-    axes.set(xlabel="R² by position and velocity, minus R² by position alone",
-             ylabel="hidden units", xlim=(0, 1), title="All hidden units")
+    axes.set(
+        xlabel="R² by position and velocity, minus R² by position alone",
+        ylabel="hidden units",
+        xlim=(0, 1),
+        title="All hidden units",
+    )
     _plots.letters([grid[0, 0], axes])
     return figure
 
@@ -114,26 +123,37 @@ def main(argv=None):
     _run.prepare_folder(arguments.out)
     weights = arguments.out / "refh.npz"
     if not weights.exists():
-        sys.exit(f"--out: expected a folder with the weights of a trained rEFH ({weights}), got "
-                 "none; run python -m examples.quickstart first")
+        sys.exit(
+            f"--out: expected a folder with the weights of a trained rEFH ({weights}), got "
+            "none; run python -m examples.quickstart first"
+        )
     params, _ = refh.load(weights)
     rng = np.random.default_rng([arguments.seed, 7])
     test = ppc.sample(_ppc.SYSTEM, **TEST, rng=rng, random_phase=True)
-    u = refh.infer(params, test.y)[:, _ppc.SETTLED:].reshape(-1, len(params.b_x)).astype(float)
-    z = test.z[:, _ppc.SETTLED:].reshape(-1, 2)
+    u = refh.infer(params, test.y)[:, _ppc.SETTLED :].reshape(-1, len(params.b_x)).astype(float)
+    z = test.z[:, _ppc.SETTLED :].reshape(-1, 2)
     mean, position, velocity = maps(u, z)
     by_position, by_both = explained(u, z)
     by_velocity = by_both - by_position
     units = np.argsort(-by_velocity)
     order = units[np.linspace(0, len(units) - 1, N_SHOWN).round().astype(int)]
-    figure = _plots.save(plot(mean, position, velocity, by_velocity, order),
-                          arguments.out / "receptive_fields.png")
-    rows = [{"unit": int(unit), "r2_position": float(by_position[unit]),
-             "r2_position_and_velocity": float(by_both[unit])} for unit in units]
+    figure = _plots.save(
+        plot(mean, position, velocity, by_velocity, order), arguments.out / "receptive_fields.png"
+    )
+    rows = [
+        {
+            "unit": int(unit),
+            "r2_position": float(by_position[unit]),
+            "r2_position_and_velocity": float(by_both[unit]),
+        }
+        for unit in units
+    ]
     _run.write_json(arguments.out / "receptive_fields.json", rows, arguments.seed)
-    print(f"{len(units)} hidden units: position alone explains {np.median(by_position):.2f} of a "
-          f"unit's variance (median), velocity adds {np.median(by_velocity):.2f}, and more than "
-          f"0.1 in {np.sum(by_velocity > 0.1)} units")
+    print(
+        f"{len(units)} hidden units: position alone explains {np.median(by_position):.2f} of a "
+        f"unit's variance (median), velocity adds {np.median(by_velocity):.2f}, and more than "
+        f"0.1 in {np.sum(by_velocity > 0.1)} units"
+    )
     print(f"written: {figure.name}, receptive_fields.json in {arguments.out}")
 
 

@@ -4,6 +4,7 @@ Plots schematic.png, in two columns (harmonium, autoencoder) and two rows
 (conditional, joint). It shows which units are given and which ones the model
 must reproduce, and where the gradient stops. Takes a second.
 """
+
 # %%
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
@@ -17,8 +18,10 @@ RADIUS = 0.5
 def plot():
     figure = _plots.figure(8.6, 7)
     panels = figure.subplots(2, 2)
-    titles = [["Harmonium, conditional: TRBM", "Autoencoder, conditional: TVAE"],
-              ["Harmonium, joint: rEFH", "Autoencoder, joint: rVAE"]]
+    titles = [
+        ["Harmonium, conditional: TRBM", "Autoencoder, conditional: TVAE"],
+        ["Harmonium, joint: rEFH", "Autoencoder, joint: rVAE"],
+    ]
     for joint in (False, True):
         harmonium, autoencoder = panels[int(joint)]
         plot_harmonium(harmonium, joint)
@@ -47,12 +50,21 @@ def plot_harmonium(axes, joint):
     arrow(axes, (2.8, 1.5), (1.8, 4.6))
     arrow(axes, (6.2, 1.5), (7.2, 4.6), both=joint)
     arrow(axes, (8.2, 1.5), (7.2, 4.6), both=True)
-    axes.annotate("", (6.3, 4.6), (2.7, 4.6),
-                  arrowprops={"arrowstyle": "->", "linestyle": "--", "color": "0.35"})
+    axes.annotate(
+        "",
+        (6.3, 4.6),
+        (2.7, 4.6),
+        arrowprops={"arrowstyle": "->", "linestyle": "--", "color": "0.35"},
+    )
     axes.text(4.5, 4.8, "Gibbs sweeps", ha="center", fontsize=9, color="0.25")
     stopped(axes, (0.8, 1.5))
-    axes.text(7.2, 0.55, "resampled: u and y" if joint else "resampled: y; u clamped",
-              ha="center", fontsize=9)
+    axes.text(
+        7.2,
+        0.55,
+        "resampled: u and y" if joint else "resampled: y; u clamped",
+        ha="center",
+        fontsize=9,
+    )
 
 
 def plot_autoencoder(axes, joint):
@@ -74,33 +86,65 @@ def plot_autoencoder(axes, joint):
         arrow(axes, (8.0, 4.4), (4.5, 2.95))
         axes.text(6.05, 4.25, r"prior of $x_t$", ha="center", fontsize=9, color="0.25")
     stopped(axes, (1.0, 4.4), below=False)
-    axes.text(6.2, 0.55, "reconstructed: u and y" if joint else "reconstructed: y; u given",
-              ha="center", fontsize=9)
+    axes.text(
+        6.2,
+        0.55,
+        "reconstructed: u and y" if joint else "reconstructed: y; u given",
+        ha="center",
+        fontsize=9,
+    )
 
 
 def unit(axes, place, label, colour):
     """A layer of units, or a vector of variables."""
-    axes.add_patch(Circle(place, RADIUS, facecolor=colour, edgecolor="black", linewidth=1.1,
-                          zorder=3))
+    axes.add_patch(
+        Circle(place, RADIUS, facecolor=colour, edgecolor="black", linewidth=1.1, zorder=3)
+    )
     axes.text(*place, label, ha="center", va="center", fontsize=11, zorder=4)
 
 
 def arrow(axes, tail, head, both=False):
     """Learnt weights, from one layer to another, or in both directions."""
-    axes.add_patch(FancyArrowPatch(tail, head, arrowstyle="<|-|>" if both else "-|>",
-                                   shrinkA=RADIUS * 32, shrinkB=RADIUS * 32, mutation_scale=11,
-                                   color=LEARNT, linewidth=1.6, zorder=2))
+    axes.add_patch(
+        FancyArrowPatch(
+            tail,
+            head,
+            arrowstyle="<|-|>" if both else "-|>",
+            shrinkA=RADIUS * 32,
+            shrinkB=RADIUS * 32,
+            mutation_scale=11,
+            color=LEARNT,
+            linewidth=1.6,
+            zorder=2,
+        )
+    )
 
 
 def stopped(axes, place, below=True):
     """The past of u, to which no gradient goes back."""
     x, y = place
     start = (x, y - 2) if below else (x, y + 1.4)
-    axes.add_patch(FancyArrowPatch(start, place, arrowstyle="-|>", shrinkB=RADIUS * 32,
-                                   mutation_scale=11, color="0.45", linewidth=1.4, zorder=2))
+    axes.add_patch(
+        FancyArrowPatch(
+            start,
+            place,
+            arrowstyle="-|>",
+            shrinkB=RADIUS * 32,
+            mutation_scale=11,
+            color="0.45",
+            linewidth=1.4,
+            zorder=2,
+        )
+    )
     middle = y - 1.25 if below else y + 0.95
-    axes.plot([x - 0.32, x + 0.32], [middle, middle], color=LOCAL, linewidth=3,
-              solid_capstyle="butt", zorder=3)
+    axes.plot(
+        [x - 0.32, x + 0.32],
+        [middle, middle],
+        color=LOCAL,
+        linewidth=3,
+        solid_capstyle="butt",
+        zorder=3,
+    )
     axes.text(x + 0.5, middle, "no gradient goes back", color=LOCAL, fontsize=9, va="center")
 
 
@@ -109,14 +153,30 @@ def plot_legend(figure):
     axes = figure.add_axes([0, 0, 1, 0.06], frameon=False, xticks=[], yticks=[])
     axes.set_in_layout(False)
     axes.set(xlim=(0, 100), ylim=(0, 6))
-    items = [(GIVEN, "data: given (clamped)"), (REPRODUCED, "the model must reproduce it"),
-             (HIDDEN, "hidden or latent variable")]
+    items = [
+        (GIVEN, "data: given (clamped)"),
+        (REPRODUCED, "the model must reproduce it"),
+        (HIDDEN, "hidden or latent variable"),
+    ]
     for x, (colour, text) in zip((6, 30, 59), items, strict=True):
-        axes.add_patch(FancyBboxPatch((x, 2), 2.2, 2.2, boxstyle="round,pad=0.3",
-                                      facecolor=colour, edgecolor="black", linewidth=0.9))
+        axes.add_patch(
+            FancyBboxPatch(
+                (x, 2),
+                2.2,
+                2.2,
+                boxstyle="round,pad=0.3",
+                facecolor=colour,
+                edgecolor="black",
+                linewidth=0.9,
+            )
+        )
         axes.text(x + 3.6, 3.1, text, va="center", fontsize=9)
-    axes.annotate("", (88, 3.1), (83.5, 3.1), arrowprops={
-        "arrowstyle": "-|>", "color": LEARNT, "linewidth": 1.6})
+    axes.annotate(
+        "",
+        (88, 3.1),
+        (83.5, 3.1),
+        arrowprops={"arrowstyle": "-|>", "color": LEARNT, "linewidth": 1.6},
+    )
     axes.text(89, 3.1, "weights", va="center", fontsize=9)
 
 

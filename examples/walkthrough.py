@@ -9,6 +9,7 @@ python -m examples.notebooks), or as a whole.
 Takes two minutes. --quick shows in half a minute that everything works; its
 networks have learnt little.
 """
+
 # %%
 import numpy as np
 
@@ -22,7 +23,7 @@ from rvae_numpy import rvae
 arguments = _run.parse(_run.parser("walkthrough", __doc__, ("quick",), jobs=False), None)
 _run.prepare_folder(arguments.out)
 rng = np.random.default_rng(arguments.seed)
-N_UPDATES = 500 if arguments.quick else 30_000      # of each harmonium: a quarter of a minute
+N_UPDATES = 500 if arguments.quick else 30_000  # of each harmonium: a quarter of a minute
 
 
 def save(figure, number):
@@ -38,8 +39,10 @@ def save(figure, number):
 # %%
 test = ppc.sample(SYSTEM, n_traj=40, T=1000, rng=rng)
 z_hat, spikes = ppc.decode(SYSTEM, test.y)
-print(f"1. {spikes.mean():.0f} spikes per time step; decoded one step at a time, the position has "
-      f"an error of {1e4 * _ppc.mse(z_hat, test.z)[0]:.1f}e-4 rad² (poster, ORDER 0: 12e-4)")
+print(
+    f"1. {spikes.mean():.0f} spikes per time step; decoded one step at a time, the position has "
+    f"an error of {1e4 * _ppc.mse(z_hat, test.z)[0]:.1f}e-4 rad² (poster, ORDER 0: 12e-4)"
+)
 save(quickstart.plot_data(test), 1)
 
 # %% [markdown]
@@ -59,13 +62,19 @@ axes = figure.subplots()
 for name, model in filters.items():
     filter_errors[name] = _ppc.mse(_ppc.kalman_estimate(model, test.y), test.z)[0]
     response = ppc_order.impulse_response(
-        lambda y, model=model: _ppc.kalman_estimate(model, y), test, y_perturbed)
-    print(f"2. {name}: {1e4 * filter_errors[name]:.2f}e-4 rad²; weight of the current observation "
-          f"{response[0]:.2f}")
+        lambda y, model=model: _ppc.kalman_estimate(model, y), test, y_perturbed
+    )
+    print(
+        f"2. {name}: {1e4 * filter_errors[name]:.2f}e-4 rad²; weight of the current observation "
+        f"{response[0]:.2f}"
+    )
     axes.plot(np.arange(len(response)) * SYSTEM.dt, response, **_plots.style(name))
 axes.axhline(0, color="grey", linewidth=0.5)
-axes.set(xlabel="time since the perturbed observation (s)", ylabel="response / perturbation",
-         title="Impulse response")
+axes.set(
+    xlabel="time since the perturbed observation (s)",
+    ylabel="response / perturbation",
+    title="Impulse response",
+)
 axes.legend()
 save(figure, 2)
 
@@ -91,10 +100,18 @@ for size, marker, grey in ((0.5, "o", "0.6"), (2.0, "s", "0.35"), (4.0, "v", "bl
         cosine = found @ correct / np.linalg.norm(found) / np.linalg.norm(correct)
         angles.append(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
     axes.plot(steps, angles, marker=marker, color=grey, label=f"weights of size {size:g}")
-    print(f"3. weights of size {size:g}: angle of CD-1 {angles[0]:.0f}°, of CD-{steps[-1]} "
-          f"{angles[-1]:.1f}°")
-axes.set(xscale="log", xticks=steps, xticklabels=steps, xlabel="k, Gibbs sweeps",
-         ylabel="angle to the exact gradient (°)", title="Contrastive divergence")
+    print(
+        f"3. weights of size {size:g}: angle of CD-1 {angles[0]:.0f}°, of CD-{steps[-1]} "
+        f"{angles[-1]:.1f}°"
+    )
+axes.set(
+    xscale="log",
+    xticks=steps,
+    xticklabels=steps,
+    xlabel="k, Gibbs sweeps",
+    ylabel="angle to the exact gradient (°)",
+    title="Contrastive divergence",
+)
 axes.minorticks_off()
 axes.legend()
 save(figure, 3)
@@ -118,16 +135,26 @@ for name, model in (("TRBM", trbm), ("rEFH", refh)):
 
     networks[name], _ = model.train(
         model.init(240, SYSTEM.n_neurons, "poisson", rng),
-        _ppc.training_batches(rng, n_traj=40, T=200), rng, n_updates=N_UPDATES, learning_rate=1e-3,
-        callback=watch, every=max(N_UPDATES // 10, 1))
+        _ppc.training_batches(rng, n_traj=40, T=200),
+        rng,
+        n_updates=N_UPDATES,
+        learning_rate=1e-3,
+        callback=watch,
+        every=max(N_UPDATES // 10, 1),
+    )
     n_updates, errors = np.array(curve).T
     axes.plot(n_updates, 1e4 * errors, **_plots.style(name) | {"markevery": 1})
     mse = _ppc.mse(_ppc.network_estimate(model, networks[name], test.y), test.z)[0]
     print(f"4. {name}: {1e4 * mse:.2f}e-4 rad²", flush=True)
 for name, mse in filter_errors.items():
     axes.axhline(1e4 * mse, **_plots.style(name))
-axes.set(xlabel="updates", ylabel="MSE (10$^{-4}$ rad²)", yscale="log", ylim=(1, 35),
-         title="Error on test trajectories")
+axes.set(
+    xlabel="updates",
+    ylabel="MSE (10$^{-4}$ rad²)",
+    yscale="log",
+    ylim=(1, 35),
+    title="Error on test trajectories",
+)
 axes.set_yticks([1, 2, 3, 5, 10, 20], labels=["1", "2", "3", "5", "10", "20"])
 axes.minorticks_off()
 axes.legend()
@@ -139,8 +166,10 @@ save(figure, 4)
 # From the rEFH's it can: this is what order 2 means.
 
 # %%
-r2 = {name: ppc_order.readout(model.infer(networks[name], test.y), test.z[..., 1])
-      for name, model in (("TRBM", trbm), ("rEFH", refh))}
+r2 = {
+    name: ppc_order.readout(model.infer(networks[name], test.y), test.z[..., 1])
+    for name, model in (("TRBM", trbm), ("rEFH", refh))
+}
 figure = _plots.figure(5, 2.2)
 axes = figure.subplots()
 axes.barh(list(r2), list(r2.values()), color=[_plots.COLOURS[name] for name in r2])
@@ -166,9 +195,15 @@ for name, value in r2.items():
 # ones, and print the error with and without those that cross.
 
 # %%
-RECIPE = dict(n_traj=40, T=1000, chunk=8, learning_rate=4e-3, sigmas=[0.09, 0.08, 0.07, 0.06],
-              n_updates=200 if arguments.quick else 30_000,
-              n_decoder_updates=20 if arguments.quick else 2_500)
+RECIPE = dict(
+    n_traj=40,
+    T=1000,
+    chunk=8,
+    learning_rate=4e-3,
+    sigmas=[0.09, 0.08, 0.07, 0.06],
+    n_updates=200 if arguments.quick else 30_000,
+    n_decoder_updates=20 if arguments.quick else 2_500,
+)
 MAX_TRAININGS = 1 if arguments.quick else 3
 validation = ppc.sample(SYSTEM, n_traj=40, T=500, rng=rng, random_phase=True).y
 
@@ -189,8 +224,11 @@ for number in range(MAX_TRAININGS):
     loss = _ppc.next_step_loss(rvae, autoencoder, validation, rng)
     candidates.append((loss, autoencoder))
     failed = loss > threshold
-    print(f"6. training {number + 1}: next-step loss {loss:.2f} (KF-1 {losses['KF-1']:.2f}, KF-2 "
-          f"{losses['KF-2']:.2f})" + (": failed" if failed else ""), flush=True)
+    print(
+        f"6. training {number + 1}: next-step loss {loss:.2f} (KF-1 {losses['KF-1']:.2f}, KF-2 "
+        f"{losses['KF-2']:.2f})" + (": failed" if failed else ""),
+        flush=True,
+    )
     if not failed:
         break
 autoencoder = min(candidates, key=lambda candidate: candidate[0])[1]
@@ -198,18 +236,28 @@ states = rvae.infer(autoencoder, test.y)
 large_test = ppc.sample(SYSTEM, n_traj=40 if arguments.quick else 400, T=1000, rng=rng)
 estimate = _ppc.network_estimate(rvae, autoencoder, large_test.y)
 mse = _ppc.mse(estimate, large_test.z)[1]
-print(f"6. rVAE: {1e4 * mse:.2f}e-4 rad² after the first 100 time steps; R² of the velocity "
-      f"{ppc_order.readout(states, test.z[..., 1]):.2f}")
+print(
+    f"6. rVAE: {1e4 * mse:.2f}e-4 rad² after the first 100 time steps; R² of the velocity "
+    f"{ppc_order.readout(states, test.z[..., 1]):.2f}"
+)
 crosses = np.abs(large_test.z[..., 0]).max(1) > SYSTEM.circumference / 2
 rest = _ppc.mse(estimate[~crosses], large_test.z[~crosses])[1]
-print(f"6. rVAE without the {crosses.sum()} of {len(crosses)} trajectories that cross the seam: "
-      f"{1e4 * rest:.2f}e-4 rad²")
+print(
+    f"6. rVAE without the {crosses.sum()} of {len(crosses)} trajectories that cross the seam: "
+    f"{1e4 * rest:.2f}e-4 rad²"
+)
 figure = _plots.figure(7.5, 3.2)
 panels = figure.subplots(1, 2, sharey=True)
-for axes, quantity, unit, column in zip(panels, ("position", "velocity"), ("rad", "rad/s"), (0, 1),
-                                        strict=True):
-    points = axes.scatter(*states[:, 100::10].reshape(-1, 2).T, s=2, cmap="cividis",
-                          c=test.z[:, 100::10, column].ravel(), rasterized=True)
+for axes, quantity, unit, column in zip(
+    panels, ("position", "velocity"), ("rad", "rad/s"), (0, 1), strict=True
+):
+    points = axes.scatter(
+        *states[:, 100::10].reshape(-1, 2).T,
+        s=2,
+        cmap="cividis",
+        c=test.z[:, 100::10, column].ravel(),
+        rasterized=True,
+    )
     figure.colorbar(points, ax=axes, label=f"true {quantity} ({unit})")
     axes.set(xlabel="latent variable 1", ylabel="" if column else "latent variable 2")
 _plots.letters(panels)
@@ -228,6 +276,10 @@ context, truth = video[:, :10], video[:, 10:]
 generated = rvae.generate(params, rvae.infer(params, context)[:, -1], 50, rng)
 valid = _tracking.measures(generated, truth, box)["valid_frames"]
 print(f"7. {50 * valid:.0f} of 50 generated frames are valid: three balls, and little else")
-figure = _video.strip([("ground truth", truth[0, ::5]), ("generated", generated[0, ::5])],
-                      box.shape, "Every fifth frame", np.arange(11, 61, 5))
+figure = _video.strip(
+    [("ground truth", truth[0, ::5]), ("generated", generated[0, ::5])],
+    box.shape,
+    "Every fifth frame",
+    np.arange(11, 61, 5),
+)
 save(figure, 7)

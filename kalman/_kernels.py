@@ -4,6 +4,7 @@ Same arguments, same numbers. For the two or three numbers of a small state, a c
 far more than the arithmetic. Here the trajectories are processed one after the other, without
 any call of a library. Compiled at the first call. Timings: examples/benchmarks.
 """
+
 import numpy as np
 
 from datasets._jit import njit
@@ -140,7 +141,8 @@ def backward(A, mean, cov, predicted_mean, predicted_cov):
                     J[a, b] = J_T[b, a]
                     change[a, b] = smoothed_cov[i, t + 1, a, b] - predicted_cov[i, t + 1, a, b]
                     smoothed_mean[i, t, a] += J[a, b] * (
-                        smoothed_mean[i, t + 1, b] - predicted_mean[i, t + 1, b])
+                        smoothed_mean[i, t + 1, b] - predicted_mean[i, t + 1, b]
+                    )
             sandwich(J, change, product, P)
             for a in range(n_z):
                 for b in range(a + 1):

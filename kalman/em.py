@@ -15,6 +15,7 @@ and diagonal covariances the two dimensions are independent, EM never couples th
 order 2 ends as one of order 1. So `fit` takes several initial models and keeps the best result;
 `constant_velocity` is the usual choice.
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,9 +29,10 @@ from kalman.smoothing import rts_smoother
 @dataclass
 class Fit:
     """What `fit` returns."""
-    model: LDS                      # the one of highest likelihood
-    log_likelihoods: list           # per initial model: before each iteration, and at the end
-    best: int                       # index of the initial model
+
+    model: LDS  # the one of highest likelihood
+    log_likelihoods: list  # per initial model: before each iteration, and at the end
+    best: int  # index of the initial model
 
 
 def random_walk(position_variance, step_variance):
@@ -47,8 +49,9 @@ def random_walk(position_variance, step_variance):
     """
     position_variance = _positive("position_variance", position_variance)
     step_variance = _positive("step_variance", step_variance)
-    return LDS(A=[[1.0]], C=[[1.0]], Sigma_z=[[step_variance]], mu_0=[0.0],
-               Sigma_0=[[position_variance]])
+    return LDS(
+        A=[[1.0]], C=[[1.0]], Sigma_z=[[step_variance]], mu_0=[0.0], Sigma_0=[[position_variance]]
+    )
 
 
 def constant_velocity(dt, position_variance, velocity_variance, step_variance):
@@ -68,13 +71,26 @@ def constant_velocity(dt, position_variance, velocity_variance, step_variance):
     dt, position_variance = _positive("dt", dt), _positive("position_variance", position_variance)
     velocity_variance = _positive("velocity_variance", velocity_variance)
     step_variance = _positive("step_variance", step_variance)
-    return LDS(A=[[1.0, dt], [0.0, 1.0]], C=[[1.0, 0.0]], mu_0=np.zeros(2),
-               Sigma_z=np.diag([step_variance * dt**2, step_variance]),
-               Sigma_0=np.diag([position_variance, velocity_variance]))
+    return LDS(
+        A=[[1.0, dt], [0.0, 1.0]],
+        C=[[1.0, 0.0]],
+        mu_0=np.zeros(2),
+        Sigma_z=np.diag([step_variance * dt**2, step_variance]),
+        Sigma_0=np.diag([position_variance, velocity_variance]),
+    )
 
 
-def fit(initial_models, y, R, *, period=None, learn_C=False, n_iterations=200, tolerance=1e-6,
-        callback=None):
+def fit(
+    initial_models,
+    y,
+    R,
+    *,
+    period=None,
+    learn_C=False,
+    n_iterations=200,
+    tolerance=1e-6,
+    callback=None,
+):
     """EM from every initial model; the result of highest likelihood is kept (K9 to K12).
 
     Parameters
@@ -97,10 +113,15 @@ def fit(initial_models, y, R, *, period=None, learn_C=False, n_iterations=200, t
     learn_C = checks.flag("learn_C", learn_C)
     if callback is not None:
         checks.function("callback", callback)
-    if (not isinstance(initial_models, (list, tuple)) or not initial_models
-            or not all(isinstance(model, LDS) for model in initial_models)):
-        raise TypeError("initial_models: expected a list of at least one LDS (kalman.lds), "
-                        f"got {checks.shown(initial_models)}")
+    if (
+        not isinstance(initial_models, (list, tuple))
+        or not initial_models
+        or not all(isinstance(model, LDS) for model in initial_models)
+    ):
+        raise TypeError(
+            "initial_models: expected a list of at least one LDS (kalman.lds), "
+            f"got {checks.shown(initial_models)}"
+        )
     models, curves = [], []
     for index, model in enumerate(initial_models):
         data = check_observations(model, y, R, period)
@@ -136,24 +157,31 @@ def _fit_one(model, y, R, period, learn_C, n_iterations, tolerance, report):
             break
         try:
             model = _m_step(model, smoothed, y, R, period, learn_C)
-        except ValueError as error:             # a singular system, or a covariance that is none
-            raise ValueError(f"y: expected observations that determine the model's parameters, got "
-                             f"some that do not (iteration {iteration}: {error})") from None
+        except ValueError as error:  # a singular system, or a covariance that is none
+            raise ValueError(
+                f"y: expected observations that determine the model's parameters, got "
+                f"some that do not (iteration {iteration}: {error})"
+            ) from None
     return best, curve
 
 
 def _m_step(model, smoothed, y, R, period, learn_C):
     """The parameters that maximise the expected log likelihood (K9 to K12)"""
     E, cov, lag_one_cov = smoothed.mean, smoothed.cov, smoothed.lag_one_cov
-    second = cov + E[..., :, None] * E[..., None, :]                            # E[z_t z_t']
-    lagged = lag_one_cov + E[:, 1:, :, None] * E[:, :-1, None, :]               # E[z_{t+1} z_t']
+    second = cov + E[..., :, None] * E[..., None, :]  # E[z_t z_t']
+    lagged = lag_one_cov + E[:, 1:, :, None] * E[:, :-1, None, :]  # E[z_{t+1} z_t']
     # K9
     A = np.linalg.solve(second[:, :-1].sum((0, 1)), lagged.sum((0, 1)).T).T
     # K10. The residual's mean and covariance are kept apart: no difference of large numbers
     residual = (E[:, 1:] - E[:, :-1] @ A.T).reshape(-1, len(A))
     A_lagged = A @ lag_one_cov.mean((0, 1)).T
-    Sigma_z = (residual.T @ residual / len(residual) + cov[:, 1:].mean((0, 1))
-               - A_lagged - A_lagged.T + A @ cov[:, :-1].mean((0, 1)) @ A.T)
+    Sigma_z = (
+        residual.T @ residual / len(residual)
+        + cov[:, 1:].mean((0, 1))
+        - A_lagged
+        - A_lagged.T
+        + A @ cov[:, :-1].mean((0, 1)) @ A.T
+    )
     # K11
     mu_0 = E[:, 0].mean(0)
     off = E[:, 0] - mu_0

@@ -19,6 +19,7 @@ Where that one is wide, first unroll y with np.unwrap, which takes no missing va
 
 Shapes: y (n_traj, T, n_y), R (n_traj, T, n_y, n_y), m (n_traj, T, n_z), P (n_traj, T, n_z, n_z).
 """
+
 from typing import NamedTuple
 
 import numpy as np
@@ -30,11 +31,12 @@ from kalman.lds import check_observations
 
 class Filtered(NamedTuple):
     """What `kalman_filter` returns; float64."""
-    mean: np.ndarray                # (n_traj, T, n_z)       m_t, given y_1 .. y_t
-    cov: np.ndarray                 # (n_traj, T, n_z, n_z)  P_t
-    predicted_mean: np.ndarray      # (n_traj, T, n_z)       m_{t|t-1}, given y_1 .. y_{t-1}
-    predicted_cov: np.ndarray       # (n_traj, T, n_z, n_z)  P_{t|t-1}
-    log_likelihood: np.ndarray      # (n_traj,)              log p(y_1 .. y_T)
+
+    mean: np.ndarray  # (n_traj, T, n_z)       m_t, given y_1 .. y_t
+    cov: np.ndarray  # (n_traj, T, n_z, n_z)  P_t
+    predicted_mean: np.ndarray  # (n_traj, T, n_z)       m_{t|t-1}, given y_1 .. y_{t-1}
+    predicted_cov: np.ndarray  # (n_traj, T, n_z, n_z)  P_{t|t-1}
+    log_likelihood: np.ndarray  # (n_traj,)              log p(y_1 .. y_T)
 
 
 def kalman_filter(model, y, R, *, period=None, compiled=True):
@@ -112,10 +114,12 @@ def _finite(run, *arguments):
     try:
         with np.errstate(all="ignore"):
             results = run(*arguments)
-    except ValueError:                          # np.linalg.LinAlgError is one too
-        raise ValueError("model: expected predicted covariances A P A' + Sigma_z that are positive "
-                         "definite, got a singular one (a dimension without noise), or an "
-                         "overflow") from None
+    except ValueError:  # np.linalg.LinAlgError is one too
+        raise ValueError(
+            "model: expected predicted covariances A P A' + Sigma_z that are positive "
+            "definite, got a singular one (a dimension without noise), or an "
+            "overflow"
+        ) from None
     if not all(np.isfinite(result).all() for result in results):
         raise ValueError("model, y, R: expected numbers whose squares stay finite, got an overflow")
     return results

@@ -7,6 +7,7 @@ parameter: for the Poisson population it follows from the number of spikes (data
 
 Shapes: z (n_traj, T, n_z), y (n_traj, T, n_y).
 """
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,16 +18,22 @@ from datasets import checks
 @dataclass(frozen=True)
 class LDS:
     """The parameters; checked, and cast to C-contiguous float64."""
-    A: np.ndarray           # (n_z, n_z) transition
-    C: np.ndarray           # (n_y, n_z) observation
-    Sigma_z: np.ndarray     # (n_z, n_z) covariance of the transition noise, positive semi-definite
-    mu_0: np.ndarray        # (n_z,) mean of the first state
-    Sigma_0: np.ndarray     # (n_z, n_z) covariance of the first state, positive semi-definite
+
+    A: np.ndarray  # (n_z, n_z) transition
+    C: np.ndarray  # (n_y, n_z) observation
+    Sigma_z: np.ndarray  # (n_z, n_z) covariance of the transition noise, positive semi-definite
+    mu_0: np.ndarray  # (n_z,) mean of the first state
+    Sigma_0: np.ndarray  # (n_z, n_z) covariance of the first state, positive semi-definite
 
     def __post_init__(self):
         n_z = len(checks.array("A", self.A, ("n_z", "n_z")))
-        shapes = {"A": (n_z, n_z), "C": ("n_y", n_z), "Sigma_z": (n_z, n_z), "mu_0": (n_z,),
-                  "Sigma_0": (n_z, n_z)}
+        shapes = {
+            "A": (n_z, n_z),
+            "C": ("n_y", n_z),
+            "Sigma_z": (n_z, n_z),
+            "mu_0": (n_z,),
+            "Sigma_0": (n_z, n_z),
+        }
         for name, shape in shapes.items():
             value = checks.array(name, getattr(self, name), shape, dtype=float)
             object.__setattr__(self, name, value)
@@ -109,6 +116,8 @@ def check_observations(model, y, R, period):
         return y, R, np.full(n_y, np.inf)
     period = np.array(checks.numeric("period", period), dtype=float)
     if period.shape != (n_y,) or not (period > 0).all():
-        raise ValueError(f"period: expected {n_y} positive numbers (infinite for the real line), "
-                         f"got {checks.shown(period)}")
+        raise ValueError(
+            f"period: expected {n_y} positive numbers (infinite for the real line), "
+            f"got {checks.shown(period)}"
+        )
     return y, R, period

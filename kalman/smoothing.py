@@ -9,6 +9,7 @@ EM needs it. The recurrent models are causal and are compared with the filter.
 
 Shapes as in filtering.py.
 """
+
 from typing import NamedTuple
 
 import numpy as np
@@ -19,10 +20,11 @@ from kalman.filtering import _finite, _transpose, kalman_filter
 
 class Smoothed(NamedTuple):
     """What `rts_smoother` returns; float64."""
-    mean: np.ndarray                # (n_traj, T, n_z)          m_{t|T}
-    cov: np.ndarray                 # (n_traj, T, n_z, n_z)     P_{t|T}
-    lag_one_cov: np.ndarray         # (n_traj, T-1, n_z, n_z)   cov(z_{t+1}, z_t | y_1..T)
-    log_likelihood: np.ndarray      # (n_traj,)                 log p(y_1 .. y_T), from the filter
+
+    mean: np.ndarray  # (n_traj, T, n_z)          m_{t|T}
+    cov: np.ndarray  # (n_traj, T, n_z, n_z)     P_{t|T}
+    lag_one_cov: np.ndarray  # (n_traj, T-1, n_z, n_z)   cov(z_{t+1}, z_t | y_1..T)
+    log_likelihood: np.ndarray  # (n_traj,)                 log p(y_1 .. y_T), from the filter
 
 
 def rts_smoother(model, y, R, *, period=None, compiled=True):
@@ -44,7 +46,7 @@ def _backward(A, mean, cov, predicted_mean, predicted_cov):
     n_traj, T, n_z = mean.shape
     smoothed_mean, smoothed_cov = mean.copy(), cov.copy()
     lag_one_cov = np.empty((n_traj, T - 1, n_z, n_z))
-    np.linalg.cholesky(predicted_cov[:, 1:])            # an error if one of them is singular
+    np.linalg.cholesky(predicted_cov[:, 1:])  # an error if one of them is singular
     for t in range(T - 2, -1, -1):
         # K7. solve(P_{t+1|t}, A P_t) is the transpose of J
         J = _transpose(np.linalg.solve(predicted_cov[:, t + 1], A @ cov[:, t]))

@@ -2,4 +2,5 @@
 
 harmonium.py, inference.py and generation.py hold what the models share.
 """
+
 from datasets import __version__ as __version__

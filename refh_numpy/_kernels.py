@@ -3,6 +3,7 @@
 Same arguments, same numbers up to rounding, explicit loops; compiled when first called. Each is
 kept because examples/benchmarks/refh_step.py shows what it saves.
 """
+
 import math
 
 import numpy as np
@@ -13,14 +14,27 @@ from datasets._jit import njit
 def adam(theta, gradient, m, v, learning_rate, step, beta_1, beta_2, epsilon):
     """Counterpart of training.adam: one pass over memory in place of ten."""
     new_theta, new_m, new_v = (np.empty(theta.shape, theta.dtype) for _ in range(3))
-    _adam(theta.ravel(), gradient.ravel(), m.ravel(), v.ravel(), learning_rate, step, beta_1,
-          beta_2, epsilon, new_theta.ravel(), new_m.ravel(), new_v.ravel())     # views: contiguous
+    _adam(
+        theta.ravel(),
+        gradient.ravel(),
+        m.ravel(),
+        v.ravel(),
+        learning_rate,
+        step,
+        beta_1,
+        beta_2,
+        epsilon,
+        new_theta.ravel(),
+        new_m.ravel(),
+        new_v.ravel(),
+    )  # views: contiguous
     return new_theta, new_m, new_v
 
 
 @njit(error_model="numpy")
-def _adam(theta, gradient, m, v, learning_rate, step, beta_1, beta_2, epsilon,
-          new_theta, new_m, new_v):
+def _adam(
+    theta, gradient, m, v, learning_rate, step, beta_1, beta_2, epsilon, new_theta, new_m, new_v
+):
     real = theta.dtype.type
     unbiased_1 = real(1 / (1 - beta_1**step))
     unbiased_2 = real(1 / (1 - beta_2**step))

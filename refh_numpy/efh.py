@@ -12,14 +12,26 @@ Without a state the past carries no information: `predict_next` and `generate` s
 
 Shapes: y (n_traj, T, n_y); n_u = 0. `infer` returns the hidden means x (n_traj, T, n_x).
 """
+
 import numpy as np
 
 from refh_numpy import harmonium, storage, training
 from refh_numpy.generation import generate, not_joint
 from refh_numpy.inference import emission_mean, infer, predict_next, predict_next_mean_field
 
-__all__ = ["emission_mean", "generate", "generate_backward", "gradient", "infer", "init", "load",
-           "predict_next", "predict_next_mean_field", "save", "train"]
+__all__ = [
+    "emission_mean",
+    "generate",
+    "generate_backward",
+    "gradient",
+    "infer",
+    "init",
+    "load",
+    "predict_next",
+    "predict_next_mean_field",
+    "save",
+    "train",
+]
 
 
 def init(n_x, n_y, family, rng, dtype=np.float32):
@@ -40,8 +52,9 @@ def gradient(params, u, y, x_mean, k, rng, noise_fraction=0.0):
     -------
     the gradient, a Params, and y_hat (n_traj, chunk, n_y)
     """
-    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=0,
-                                        noise_fraction=noise_fraction)
+    negative = harmonium.negative_phase(
+        params, u, y, x_mean, k, rng, clamp_u=0, noise_fraction=noise_fraction
+    )
     return harmonium.cd_gradient(params, u, y, x_mean, negative), negative.y
 
 

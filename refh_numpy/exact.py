@@ -11,6 +11,7 @@ be chosen so that the remaining probability is negligible.
 
 The shapes are those of harmonium.py, with n states or n_examples examples along the first axis.
 """
+
 from dataclasses import dataclass
 from itertools import product
 
@@ -22,16 +23,17 @@ from refh_numpy import families, harmonium
 from refh_numpy.harmonium import Params
 from refh_numpy.inference import check_params
 
-MAX_STATES = 2**16          # visible states, and hidden ones
-MAX_ENTRIES = 2**24         # of a matrix of states by states
+MAX_STATES = 2**16  # visible states, and hidden ones
+MAX_ENTRIES = 2**24  # of a matrix of states by states
 
 
 @dataclass
 class States:
     """All visible states of a harmonium."""
-    u: np.ndarray       # (n, n_u)
-    y: np.ndarray       # (n, n_y)
-    log_p: np.ndarray   # (n,) log p(u, y), normalised over all; or log p(y | u), for each u
+
+    u: np.ndarray  # (n, n_u)
+    y: np.ndarray  # (n, n_y)
+    log_p: np.ndarray  # (n,) log p(u, y), normalised over all; or log p(y | u), for each u
 
 
 def enumerate_states(params, *, clamp_u=False, y_max=None):
@@ -51,8 +53,10 @@ def enumerate_states(params, *, clamp_u=False, y_max=None):
     y_values = _values_of_y(params, y_max)
     n_u, n_y = len(params.b_u), len(params.b_y)
     if n_u + n_y * np.log2(len(y_values)) > np.log2(MAX_STATES):
-        raise ValueError(f"params: expected at most {MAX_STATES} visible states, got "
-                         f"2^{n_u} x {len(y_values)}^{n_y}")
+        raise ValueError(
+            f"params: expected at most {MAX_STATES} visible states, got "
+            f"2^{n_u} x {len(y_values)}^{n_y}"
+        )
     dtype = params.b_x.dtype
     u = np.array(list(product(range(2), repeat=n_u)), dtype).reshape(2**n_u, n_u)
     y = np.array(list(product(y_values, repeat=n_y)), dtype)
@@ -108,8 +112,12 @@ def model_hidden_mean(params, u, *, y_max=None):
     u : (n_examples, n_u) numbers in [0, 1]
     """
     u = _examples(params, u)
-    return np.array([np.exp(log_w - logsumexp(log_w)) @ harmonium.hidden_mean(params, u_all, y_all)
-                     for u_all, y_all, log_w in _given_u(params, u, y_max)])
+    return np.array(
+        [
+            np.exp(log_w - logsumexp(log_w)) @ harmonium.hidden_mean(params, u_all, y_all)
+            for u_all, y_all, log_w in _given_u(params, u, y_max)
+        ]
+    )
 
 
 def cd_expectation(params, u, y, k, *, clamp_u=False, y_max=None):
@@ -129,12 +137,16 @@ def cd_expectation(params, u, y, k, *, clamp_u=False, y_max=None):
     for u_t, y_t in zip(u, y, strict=True):
         here = (states.u == u_t).all(1) & (states.y == y_t).all(1)
         if not here.any():
-            raise ValueError("u, y: expected examples among the enumerated states, "
-                             f"got u = {u_t}, y = {y_t}")
+            raise ValueError(
+                f"u, y: expected examples among the enumerated states, got u = {u_t}, y = {y_t}"
+            )
         start += here / len(u)
     end = start @ np.linalg.matrix_power(transition, k)
-    return _combine(expected_statistics(params, states.u, states.y, start),
-                    expected_statistics(params, states.u, states.y, end), np.subtract)
+    return _combine(
+        expected_statistics(params, states.u, states.y, start),
+        expected_statistics(params, states.u, states.y, end),
+        np.subtract,
+    )
 
 
 def gibbs_transition(params, states, *, clamp_u=False):
@@ -157,17 +169,21 @@ def gibbs_transition(params, states, *, clamp_u=False):
     checks.in_range("states.u", checks.counts("states.u", u), 0, 1)
     params.family.check("states.y", checks.counts("states.y", y))
     if n_x > np.log2(MAX_STATES) or n * max(n, 2**n_x) > MAX_ENTRIES:
-        raise ValueError(f"params: expected at most {MAX_STATES} hidden states and {MAX_ENTRIES} "
-                         f"transitions, got {n} visible and 2^{n_x} hidden states")
+        raise ValueError(
+            f"params: expected at most {MAX_STATES} hidden states and {MAX_ENTRIES} "
+            f"transitions, got {n} visible and 2^{n_x} hidden states"
+        )
     x = np.array(list(product(range(2), repeat=n_x)), params.b_x.dtype)
-    to_x = bernoulli_probability(x, harmonium.hidden_mean(params, u, y))        # (n, 2^n_x)
+    to_x = bernoulli_probability(x, harmonium.hidden_mean(params, u, y))  # (n, 2^n_x)
     eta = x @ params.W_y + params.b_y
-    log_y = sum(params.family.log_density(y[:, i], eta[:, i, None])             # (2^n_x, n)
-                for i in range(len(params.b_y)))
+    log_y = sum(
+        params.family.log_density(y[:, i], eta[:, i, None])  # (2^n_x, n)
+        for i in range(len(params.b_y))
+    )
     if clamp_u:
         same_u = (u[:, None] == u[None]).all(-1)
         return (to_x @ np.exp(log_y)) * same_u
-    to_u = bernoulli_probability(u, harmonium.u_mean(params, x))                # (2^n_x, n)
+    to_u = bernoulli_probability(u, harmonium.u_mean(params, x))  # (2^n_x, n)
     return to_x @ (to_u * np.exp(log_y))
 
 
@@ -178,8 +194,14 @@ def expected_statistics(params, u, y, weights):
     """
     x = harmonium.hidden_mean(params, u, y)
     w = weights[:, None]
-    return Params(W_u=x.T @ (w * u), W_y=x.T @ (w * y), b_x=(w * x).sum(0), b_u=(w * u).sum(0),
-                  b_y=(w * y).sum(0), family=params.family)
+    return Params(
+        W_u=x.T @ (w * u),
+        W_y=x.T @ (w * y),
+        b_x=(w * x).sum(0),
+        b_u=(w * u).sum(0),
+        b_y=(w * y).sum(0),
+        family=params.family,
+    )
 
 
 def bernoulli_probability(values, mean):
@@ -197,8 +219,10 @@ def _values_of_y(params, y_max):
     """The values of one unit of y"""
     check_params(params)
     if params.family not in (families.BERNOULLI, families.POISSON):
-        raise ValueError("params: expected a family that can be enumerated (bernoulli or poisson), "
-                         f"got {params.family.name}")
+        raise ValueError(
+            "params: expected a family that can be enumerated (bernoulli or poisson), "
+            f"got {params.family.name}"
+        )
     if params.family is families.POISSON:
         return range(checks.count("y_max", y_max) + 1)
     return range(2)

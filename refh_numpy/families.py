@@ -7,6 +7,7 @@ An exponential family in canonical form has one natural parameter eta per unit:
 P5 names two of them, Bernoulli (pixels) and Poisson (spike counts). The normal family with unit
 variance takes one more line. "mean" below is the inverse link dA/deta: sigma(eta), exp(eta), eta.
 """
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,18 +17,19 @@ from scipy.special import gammaln
 from datasets import checks
 from refh_numpy import _kernels
 
-MAX_RATE = 1e9      # spikes per time step: NumPy samples no larger counts
+MAX_RATE = 1e9  # spikes per time step: NumPy samples no larger counts
 
 
 @dataclass(frozen=True)
 class Family:
     """One exponential family; its functions work element by element."""
+
     name: str
-    mean: Callable              # eta -> E[y | eta], the inverse link
-    sample: Callable            # (mean, rng) -> a sample of y, in the dtype of mean
-    log_base: Callable          # y -> log h(y)
-    log_partition: Callable     # eta -> A(eta)
-    check: Callable             # (name, y) -> y, or a ValueError if y is no value of this family
+    mean: Callable  # eta -> E[y | eta], the inverse link
+    sample: Callable  # (mean, rng) -> a sample of y, in the dtype of mean
+    log_base: Callable  # y -> log h(y)
+    log_partition: Callable  # eta -> A(eta)
+    check: Callable  # (name, y) -> y, or a ValueError if y is no value of this family
 
     def log_density(self, y, eta):
         """log p(y | eta), unit by unit (H1). Does not check its arguments."""
@@ -67,15 +69,17 @@ def sample_logistic(eta, bias, rng):
     uniform = rng.random(eta.shape, dtype=eta.dtype)
     if eta.dtype == np.float32:
         rows = eta.size // max(len(bias), 1), len(bias)
-        return _kernels.sample_logistic(eta.reshape(rows), bias,
-                                        uniform.reshape(rows)).reshape(eta.shape)
+        return _kernels.sample_logistic(eta.reshape(rows), bias, uniform.reshape(rows)).reshape(
+            eta.shape
+        )
     return (uniform < sigmoid(eta + bias)).astype(eta.dtype)
 
 
 def _sample_poisson(mean, rng):
-    if not (mean <= MAX_RATE).all():            # also true of NaN
-        raise FloatingPointError(f"a Poisson rate reached {mean.max():g} spikes per time step: "
-                                 "the weights have diverged")
+    if not (mean <= MAX_RATE).all():  # also true of NaN
+        raise FloatingPointError(
+            f"a Poisson rate reached {mean.max():g} spikes per time step: the weights have diverged"
+        )
     return rng.poisson(mean).astype(mean.dtype)
 
 
@@ -84,7 +88,7 @@ def _sample_normal(mean, rng):
 
 
 def _exp(eta):
-    with np.errstate(over="ignore"):            # the error of _sample_poisson says more
+    with np.errstate(over="ignore"):  # the error of _sample_poisson says more
         return np.exp(eta)
 
 
@@ -96,22 +100,44 @@ def _check_unit_interval(name, y):
     return checks.in_range(name, y, 0, 1)
 
 
-BERNOULLI = Family("bernoulli", mean=sigmoid, sample=sample_bernoulli, log_base=np.zeros_like,
-                   log_partition=softplus, check=_check_unit_interval)
+BERNOULLI = Family(
+    "bernoulli",
+    mean=sigmoid,
+    sample=sample_bernoulli,
+    log_base=np.zeros_like,
+    log_partition=softplus,
+    check=_check_unit_interval,
+)
 
 # Brightness in [0, 1], between the two values of a Bernoulli unit. In the chain the unit is not
 # sampled: its mean takes the place of the sample (mean field). That is less noisy, and resembles
 # grey pixels more than zeros and ones do (Hinton 2010). x is still sampled, so the chain moves.
-MEAN_FIELD_BERNOULLI = Family("mean-field bernoulli", mean=sigmoid, sample=lambda mean, rng: mean,
-                              log_base=np.zeros_like, log_partition=softplus,
-                              check=_check_unit_interval)
+MEAN_FIELD_BERNOULLI = Family(
+    "mean-field bernoulli",
+    mean=sigmoid,
+    sample=lambda mean, rng: mean,
+    log_base=np.zeros_like,
+    log_partition=softplus,
+    check=_check_unit_interval,
+)
 
-POISSON = Family("poisson", mean=_exp, sample=_sample_poisson,
-                 log_base=lambda y: -gammaln(y + 1), log_partition=_exp, check=_check_counts)
+POISSON = Family(
+    "poisson",
+    mean=_exp,
+    sample=_sample_poisson,
+    log_base=lambda y: -gammaln(y + 1),
+    log_partition=_exp,
+    check=_check_counts,
+)
 
-NORMAL = Family("normal", mean=lambda eta: eta, sample=_sample_normal,
-                log_base=lambda y: -0.5 * y**2 - 0.5 * np.log(2 * np.pi),
-                log_partition=lambda eta: 0.5 * eta**2, check=lambda name, y: y)
+NORMAL = Family(
+    "normal",
+    mean=lambda eta: eta,
+    sample=_sample_normal,
+    log_base=lambda y: -0.5 * y**2 - 0.5 * np.log(2 * np.pi),
+    log_partition=lambda eta: 0.5 * eta**2,
+    check=lambda name, y: y,
+)
 
 FAMILIES = {family.name: family for family in (BERNOULLI, MEAN_FIELD_BERNOULLI, POISSON, NORMAL)}
 

@@ -21,6 +21,7 @@ A conditional model (TRBM, RTRBM) never learns p(u_{t-1}), and a static one (EFH
 The authors' code runs backward with means, and with a sample of u in one step of ten
 (jgmakin/rbmish, RBM/dynamical/rEFHprobe.m, line 154).
 """
+
 import numpy as np
 
 from datasets import checks
@@ -47,14 +48,14 @@ def generate(params, u0, T, rng, *, n_sweeps=25):
     y (n_traj, T, n_y), samples of the model's family (means for "mean-field bernoulli")
     """
     check_recurrent(params)
-    u = check_states("u0", u0, params, axes=("n_traj",))[:, :len(params.b_u)]
+    u = check_states("u0", u0, params, axes=("n_traj",))[:, : len(params.b_u)]
     T, n_sweeps = checks.count("T", T), checks.count("n_sweeps", n_sweeps)
     checks.generator("rng", rng)
     y = np.empty((len(u), T, len(params.b_y)), params.b_y.dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(T):
             y[:, t], _ = clamped_gibbs(params, u, n_sweeps, rng)
-            u = forward(params, u, y[:, t:t + 1])[:, 0, :len(params.b_u)]
+            u = forward(params, u, y[:, t : t + 1])[:, 0, : len(params.b_u)]
     return check_result(y)
 
 
@@ -80,8 +81,10 @@ def generate_backward(params, x_T, T, rng, *, sample_u=0.0, n_sweeps=0, sample_y
     """
     check_recurrent(params)
     if not len(params.b_u):
-        raise ValueError("params: expected a recurrent model, with as many units of u as of x, "
-                         "got a static one (n_u = 0)")
+        raise ValueError(
+            "params: expected a recurrent model, with as many units of u as of x, "
+            "got a static one (n_u = 0)"
+        )
     x = check_states("x_T", x_T, params, axes=("n_traj",))
     T, n_sweeps = checks.count("T", T), checks.count("n_sweeps", n_sweeps, at_least=0)
     checks.generator("rng", rng)

@@ -28,6 +28,7 @@ W_x is the W_u of P3. h(y) is the base measure of the family of y (families.py):
 Shapes: W_u (n_x, n_u), W_y (n_x, n_y). One time step of a batch is u (n_traj, n_u),
 x (n_traj, n_x), y (n_traj, n_y). A static harmonium (the poster's ORDER 0) has n_u = 0.
 """
+
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
@@ -41,12 +42,13 @@ from refh_numpy.families import Family, sample_bernoulli, sample_logistic, sigmo
 @dataclass
 class Params:
     """theta; gradients and Adam's moments, which have the same shapes, are kept in it too."""
-    W_u: np.ndarray     # (n_x, n_u)  hidden units to the previous state
-    W_y: np.ndarray     # (n_x, n_y)  hidden units to the observation
-    b_x: np.ndarray     # (n_x,)
-    b_u: np.ndarray     # (n_u,)
-    b_y: np.ndarray     # (n_y,)
-    family: Family      # of the observations
+
+    W_u: np.ndarray  # (n_x, n_u)  hidden units to the previous state
+    W_y: np.ndarray  # (n_x, n_y)  hidden units to the observation
+    b_x: np.ndarray  # (n_x,)
+    b_u: np.ndarray  # (n_u,)
+    b_y: np.ndarray  # (n_y,)
+    family: Family  # of the observations
 
     def leaves(self):
         """The arrays by name, in the order of the fields."""
@@ -84,27 +86,43 @@ def init(n_x, n_y, family, rng, dtype=np.float32, *, n_u=None):
         return (0.01 * rng.standard_normal(shape)).astype(dtype)
 
     family = families.get(family)
-    return Params(W_u=small(n_x, n_u), W_y=small(n_x, n_y), b_x=np.zeros(n_x, dtype),
-                  b_u=np.zeros(n_u, dtype), b_y=np.zeros(n_y, dtype), family=family)
+    return Params(
+        W_u=small(n_x, n_u),
+        W_y=small(n_x, n_y),
+        b_x=np.zeros(n_x, dtype),
+        b_u=np.zeros(n_u, dtype),
+        b_y=np.zeros(n_y, dtype),
+        family=family,
+    )
 
 
 # The energy: everything below follows from it.
 
+
 def energy(params, u, x, y):
     """E(u, x, y), (n_traj,): low where p is high (H2). Does not check its arguments."""
     p = params
-    return (-np.sum(x * (u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
-            - u @ p.b_u - y @ p.b_y - p.family.log_base(y).sum(-1))
+    return (
+        -np.sum(x * (u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
+        - u @ p.b_u
+        - y @ p.b_y
+        - p.family.log_base(y).sum(-1)
+    )
 
 
 def free_energy(params, u, y):
     """F(u, y) = -log sum_x exp(-E(u, x, y)), (n_traj,) (H3). Does not check its arguments."""
     p = params
-    return (-np.sum(softplus(u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
-            - u @ p.b_u - y @ p.b_y - p.family.log_base(y).sum(-1))
+    return (
+        -np.sum(softplus(u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
+        - u @ p.b_u
+        - y @ p.b_y
+        - p.family.log_base(y).sum(-1)
+    )
 
 
 # The conditionals: for each, the mean. Hidden units and u are Bernoulli.
+
 
 def hidden_mean(params, u, y):
     """E[x_t | u_{t-1}, y_t] (P4), (n_traj, n_x) probabilities. Does not check its arguments."""
@@ -135,6 +153,7 @@ def random_observations(params, shape, rng):
 
 # The Gibbs chain
 
+
 def gibbs(params, u, x, k, rng, *, clamped):
     """k sweeps of the Gibbs chain: from a hidden sample x to visible samples and back.
 
@@ -152,19 +171,19 @@ def gibbs(params, u, x, k, rng, *, clamped):
     """
     if clamped is not False:
         resampled = np.flatnonzero(~np.broadcast_to(clamped, (len(u), 1)))
-        from_u = u @ params.W_u.T               # of a clamped u: computed once for all sweeps
+        from_u = u @ params.W_u.T  # of a clamped u: computed once for all sweeps
         u = u.copy() if len(resampled) else u
     for sweep in range(k):
         if clamped is False:
-            u = sample_logistic(x @ params.W_u, params.b_u, rng)                # P3
+            u = sample_logistic(x @ params.W_u, params.b_u, rng)  # P3
             from_u = u @ params.W_u.T
         elif len(resampled):
-            u[resampled] = sample_logistic(x[resampled] @ params.W_u, params.b_u, rng)      # P3
+            u[resampled] = sample_logistic(x[resampled] @ params.W_u, params.b_u, rng)  # P3
             from_u[resampled] = u[resampled] @ params.W_u.T
         y = _sample_y(params, x, rng)
         if sweep < k - 1:
-            x = sample_logistic(from_u + y @ params.W_y.T, params.b_x, rng)     # P4
-    return u, y, sigmoid(from_u + y @ params.W_y.T + params.b_x)                # P4
+            x = sample_logistic(from_u + y @ params.W_y.T, params.b_x, rng)  # P4
+    return u, y, sigmoid(from_u + y @ params.W_y.T + params.b_x)  # P4
 
 
 def _sample_y(params, x, rng):
@@ -176,9 +195,10 @@ def _sample_y(params, x, rng):
 
 class NegativePhase(NamedTuple):
     """The model's side of P6."""
-    u: np.ndarray       # (n_traj, T, n_u) u_hat
-    y: np.ndarray       # (n_traj, T, n_y) y_hat
-    x: np.ndarray       # (n_traj, T, n_x) mean of x given these two
+
+    u: np.ndarray  # (n_traj, T, n_u) u_hat
+    y: np.ndarray  # (n_traj, T, n_y) y_hat
+    x: np.ndarray  # (n_traj, T, n_x) mean of x given these two
 
 
 def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u, noise_fraction=0.0):
@@ -222,19 +242,22 @@ def cd_gradient(params, u, y, x_mean, negative):
     """
     n = y.shape[0] * y.shape[1]
 
-    def stacked(data, model):               # one phase above the other: one matrix product for both
+    def stacked(data, model):  # one phase above the other: one matrix product for both
         return np.concatenate([data, model]).reshape(2 * n, data.shape[-1])
 
     x = stacked(x_mean, -negative.x).T
-    return Params(W_u=x @ stacked(u, negative.u) / n,
-                  W_y=x @ stacked(y, negative.y) / n,
-                  b_x=x.sum(1) / n,
-                  b_u=(u - negative.u).sum((0, 1)) / n,
-                  b_y=(y - negative.y).sum((0, 1)) / n,
-                  family=params.family)
+    return Params(
+        W_u=x @ stacked(u, negative.u) / n,
+        W_y=x @ stacked(y, negative.y) / n,
+        b_x=x.sum(1) / n,
+        b_u=(u - negative.u).sum((0, 1)) / n,
+        b_y=(y - negative.y).sum((0, 1)) / n,
+        family=params.family,
+    )
 
 
 # Forward in time
+
 
 def forward(params, u, y):
     """Hidden means through time: x_t from u_{t-1} and y_t (P4). Does not check its arguments.
@@ -250,7 +273,7 @@ def forward(params, u, y):
     static model.
     """
     n_u = len(params.b_u)
-    from_y = y @ params.W_y.T + params.b_x      # independent of time: one product for all steps
+    from_y = y @ params.W_y.T + params.b_x  # independent of time: one product for all steps
     x_mean = np.empty_like(from_y)
     for t in range(y.shape[1]):
         x_mean[:, t] = sigmoid(u @ params.W_u.T + from_y[:, t])
@@ -265,6 +288,7 @@ def previous_states(params, u, x_mean):
 
 
 # Backward in time: what the local rules leave out
+
 
 def bptt(params, u, y, x_mean, dl_du, local):
     """Backpropagation through time: the local gradient plus the path through the states (H8).
@@ -292,12 +316,14 @@ def bptt(params, u, y, x_mean, dl_du, local):
     dL_da = np.zeros_like(x_mean)
     dL_du = np.zeros_like(u[:, 0])
     for t in range(T - 1, 0, -1):
-        dL_du = dl_du[:, t] + dL_du                             # with respect to u_{t-1}, complete
+        dL_du = dl_du[:, t] + dL_du  # with respect to u_{t-1}, complete
         dL_da[:, t - 1] = dL_du * x_mean[:, t - 1] * (1 - x_mean[:, t - 1])
-        dL_du = dL_da[:, t - 1] @ params.W_u                # the part of u_{t-2} through u_{t-1}
+        dL_du = dL_da[:, t - 1] @ params.W_u  # the part of u_{t-2} through u_{t-1}
     dL_da /= n_traj * T
     dL_da = dL_da.reshape(n_traj * T, -1).T
-    return replace(local,
-                   W_u=local.W_u + dL_da @ u.reshape(n_traj * T, -1),
-                   W_y=local.W_y + dL_da @ y.reshape(n_traj * T, -1),
-                   b_x=local.b_x + dL_da.sum(1))
+    return replace(
+        local,
+        W_u=local.W_u + dL_da @ u.reshape(n_traj * T, -1),
+        W_y=local.W_y + dL_da @ y.reshape(n_traj * T, -1),
+        b_x=local.b_x + dL_da.sum(1),
+    )

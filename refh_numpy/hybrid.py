@@ -20,14 +20,26 @@ learns to keep the past, then to use it.
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
 """
+
 from datasets import checks
 from refh_numpy import harmonium, storage, training
 from refh_numpy.generation import generate, generate_backward
 from refh_numpy.harmonium import init
 from refh_numpy.inference import emission_mean, infer, predict_next, predict_next_mean_field
 
-__all__ = ["emission_mean", "generate", "generate_backward", "gradient", "infer", "init", "load",
-           "predict_next", "predict_next_mean_field", "save", "train"]
+__all__ = [
+    "emission_mean",
+    "generate",
+    "generate_backward",
+    "gradient",
+    "infer",
+    "init",
+    "load",
+    "predict_next",
+    "predict_next_mean_field",
+    "save",
+    "train",
+]
 
 
 def gradient(params, u, y, x_mean, k, rng, noise_fraction=0.0, *, w):
@@ -44,8 +56,9 @@ def gradient(params, u, y, x_mean, k, rng, noise_fraction=0.0, *, w):
     -------
     the gradient, a Params, and y_hat (n_traj, chunk, n_y)
     """
-    negative = harmonium.negative_phase(params, u, y, x_mean, k, rng, clamp_u=1 - w,
-                                        noise_fraction=noise_fraction)
+    negative = harmonium.negative_phase(
+        params, u, y, x_mean, k, rng, clamp_u=1 - w, noise_fraction=noise_fraction
+    )
     return harmonium.cd_gradient(params, u, y, x_mean, negative), negative.y
 
 

@@ -10,18 +10,12 @@ predict_next_mean_field alternates the means of x and y.
 The model files (efh, refh, trbm, ...) hand these functions out under the same names.
 Shapes: u (n_traj, T, n_x), y (n_traj, T, n_y).
 """
+
 import numpy as np
 
 from datasets import checks
 from refh_numpy.families import Family, sample_bernoulli, sigmoid
-from refh_numpy.harmonium import (
-    Params,
-    forward,
-    gibbs,
-    hidden_mean,
-    random_observations,
-    y_mean,
-)
+from refh_numpy.harmonium import Params, forward, gibbs, hidden_mean, random_observations, y_mean
 
 
 def infer(params, y, u0=None):
@@ -43,7 +37,7 @@ def infer(params, y, u0=None):
         u0 = np.zeros((len(y), len(params.b_x)), y.dtype)
     u0 = check_states("u0", u0, params, axes=(len(y),))
     with np.errstate(over="ignore", invalid="ignore"):
-        return check_result(forward(params, u0[:, :len(params.b_u)], y))
+        return check_result(forward(params, u0[:, : len(params.b_u)], y))
 
 
 def emission_mean(params, u):
@@ -117,10 +111,15 @@ def predict_next(params, u, rng, n_sweeps=25, n_chains=1, start=None, sample_las
     sample_last_x = checks.flag("sample_last_x", sample_last_x)
     if start is not None:
         start = check_observations("start", start, params, axes=u.shape[:2])
-    u = u[..., :len(params.b_u)]
+    u = u[..., : len(params.b_u)]
     with np.errstate(over="ignore", invalid="ignore"):
-        return check_result(sum(clamped_gibbs(params, u, n_sweeps, rng, start, sample_last_x)[1]
-                                for _ in range(n_chains)) / n_chains)
+        return check_result(
+            sum(
+                clamped_gibbs(params, u, n_sweeps, rng, start, sample_last_x)[1]
+                for _ in range(n_chains)
+            )
+            / n_chains
+        )
 
 
 def predict_next_mean_field(params, u, start, n_iterations=25):
@@ -144,13 +143,14 @@ def predict_next_mean_field(params, u, start, n_iterations=25):
     y = check_observations("start", start, params, axes=u.shape[:2])
     n_iterations = checks.count("n_iterations", n_iterations)
     with np.errstate(over="ignore", invalid="ignore"):
-        from_u = u[..., :len(params.b_u)] @ params.W_u.T + params.b_x
+        from_u = u[..., : len(params.b_u)] @ params.W_u.T + params.b_x
         for _ in range(n_iterations):
             y = y_mean(params, sigmoid(from_u + y @ params.W_y.T))
         return check_result(y)
 
 
 # Checks of arguments and results
+
 
 def check_params(params):
     """A Params whose arrays are finite, of one float dtype, and fit one another; or an error."""
@@ -198,6 +198,8 @@ def check_states(name, u, params, axes=("n_traj", "T")):
 def check_result(value):
     """The value, or FloatingPointError if it is not finite: the weights are too large."""
     if not np.isfinite(value).all():
-        raise FloatingPointError("params: expected weights whose products with the observations "
-                                 f"fit {value.dtype}, got NaN or infinity from them")
+        raise FloatingPointError(
+            "params: expected weights whose products with the observations "
+            f"fit {value.dtype}, got NaN or infinity from them"
+        )
     return value

@@ -1,4 +1,5 @@
 """Weights and checkpoints of harmoniums as .npz files (datasets/files.py)."""
+
 from dataclasses import fields
 
 import numpy as np
@@ -64,8 +65,15 @@ def save_checkpoint(path, params, state, model, **about):
     arrays = {"u": state.u, "y": state.y}
     for prefix, tree in (("", params), ("m.", state.m), ("v.", state.v)):
         arrays |= {prefix + name: leaf for name, leaf in tree.leaves().items()}
-    files.write(path, arrays, model=model, family=params.family.name, n_updates=state.n_updates,
-                rng=state.rng, about=about)
+    files.write(
+        path,
+        arrays,
+        model=model,
+        family=params.family.name,
+        n_updates=state.n_updates,
+        rng=state.rng,
+        about=about,
+    )
 
 
 def load_checkpoint(path, model):
@@ -84,8 +92,9 @@ def load_checkpoint(path, model):
         about = checks.instance("about", header["about"], dict)
         training.check_state(state, params)
     except KeyError as error:
-        raise ValueError(f"{path}: expected the checkpoint of a run, got a file without "
-                         f"{error}") from None
+        raise ValueError(
+            f"{path}: expected the checkpoint of a run, got a file without {error}"
+        ) from None
     except (ValueError, TypeError) as error:
         raise ValueError(f"{path}: {error}") from None
     return params, state, about
@@ -100,8 +109,10 @@ def _read(path, model):
     checks.one_of("model", model, MODELS)
     arrays, header = files.read(path)
     if header.get("model") != model:
-        raise ValueError(f"{path}: expected the weights of model {model!r}, got those of "
-                         f"{header.get('model')!r:.60}")
+        raise ValueError(
+            f"{path}: expected the weights of model {model!r}, got those of "
+            f"{header.get('model')!r:.60}"
+        )
     return arrays, header
 
 
@@ -109,8 +120,9 @@ def _params(path, arrays, header, prefix):
     """The Params whose arrays have this prefix in their names"""
     missing = [prefix + name for name in LEAVES if prefix + name not in arrays]
     if missing:
-        raise ValueError(f"{path}: expected the arrays of a harmonium, got a file without "
-                         f"{', '.join(missing)}")
+        raise ValueError(
+            f"{path}: expected the arrays of a harmonium, got a file without {', '.join(missing)}"
+        )
     leaves = {name: files.widened(arrays[prefix + name]) for name in LEAVES}
     try:
         return check_params(Params(**leaves, family=families.get(header.get("family"))))

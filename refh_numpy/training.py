@@ -15,6 +15,7 @@ H5 is Adam (Kingma and Ba 2015), H6 momentum (Polyak 1964), rate the learning ra
 The poster uses Adam with rate 1e-4, beta_1 = 0.9, beta_2 = 0.999; the authors' code uses H6 for
 bouncing balls. theta moves along +g, because L is maximised.
 """
+
 import math
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -34,20 +35,22 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 @dataclass
 class State:
     """All that a run needs, with the parameters, to resume bit for bit."""
-    m: Params               # Adam's first moments, or momentum's steps
-    v: Params               # Adam's second moments; 0 with momentum
-    n_updates: int          # updates made
-    u: np.ndarray           # (n_traj, n_u) states carried to the next chunk
-    y: np.ndarray           # (n_traj, T_left, n_y) the rest of the present batch
-    rng: dict               # state of the generator
+
+    m: Params  # Adam's first moments, or momentum's steps
+    v: Params  # Adam's second moments; 0 with momentum
+    n_updates: int  # updates made
+    u: np.ndarray  # (n_traj, n_u) states carried to the next chunk
+    y: np.ndarray  # (n_traj, T_left, n_y) the rest of the present batch
+    rng: dict  # state of the generator
 
 
 @dataclass
 class Log:
     """The learning curve, and where the run stopped."""
-    n_updates: list = field(default_factory=list)               # at the end of each `every` updates
-    reconstruction_error: list = field(default_factory=list)    # mean (y - y_hat)^2 over these
-    interrupted: bool = False                                   # by Ctrl+C
+
+    n_updates: list = field(default_factory=list)  # at the end of each `every` updates
+    reconstruction_error: list = field(default_factory=list)  # mean (y - y_hat)^2 over these
+    interrupted: bool = False  # by Ctrl+C
     state: State = None
 
 
@@ -57,7 +60,7 @@ class _Settings(NamedTuple):
     final_learning_rate: float
     chunk: int
     k: tuple
-    momentum: float         # or None
+    momentum: float  # or None
     noise_fraction: float
     schedules: dict
 
@@ -79,9 +82,24 @@ def momentum_step(theta, gradient, m, learning_rate, momentum):
     return theta + m, m
 
 
-def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
-          final_learning_rate=0.0, chunk=1, k=1, momentum=None, noise_fraction=0.0, schedules=None,
-          state=None, callback=None, every=1000):
+def train(
+    gradient,
+    params,
+    batches,
+    rng,
+    *,
+    n_updates,
+    learning_rate=1e-3,
+    final_learning_rate=0.0,
+    chunk=1,
+    k=1,
+    momentum=None,
+    noise_fraction=0.0,
+    schedules=None,
+    state=None,
+    callback=None,
+    every=1000,
+):
     """Maximise the log likelihood whose gradient is `gradient`.
 
     Parameters
@@ -110,16 +128,27 @@ def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
     were after the last complete update; from there a resumed run goes on bit for bit. A run that
     diverges raises FloatingPointError, and no callback is given values that are not finite.
     """
-    settings = _settings(gradient, batches, rng, n_updates, learning_rate, final_learning_rate,
-                         chunk, k, momentum, noise_fraction, schedules)
+    settings = _settings(
+        gradient,
+        batches,
+        rng,
+        n_updates,
+        learning_rate,
+        final_learning_rate,
+        chunk,
+        k,
+        momentum,
+        noise_fraction,
+        schedules,
+    )
     every = checks.count("every", every)
     if callback is not None:
         checks.function("callback", callback)
-    now = _begin(params, state, rng, n_updates)     # (params, state), replaced as a whole
+    now = _begin(params, state, rng, n_updates)  # (params, state), replaced as a whole
     warn_about_blas_threads(max(leaf.size for leaf in params.leaves().values()))
     batches, log, errors = iter(batches), Log(), []
     try:
-        with np.errstate(over="ignore", invalid="ignore"):      # a diverging run has its own error
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverging run has its own error
             while now[1].n_updates < n_updates:
                 if now[1].y.shape[1] == 0:
                     now = _next_batch(batches, *now, rng, n_updates)
@@ -137,22 +166,35 @@ def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
         if not is_interrupt(error):
             raise
         log.interrupted = True
-        del log.n_updates[len(log.reconstruction_error):]       # interrupted between the two
+        del log.n_updates[len(log.reconstruction_error) :]  # interrupted between the two
         _check_finite(*now, errors, settings)
     params, log.state = now
     return params, log
 
 
-def _settings(gradient, batches, rng, n_updates, learning_rate, final_learning_rate, chunk, k,
-              momentum, noise_fraction, schedules):
+def _settings(
+    gradient,
+    batches,
+    rng,
+    n_updates,
+    learning_rate,
+    final_learning_rate,
+    chunk,
+    k,
+    momentum,
+    noise_fraction,
+    schedules,
+):
     checks.function("gradient", gradient)
     checks.iterable("batches", batches)
     checks.generator("rng", rng)
     pair = isinstance(k, (list, tuple)) and len(k) == 2
     k_first, k_last = (checks.count("k", number) for number in (k if pair else (k, k)))
     if k_last < k_first:
-        raise ValueError("k: expected a last number of sweeps that is no less than the first, "
-                         f"got {k_first}, {k_last}")
+        raise ValueError(
+            "k: expected a last number of sweeps that is no less than the first, "
+            f"got {k_first}, {k_last}"
+        )
     if momentum is not None:
         momentum = checks.number("momentum", momentum, low=0, high=1)
     schedules = {} if schedules is None else checks.instance("schedules", schedules, dict)
@@ -162,29 +204,43 @@ def _settings(gradient, batches, rng, n_updates, learning_rate, final_learning_r
         checks.count("n_updates", n_updates),
         checks.number("learning_rate", learning_rate, low=0, above_low=True),
         checks.number("final_learning_rate", final_learning_rate, low=0),
-        checks.count("chunk", chunk), (k_first, k_last), momentum,
-        checks.number("noise_fraction", noise_fraction, low=0, high=1), schedules)
+        checks.count("chunk", chunk),
+        (k_first, k_last),
+        momentum,
+        checks.number("noise_fraction", noise_fraction, low=0, high=1),
+        schedules,
+    )
 
 
 def _begin(params, state, rng, n_updates):
     """Params, C-contiguous and a copy, and the state from which to go on"""
+
     def copied(leaf):
         return np.array(leaf, order="C")
 
     params = check_recurrent(params).map(copied)
     if state is None:
         no_y = np.empty((1, 0, len(params.b_y)), params.b_y.dtype)
-        return params, State(params.map(np.zeros_like), params.map(np.zeros_like), 0,
-                             np.zeros((1, len(params.b_u)), params.b_u.dtype), no_y,
-                             rng.bit_generator.state)
+        return params, State(
+            params.map(np.zeros_like),
+            params.map(np.zeros_like),
+            0,
+            np.zeros((1, len(params.b_u)), params.b_u.dtype),
+            no_y,
+            rng.bit_generator.state,
+        )
     check_state(state, params)
     if state.n_updates >= n_updates:
-        raise ValueError(f"n_updates: expected more than the {state.n_updates} that state has "
-                         f"made, got {n_updates}")
+        raise ValueError(
+            f"n_updates: expected more than the {state.n_updates} that state has "
+            f"made, got {n_updates}"
+        )
     kind = type(rng.bit_generator).__name__
     if state.rng["bit_generator"] != kind:
-        raise ValueError(f"state: expected the state of a {kind} generator, as rng is, got that "
-                         f"of a {state.rng['bit_generator']}")
+        raise ValueError(
+            f"state: expected the state of a {kind} generator, as rng is, got that "
+            f"of a {state.rng['bit_generator']}"
+        )
     rng.bit_generator.state = state.rng
     return params, replace(state, m=state.m.map(copied), v=state.v.map(copied))
 
@@ -194,8 +250,9 @@ def _next_batch(batches, params, state, rng, n_updates):
     try:
         y = next(batches)
     except StopIteration:
-        raise ValueError(f"batches: expected enough for {n_updates} updates, got an end after "
-                         f"{state.n_updates}") from None
+        raise ValueError(
+            f"batches: expected enough for {n_updates} updates, got an end after {state.n_updates}"
+        ) from None
     dtype = params.b_y.dtype
     y = checks.array("batches", y, ("n_traj", "T", len(params.b_y)), dtype=dtype)
     y = params.family.check("batches", y)
@@ -209,7 +266,7 @@ def _update(gradient, params, state, rng, settings):
     Nothing is changed in place, so an interruption leaves the arguments whole.
     """
     step, s = state.n_updates, settings
-    y, u = state.y[:, :s.chunk], state.u
+    y, u = state.y[:, : s.chunk], state.u
     x_mean = harmonium.forward(params, u, y)
     u_prev = harmonium.previous_states(params, u, x_mean)
     k = s.k[0] + (s.k[1] - s.k[0] + 1) * step // s.n_updates
@@ -223,17 +280,29 @@ def _update(gradient, params, state, rng, settings):
         raise _diverged(step + 1, s, "the gradient is no longer finite")
     rate = s.learning_rate + (s.final_learning_rate - s.learning_rate) * step / s.n_updates
     params, m, v = _step(params, g, state, rate, s.momentum)
-    state = State(m, v, step + 1, x_mean[:, -1, :len(params.b_u)], state.y[:, s.chunk:],
-                  rng.bit_generator.state)
+    state = State(
+        m,
+        v,
+        step + 1,
+        x_mean[:, -1, : len(params.b_u)],
+        state.y[:, s.chunk :],
+        rng.bit_generator.state,
+    )
     return (params, state), np.add.reduce((y - y_hat) ** 2, axis=None) / y.size
 
 
 def _checked(result):
     """What `gradient` returned, if it is a pair that the step can be made with; or an error"""
-    if (not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[0], Params)
-            or not isinstance(result[1], np.ndarray)):
-        raise TypeError("gradient: expected a function that returns (Params, y_hat), "
-                        f"got one that returns {checks.shown(result)}")
+    if (
+        not isinstance(result, tuple)
+        or len(result) != 2
+        or not isinstance(result[0], Params)
+        or not isinstance(result[1], np.ndarray)
+    ):
+        raise TypeError(
+            "gradient: expected a function that returns (Params, y_hat), "
+            f"got one that returns {checks.shown(result)}"
+        )
     return result
 
 
@@ -244,7 +313,8 @@ def _step(params, g, state, rate, momentum):
         g_leaf, m_leaf, v_leaf = getattr(g, name), getattr(state.m, name), getattr(state.v, name)
         if momentum is None:
             theta[name], m[name], v[name] = _kernels.adam(
-                old, g_leaf, m_leaf, v_leaf, rate, state.n_updates + 1, BETA_1, BETA_2, EPSILON)
+                old, g_leaf, m_leaf, v_leaf, rate, state.n_updates + 1, BETA_1, BETA_2, EPSILON
+            )
         else:
             theta[name], m[name] = momentum_step(old, g_leaf, m_leaf, rate, momentum)
             v[name] = v_leaf
@@ -253,16 +323,20 @@ def _step(params, g, state, rate, momentum):
 
 def _check_finite(params, state, errors, settings):
     finite = np.isfinite(errors).all() and all(
-        np.isfinite(leaf).all() for tree in (params, state.m, state.v)
-        for leaf in tree.leaves().values())
+        np.isfinite(leaf).all()
+        for tree in (params, state.m, state.v)
+        for leaf in tree.leaves().values()
+    )
     if not finite:
         raise _diverged(state.n_updates, settings, "weights or errors are no longer finite")
 
 
 def _diverged(step, settings, why):
-    return FloatingPointError(f"training diverged at update {step} of {settings.n_updates} "
-                              f"(learning_rate {settings.learning_rate:g}): {why}; "
-                              "use a smaller learning_rate")
+    return FloatingPointError(
+        f"training diverged at update {step} of {settings.n_updates} "
+        f"(learning_rate {settings.learning_rate:g}): {why}; "
+        "use a smaller learning_rate"
+    )
 
 
 def check_state(state, params):
@@ -287,6 +361,8 @@ def check_state(state, params):
 
 def _check_array(name, value, shape, dtype):
     if type(value) is not np.ndarray or value.dtype != dtype:
-        raise ValueError(f"{name}: expected {dtype}, as in params, and a plain array, got "
-                         f"{type(value).__name__} of {getattr(value, 'dtype', 'no dtype')}")
+        raise ValueError(
+            f"{name}: expected {dtype}, as in params, and a plain array, got "
+            f"{type(value).__name__} of {getattr(value, 'dtype', 'no dtype')}"
+        )
     return checks.array(name, value, shape)

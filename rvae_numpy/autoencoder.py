@@ -29,6 +29,7 @@ hidden units if there are any (V3).
 Shapes: y (n, n_y), x (n, n_x), u (n, n_u) with n_u = n_x or 0, encoding (n, n_h); n time steps,
 in any order.
 """
+
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -39,11 +40,26 @@ from rvae_numpy import gaussian, mlp
 from rvae_numpy.mlp import Layer
 from rvae_numpy.parameters import Config, Params, init
 
-__all__ = ["Config", "Params", "bptt", "chunk_gradient", "emission", "encode", "forward", "init",
-           "log_emission", "loss_and_gradient", "mean_y", "mu_u", "prior", "recognise"]
+__all__ = [
+    "Config",
+    "Params",
+    "bptt",
+    "chunk_gradient",
+    "emission",
+    "encode",
+    "forward",
+    "init",
+    "log_emission",
+    "loss_and_gradient",
+    "mean_y",
+    "mu_u",
+    "prior",
+    "recognise",
+]
 
 
 # Recognition model and generative model
+
 
 def encode(params, y):
     """The encoding of y, (n, n_h), before u joins it; and its cache. Does not check its
@@ -107,18 +123,20 @@ def _d_log_emission(config, y, out):
 
 # The loss, and its gradient
 
+
 class _Pass(NamedTuple):
     """What the forward pass leaves for the backward pass"""
-    nu: np.ndarray              # of q, (n, n_x)
+
+    nu: np.ndarray  # of q, (n, n_x)
     log_upsilon: np.ndarray
-    cache_q: tuple              # of recognise
+    cache_q: tuple  # of recognise
     eps: np.ndarray
-    x: np.ndarray               # the sample, (n, n_x)
-    out: np.ndarray             # of the decoder, (n, n_y)
+    x: np.ndarray  # the sample, (n, n_x)
+    out: np.ndarray  # of the decoder, (n, n_y)
     cache_y: list
-    mean_u: np.ndarray          # mu_u(x), (n, n_u)
+    mean_u: np.ndarray  # mu_u(x), (n, n_u)
     cache_u: list
-    m: np.ndarray               # of p(x), (n, n_x)
+    m: np.ndarray  # of p(x), (n, n_x)
     log_k: np.ndarray
 
 
@@ -147,10 +165,11 @@ def loss_and_gradient(params, u, y, eps, u_input=None, y_input=None):
 
 def _forward_pass(params, u_input, y_input, u, eps):
     nu, log_upsilon, cache_q = recognise(params, u_input, y_input)
-    x = gaussian.reparameterise(nu, log_upsilon, eps)                                       # V6
+    x = gaussian.reparameterise(nu, log_upsilon, eps)  # V6
     out, cache_y = mlp.forward(params.decode_y, x, params.activation)
-    mean_u, cache_u = mlp.forward_residual(params.decode_u, params.mu_u_residual, x,
-                                           params.activation)
+    mean_u, cache_u = mlp.forward_residual(
+        params.decode_u, params.mu_u_residual, x, params.activation
+    )
     m, log_k = prior(params, u)
     return _Pass(nu, log_upsilon, cache_q, eps, x, out, cache_y, mean_u, cache_u, m, log_k)
 
@@ -168,24 +187,35 @@ def _backward_pass(params, u, y, f):
     Every d_ is the derivative of that sum.
     """
     config = params.config
-    d_decode_y, d_x = mlp.backward(params.decode_y, f.cache_y,
-                                   -_d_log_emission(config, y, f.out), params.activation)
-    d_mean_u = (-gaussian.d_log_density(u, f.mean_u, config.sigma_u) if config.learn_u
-                else np.zeros_like(u))
+    d_decode_y, d_x = mlp.backward(
+        params.decode_y, f.cache_y, -_d_log_emission(config, y, f.out), params.activation
+    )
+    d_mean_u = (
+        -gaussian.d_log_density(u, f.mean_u, config.sigma_u) if config.learn_u else np.zeros_like(u)
+    )
     d_decode_u, d_residual_u, d_x_u = mlp.backward_residual(
-        params.decode_u, params.mu_u_residual, f.x, f.cache_u, d_mean_u, params.activation)
+        params.decode_u, params.mu_u_residual, f.x, f.cache_u, d_mean_u, params.activation
+    )
 
     d_nu_x, d_log_upsilon_x = gaussian.d_reparameterise(d_x + d_x_u, f.log_upsilon, f.eps)
     d_nu, d_log_upsilon, d_m, d_log_k = gaussian.d_kl(f.nu, f.log_upsilon, f.m, f.log_k)
     d_nu, d_log_upsilon = d_nu + d_nu_x, d_log_upsilon + d_log_upsilon_x
-    d_prior = np.concatenate([d_m, d_log_k], axis=1) if config.prior_given_u else np.zeros(
-        (len(u), 2 * params.n_x), u.dtype)
+    d_prior = (
+        np.concatenate([d_m, d_log_k], axis=1)
+        if config.prior_given_u
+        else np.zeros((len(u), 2 * params.n_x), u.dtype)
+    )
 
     recognition, d_u_q = _backward_recognise(params, f.cache_q, d_nu, d_log_upsilon)
     d_u = -d_mean_u + d_prior @ params.prior.W + d_u_q
-    gradient = Params(**recognition, decode_u=d_decode_u, mu_u_residual=d_residual_u,
-                      decode_y=d_decode_y, prior=Layer(d_prior.T @ u, d_prior.sum(0)),
-                      config=config)
+    gradient = Params(
+        **recognition,
+        decode_u=d_decode_u,
+        mu_u_residual=d_residual_u,
+        decode_y=d_decode_y,
+        prior=Layer(d_prior.T @ u, d_prior.sum(0)),
+        config=config,
+    )
     return gradient, d_u
 
 
@@ -194,12 +224,18 @@ def _backward_recognise(params, cache, d_nu, d_log_upsilon):
     cache_encode, joined, cache_nu = cache
     n_h = joined.shape[1] - params.n_u
     d_linear, d_residual, d_joined = mlp.backward_residual(
-        params.nu, params.nu_residual, joined, cache_nu, d_nu, params.activation)
+        params.nu, params.nu_residual, joined, cache_nu, d_nu, params.activation
+    )
     d_joined = d_joined + d_log_upsilon @ params.log_upsilon.W
-    d_encode, _ = mlp.backward(params.encode, cache_encode, d_joined[:, :n_h], params.activation,
-                               to_input=False)
-    phi = {"encode": d_encode, "nu": d_linear, "nu_residual": d_residual,
-           "log_upsilon": Layer(d_log_upsilon.T @ joined, d_log_upsilon.sum(0))}
+    d_encode, _ = mlp.backward(
+        params.encode, cache_encode, d_joined[:, :n_h], params.activation, to_input=False
+    )
+    phi = {
+        "encode": d_encode,
+        "nu": d_linear,
+        "nu_residual": d_residual,
+        "log_upsilon": Layer(d_log_upsilon.T @ joined, d_log_upsilon.sum(0)),
+    }
     return phi, d_joined[:, n_h:]
 
 
@@ -216,12 +252,14 @@ def chunk_gradient(params, u, y, rng, y_input=None):
     if params.config.noise_u:
         u_input = flat_u + params.config.noise_u * rng.standard_normal(flat_u.shape, dtype=y.dtype)
     y_input = None if y_input is None else y_input.reshape(n_traj * T, n_y)
-    loss, gradient, d_u = loss_and_gradient(params, flat_u, y.reshape(n_traj * T, n_y), eps,
-                                            u_input, y_input)
+    loss, gradient, d_u = loss_and_gradient(
+        params, flat_u, y.reshape(n_traj * T, n_y), eps, u_input, y_input
+    )
     return loss, gradient, d_u.reshape(u.shape)
 
 
 # Through time
+
 
 def forward(params, u, y):
     """The states through time: u_t = nu(u_{t-1}, y_t) (P10). Does not check its arguments.
@@ -247,7 +285,7 @@ def forward(params, u, y):
         if params.nu_residual:
             joined = np.concatenate([encoding[:, t], u], axis=1)
             states[:, t] += mlp.forward(params.nu_residual, joined, params.activation)[0]
-        u = states[:, t, :params.n_u]
+        u = states[:, t, : params.n_u]
     return states
 
 
@@ -280,15 +318,25 @@ def bptt(params, u, y_input, d_u, local):
     joined = cache[1].reshape(n_traj, T, -1)
     d_nu = np.zeros((n_traj, T, params.n_x), y_input.dtype)
     for t in range(T - 1, 0, -1):
-        _, _, d_joined = mlp.backward_residual(params.nu, params.nu_residual, joined[:, t],
-                                               [a[:, t] for a in cache_nu], d_nu[:, t],
-                                               params.activation)
-        d_nu[:, t - 1] = d_u[:, t] + d_joined[:, joined.shape[-1] - params.n_u:]
+        _, _, d_joined = mlp.backward_residual(
+            params.nu,
+            params.nu_residual,
+            joined[:, t],
+            [a[:, t] for a in cache_nu],
+            d_nu[:, t],
+            params.activation,
+        )
+        d_nu[:, t - 1] = d_u[:, t] + d_joined[:, joined.shape[-1] - params.n_u :]
     d_nu = d_nu.reshape(flat, params.n_x)
     through_time, _ = _backward_recognise(params, cache, d_nu, np.zeros_like(d_nu))
-    return replace(local, nu=_added([local.nu], [through_time["nu"]])[0],
-                   **{name: _added(getattr(local, name), through_time[name])
-                      for name in ("encode", "nu_residual")})
+    return replace(
+        local,
+        nu=_added([local.nu], [through_time["nu"]])[0],
+        **{
+            name: _added(getattr(local, name), through_time[name])
+            for name in ("encode", "nu_residual")
+        },
+    )
 
 
 def _added(layers, others):

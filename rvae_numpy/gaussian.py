@@ -10,6 +10,7 @@ return the derivatives that the backward pass needs. sigma is always a standard 
 
 Shapes: v, mu, nu, l, m, k, x, y, eta (n, d).
 """
+
 import numpy as np
 from scipy.special import gammaln
 
@@ -17,8 +18,9 @@ from scipy.special import gammaln
 def log_density(v, mu, sigma):
     """log N(v; mu, sigma^2 I), (n,), for a number sigma (V4). Does not check its arguments."""
     d = v.shape[-1]
-    return -np.sum((v - mu) ** 2, -1) / (2 * sigma**2) - d * (np.log(sigma)
-                                                              + 0.5 * np.log(2 * np.pi))
+    return -np.sum((v - mu) ** 2, -1) / (2 * sigma**2) - d * (
+        np.log(sigma) + 0.5 * np.log(2 * np.pi)
+    )
 
 
 def d_log_density(v, mu, sigma):
@@ -30,7 +32,8 @@ def d_log_density(v, mu, sigma):
 def kl(nu, log_upsilon, m, log_k):
     """KL(N(nu, e^log_upsilon) || N(m, e^log_k)), (n,) (V5). Does not check its arguments."""
     return 0.5 * np.sum(
-        log_k - log_upsilon + (np.exp(log_upsilon) + (nu - m) ** 2) * np.exp(-log_k) - 1, -1)
+        log_k - log_upsilon + (np.exp(log_upsilon) + (nu - m) ** 2) * np.exp(-log_k) - 1, -1
+    )
 
 
 def d_kl(nu, log_upsilon, m, log_k):
@@ -60,8 +63,9 @@ def sampler(mean, covariance):
     mean : (n, d);  covariance : (n, d, d), factorised once for any number of samples
     """
     root = np.linalg.cholesky(covariance)
-    return lambda rng: mean + np.einsum(
-        "nij,nj->ni", root, rng.standard_normal(mean.shape, dtype=mean.dtype))
+    return lambda rng: (
+        mean + np.einsum("nij,nj->ni", root, rng.standard_normal(mean.shape, dtype=mean.dtype))
+    )
 
 
 def poisson_log_likelihood(y, eta):

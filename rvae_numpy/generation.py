@@ -27,6 +27,7 @@ learnt. Then the state is updated as if y had been observed: u_t = nu(u_{t-1}, y
 does not learn u has a prior instead of p(x | u): "laplace" samples it exactly, "map" takes its
 mean. G5 (coarse to fine) stands in examples/_coarse_to_fine.py, G6 (backward) below.
 """
+
 from dataclasses import replace
 
 import numpy as np
@@ -42,21 +43,24 @@ N_SWEEPS = 25
 N_DRAWS = 20
 N_CANDIDATES = 60
 N_LANGEVIN_STEPS, STEP_SIZE = 20, 0.3
-MAX_RATE = 1e9              # spikes per time step: far above any data, far below what overflows
+MAX_RATE = 1e9  # spikes per time step: far above any data, far below what overflows
 
 
 def _gibbs(params, u, rng):
     y = rng.random((len(u), params.n_y), dtype=u.dtype)
     for _ in range(N_SWEEPS):
         nu, log_upsilon, _ = recognise(params, u, y)
-        y = emission(params, gaussian.reparameterise(nu, log_upsilon,
-                                                     rng.standard_normal(nu.shape, u.dtype)))
+        y = emission(
+            params, gaussian.reparameterise(nu, log_upsilon, rng.standard_normal(nu.shape, u.dtype))
+        )
     return y
 
 
 def _map(params, u, rng):
-    return emission(params, inference._mode_x_given_u(params, u)[0] if params.config.learn_u
-                    else prior(params, u)[0])
+    return emission(
+        params,
+        inference._mode_x_given_u(params, u)[0] if params.config.learn_u else prior(params, u)[0],
+    )
 
 
 def _laplace(params, u, rng):
@@ -70,7 +74,7 @@ def _importance(params, u, rng):
     for _ in range(N_DRAWS):
         eps = rng.standard_normal(x.shape, u.dtype)
         samples.append(x + np.einsum("nij,nj->ni", root, eps))
-        log_weights.append(0.5 * np.sum(eps**2, -1) - energy(params, u, samples[-1]))       # G2
+        log_weights.append(0.5 * np.sum(eps**2, -1) - energy(params, u, samples[-1]))  # G2
     # the largest of log weight + Gumbel noise is a sample with these weights
     chosen = np.argmax(np.array(log_weights) + rng.gumbel(size=(N_DRAWS, len(u))), axis=0)
     return emission(params, np.array(samples)[chosen, np.arange(len(u))])
@@ -83,8 +87,11 @@ def _langevin(params, u, rng):
         J = mlp.jacobian_residual(params.decode_u, params.mu_u_residual, x, params.activation)
         d_energy = x - np.einsum("nij,ni->nj", J, u - mu_u(params, x)) / params.config.sigma_u**2
         eps = rng.standard_normal(x.shape, u.dtype)
-        x = (x + np.einsum("nij,nj->ni", S, -0.5 * STEP_SIZE * d_energy)
-             + np.sqrt(STEP_SIZE) * np.einsum("nij,nj->ni", root, eps))                     # G3
+        x = (
+            x
+            + np.einsum("nij,nj->ni", S, -0.5 * STEP_SIZE * d_energy)
+            + np.sqrt(STEP_SIZE) * np.einsum("nij,nj->ni", root, eps)
+        )  # G3
     return emission(params, x)
 
 
@@ -95,15 +102,21 @@ def _rerank(params, u, rng):
     least = joint_energy(params, u, best)
     for _ in range(N_CANDIDATES):
         y = emission(params, sample_x(rng))
-        now = joint_energy(params, u, y)                                                    # G4
+        now = joint_energy(params, u, y)  # G4
         better = now < least
         best, least = np.where(better[:, None], y, best), np.where(better, now, least)
     return best
 
 
 # (params, u (n, n_u), rng) -> y (n, n_y), means
-SAMPLERS = {"rerank": _rerank, "map": _map, "laplace": _laplace, "importance": _importance,
-            "langevin": _langevin, "gibbs": _gibbs}
+SAMPLERS = {
+    "rerank": _rerank,
+    "map": _map,
+    "laplace": _laplace,
+    "importance": _importance,
+    "langevin": _langevin,
+    "gibbs": _gibbs,
+}
 
 
 def energy(params, u, x):
@@ -159,13 +172,14 @@ def generate(params, u0, T, rng, *, sampler=None, n_refine=0, sample_y=None):
     """
     check_params(params)
     config = params.config
-    u = check_states("u0", u0, params, axes=("n_traj",))[:, :params.n_u]
+    u = check_states("u0", u0, params, axes=("n_traj",))[:, : params.n_u]
     T, n_refine = checks.count("T", T), checks.count("n_refine", n_refine, at_least=0)
     checks.generator("rng", rng)
     if sampler is None:
         sampler = "rerank" if config.learn_u and config.family == "normal" else "laplace"
-    sample = SAMPLERS[checks.one_of("sampler", sampler,
-                                    SAMPLERS if config.learn_u else ("laplace", "map"))]
+    sample = SAMPLERS[
+        checks.one_of("sampler", sampler, SAMPLERS if config.learn_u else ("laplace", "map"))
+    ]
     counts = config.family == "poisson"
     sample_y = counts if sample_y is None else checks.flag("sample_y", sample_y)
     y = np.empty((len(u), T, params.n_y), params.nu.b.dtype)
@@ -175,16 +189,18 @@ def generate(params, u0, T, rng, *, sampler=None, n_refine=0, sample_y=None):
             for _ in range(n_refine):
                 mean = emission(params, recognise(params, u, mean)[0])
             y[:, t] = _sample_y(config, mean, rng) if sample_y else mean
-            u = forward(params, u, y[:, t:t + 1])[:, 0, :params.n_u]
+            u = forward(params, u, y[:, t : t + 1])[:, 0, : params.n_u]
     return finite("u0", y)
 
 
 def _sample_y(config, mean, rng):
     """A sample of p(y | x), (n, n_y), from its mean"""
     if config.family == "poisson":
-        if not mean.max() <= MAX_RATE:          # NaN too
-            raise ValueError(f"u0: expected states from which at most {MAX_RATE:g} spikes per "
-                             f"time step follow, got {mean.max():g}")
+        if not mean.max() <= MAX_RATE:  # NaN too
+            raise ValueError(
+                f"u0: expected states from which at most {MAX_RATE:g} spikes per "
+                f"time step follow, got {mean.max():g}"
+            )
         return rng.poisson(mean)
     y = mean + config.sigma_y * rng.standard_normal(mean.shape, dtype=mean.dtype)
     return np.clip(y, 0, 1) if config.sigmoid_mean else y
@@ -226,7 +242,7 @@ def generate_backward(params, x_T, T, rng, *, sample_u=0.0, n_refine=0):
             for _ in range(n_refine):
                 x = recognise(params, mu_u(params, x), emission(params, x))[0]
             y[:, t] = emission(params, x)
-            x = mu_u(params, x)                                                             # G6
+            x = mu_u(params, x)  # G6
             if sample_u:
                 noise = params.config.sigma_u * rng.standard_normal(x.shape, x.dtype)
                 x = np.where(rng.random((len(x), 1)) < sample_u, x + noise, x)
@@ -260,16 +276,22 @@ def calibrate_backward(params, u, gain=1.2):
     with no_overflow("u"):
         mean = finite("u", mu_u(params, u[:, 1:].reshape(-1, n_x))).astype(float)
         ones = np.ones((len(mean), 1))
-        fit = np.linalg.lstsq(np.concatenate([mean, ones], axis=1),
-                              u[:, :-1].reshape(-1, n_x).astype(float), rcond=None)[0]
+        fit = np.linalg.lstsq(
+            np.concatenate([mean, ones], axis=1),
+            u[:, :-1].reshape(-1, n_x).astype(float),
+            rcond=None,
+        )[0]
     A, b = gain * fit[:-1].T, gain * fit[-1]
 
     def fitted(layer, W=0, b=0):
         return Layer((A @ layer.W + W).astype(u.dtype), (A @ layer.b + b).astype(u.dtype))
 
     residual = [*params.mu_u_residual[:-1], *map(fitted, params.mu_u_residual[-1:])]
-    return replace(params, decode_u=fitted(params.decode_u, (1 - gain) * np.eye(n_x), b),
-                   mu_u_residual=residual)
+    return replace(
+        params,
+        decode_u=fitted(params.decode_u, (1 - gain) * np.eye(n_x), b),
+        mu_u_residual=residual,
+    )
 
 
 def check_joint(params):
@@ -277,6 +299,8 @@ def check_joint(params):
     check_params(params)
     if not params.config.learn_u:
         kind = "without a state (a VAE)" if params.n_u == 0 else "that is conditional on u (a TVAE)"
-        raise ValueError("params: expected a model of the joint p(u, y), which learns u (an rVAE), "
-                         f"got one {kind}")
+        raise ValueError(
+            "params: expected a model of the joint p(u, y), which learns u (an rVAE), "
+            f"got one {kind}"
+        )
     return params

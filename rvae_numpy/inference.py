@@ -8,6 +8,7 @@ The model files (vae, tvae, rvae, rvae_bptt) export these functions under the sa
 
 V10 stands in tvae.py, the rest in autoencoder.py.
 """
+
 from contextlib import contextmanager
 
 import numpy as np
@@ -17,8 +18,8 @@ from rvae_numpy import gaussian, mlp
 from rvae_numpy.autoencoder import emission, forward, mu_u, prior, recognise
 from rvae_numpy.parameters import Params, check_params
 
-N_MAP_STEPS = 12            # of G1, where mu_u is nonlinear
-N_U0_ITERATIONS = 25        # of V9: as many as the authors' clamped Gibbs sampling has sweeps
+N_MAP_STEPS = 12  # of G1, where mu_u is nonlinear
+N_U0_ITERATIONS = 25  # of V9: as many as the authors' clamped Gibbs sampling has sweeps
 
 
 def infer(params, y, u0=None):
@@ -40,7 +41,7 @@ def infer(params, y, u0=None):
         if u0 is None:
             u = _infer_u0(params, y[:, 0])
         else:
-            u = check_states("u0", u0, params, axes=(len(y),))[:, :params.n_u]
+            u = check_states("u0", u0, params, axes=(len(y),))[:, : params.n_u]
         return finite("y", forward(params, u, y))
 
 
@@ -71,7 +72,7 @@ def _infer_u0(params, y_1):
     u = np.zeros((len(y_1), params.n_u), y_1.dtype)
     if params.config.learn_u:
         for _ in range(N_U0_ITERATIONS):
-            u = mu_u(params, recognise(params, u, y_1)[0])                                  # V9
+            u = mu_u(params, recognise(params, u, y_1)[0])  # V9
     return u
 
 
@@ -135,8 +136,9 @@ def _mode_x_given_u(params, u):
         J = mlp.jacobian_residual(params.decode_u, residual, x, params.activation)
         curvature = eye + precision * J.swapaxes(1, 2) @ J
         ascent = precision * np.einsum("nij,ni->nj", J, u - mu_u(params, x)) - x
-        step = np.linalg.solve(curvature * (1 + damping[:, None, None] * eye),
-                               ascent[..., None])[..., 0]                                   # G1
+        step = np.linalg.solve(curvature * (1 + damping[:, None, None] * eye), ascent[..., None])[
+            ..., 0
+        ]  # G1
         then = energy(x + step)
         better = then < now
         x = np.where(better[:, None], x + step, x)
@@ -175,8 +177,9 @@ def _sampler_x_given_u(params, u):
     if params.config.learn_u:
         return gaussian.sampler(*_mode_x_given_u(params, u))
     m, log_k = prior(params, u)
-    return lambda rng: gaussian.reparameterise(m, log_k,
-                                               rng.standard_normal(m.shape, dtype=u.dtype))
+    return lambda rng: gaussian.reparameterise(
+        m, log_k, rng.standard_normal(m.shape, dtype=u.dtype)
+    )
 
 
 def predict_next(params, u, rng, n_samples=25):
@@ -198,7 +201,7 @@ def predict_next(params, u, rng, n_samples=25):
     checks.generator("rng", rng)
     n_samples = checks.count("n_samples", n_samples)
     with no_overflow("u"):
-        sample = _sampler_x_given_u(params, u.reshape(-1, params.n_x)[:, :params.n_u])
+        sample = _sampler_x_given_u(params, u.reshape(-1, params.n_x)[:, : params.n_u])
         y = sum(emission(params, sample(rng)) for _ in range(n_samples)) / n_samples
     return finite("u", y).reshape(*u.shape[:2], params.n_y)
 
@@ -239,5 +242,7 @@ def finite(name, result):
 
 
 def _overflow(name):
-    return (f"{name}: expected numbers of a size that the model can work with, got numbers that "
-            "lead to overflow")
+    return (
+        f"{name}: expected numbers of a size that the model can work with, got numbers that "
+        "lead to overflow"
+    )

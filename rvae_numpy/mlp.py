@@ -9,6 +9,7 @@ The sums run over time steps. f' is written in terms of h = f(a), which the cach
 
 Shapes: inputs (n, n_in), outputs (n, n_out); W_i (n_i, n_{i-1}), b_i (n_i,).
 """
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,9 +22,10 @@ from datasets import checks
 @dataclass(frozen=True)
 class Activation:
     """A nonlinearity f and its derivative. Does not check its arguments."""
+
     name: str
-    f: Callable             # a -> h
-    derivative: Callable    # h -> f'(a)
+    f: Callable  # a -> h
+    derivative: Callable  # h -> f'(a)
 
 
 TANH = Activation("tanh", np.tanh, lambda h: 1 - h**2)
@@ -40,8 +42,9 @@ def get_activation(activation):
 @dataclass
 class Layer:
     """One affine map. Does not check its arguments."""
-    W: np.ndarray       # (n_out, n_in)
-    b: np.ndarray       # (n_out,)
+
+    W: np.ndarray  # (n_out, n_in)
+    b: np.ndarray  # (n_out,)
 
 
 def init(sizes, rng, dtype=np.float32):
@@ -49,9 +52,13 @@ def init(sizes, rng, dtype=np.float32):
 
     Weights are N(0, 1 / n_in), so that sums keep their size; biases are 0.
     """
-    return [Layer((rng.standard_normal((n_out, n_in)) / np.sqrt(n_in)).astype(dtype),
-                  np.zeros(n_out, dtype))
-            for n_in, n_out in pairwise(sizes)]
+    return [
+        Layer(
+            (rng.standard_normal((n_out, n_in)) / np.sqrt(n_in)).astype(dtype),
+            np.zeros(n_out, dtype),
+        )
+        for n_in, n_out in pairwise(sizes)
+    ]
 
 
 def forward(layers, x, activation):
@@ -80,7 +87,7 @@ def backward(layers, inputs, d_out, activation, *, to_input=True):
         if number == 0 and not to_input:
             return gradients[::-1], None
         d = d @ layers[number].W
-        if number > 0:      # a layer's input is the h of the layer before
+        if number > 0:  # a layer's input is the h of the layer before
             d = d * activation.derivative(inputs[number])
     return gradients[::-1], d
 

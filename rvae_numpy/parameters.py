@@ -3,6 +3,7 @@
 `Config` is not learnt, `Params` is. The same dataclass holds gradients and Adam's moments. The
 equations are those of autoencoder.py.
 """
+
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
@@ -13,22 +14,23 @@ from rvae_numpy import mlp
 from rvae_numpy.mlp import Layer
 
 FAMILIES = ("normal", "poisson")
-MIN_SIGMA, MAX_SIGMA = 1e-4, 1e6    # 1 / sigma^2 must leave room in float32
+MIN_SIGMA, MAX_SIGMA = 1e-4, 1e6  # 1 / sigma^2 must leave room in float32
 MAX_LAYERS = 100
-MAX_WEIGHTS = 2**28                 # in all: what fits into a file
+MAX_WEIGHTS = 2**28  # in all: what fits into a file
 
 
 @dataclass(frozen=True)
 class Config:
     """What is not learnt. The sigmas are standard deviations."""
-    family: str = "poisson"         # of the observations: poisson or normal
-    activation: str = "tanh"        # of the MLPs: tanh, relu or softplus
-    sigma_u: float = 0.07           # of p(u | x); x has unit variance under its prior
-    sigma_y: float = 1.0            # of p(y | x), normal family
-    noise_u: float = 0.0            # added to the recognition model's u in training
-    sigmoid_mean: bool = False      # mu_y in [0, 1] by a logistic function, normal family
-    learn_u: bool = True            # is u_{t-1} modelled with y_t? the rVAE's one difference
-    prior_given_u: bool = False     # is the prior of x_t a function of u_{t-1}, not N(0, I)?
+
+    family: str = "poisson"  # of the observations: poisson or normal
+    activation: str = "tanh"  # of the MLPs: tanh, relu or softplus
+    sigma_u: float = 0.07  # of p(u | x); x has unit variance under its prior
+    sigma_y: float = 1.0  # of p(y | x), normal family
+    noise_u: float = 0.0  # added to the recognition model's u in training
+    sigmoid_mean: bool = False  # mu_y in [0, 1] by a logistic function, normal family
+    learn_u: bool = True  # is u_{t-1} modelled with y_t? the rVAE's one difference
+    prior_given_u: bool = False  # is the prior of x_t a function of u_{t-1}, not N(0, I)?
 
     def __post_init__(self):
         checks.one_of("family", self.family, FAMILIES)
@@ -39,11 +41,14 @@ class Config:
         for name in ("sigmoid_mean", "learn_u", "prior_given_u"):
             checks.flag(name, getattr(self, name))
         if self.learn_u and self.prior_given_u:
-            raise ValueError("prior_given_u: expected False for a model that learns u (learn_u), "
-                             "whose prior is N(0, I), got True")
+            raise ValueError(
+                "prior_given_u: expected False for a model that learns u (learn_u), "
+                "whose prior is N(0, I), got True"
+            )
         if self.sigmoid_mean and self.family != "normal":
-            raise ValueError(f"sigmoid_mean: expected False for the family {self.family!r}, "
-                             "got True")
+            raise ValueError(
+                f"sigmoid_mean: expected False for the family {self.family!r}, got True"
+            )
 
 
 @dataclass
@@ -52,15 +57,16 @@ class Params:
 
     init and load make one; check_params checks one, which the constructor does not.
     """
-    encode: list            # Layers, y -> encoding                                     phi
-    nu: Layer               # (encoding, u) -> nu, its linear part                      phi
-    nu_residual: list       # Layers, (encoding, u) -> what is added to nu              phi
-    log_upsilon: Layer      # (encoding, u) -> log of Upsilon's diagonal                phi
-    decode_u: Layer         # x -> mu_u, its linear part                                theta
-    mu_u_residual: list     # Layers, x -> what is added to mu_u                        theta
-    decode_y: list          # Layers, x -> mu_y (its logit with sigmoid_mean), or eta_y theta
-    prior: Layer            # u -> mean and log variance of p(x | u), used by the TVAE  theta
-    config: Config          # what is not learnt
+
+    encode: list  # Layers, y -> encoding                                     phi
+    nu: Layer  # (encoding, u) -> nu, its linear part                      phi
+    nu_residual: list  # Layers, (encoding, u) -> what is added to nu              phi
+    log_upsilon: Layer  # (encoding, u) -> log of Upsilon's diagonal                phi
+    decode_u: Layer  # x -> mu_u, its linear part                                theta
+    mu_u_residual: list  # Layers, x -> what is added to mu_u                        theta
+    decode_y: list  # Layers, x -> mu_y (its logit with sigmoid_mean), or eta_y theta
+    prior: Layer  # u -> mean and log variance of p(x | u), used by the TVAE  theta
+    config: Config  # what is not learnt
 
     @property
     def n_x(self):
@@ -77,12 +83,16 @@ class Params:
     @property
     def sizes(self):
         """What layer_sizes needs to give these layers: n_y, n_x, hidden, n_residual, static"""
-        encoder, decoder = ([len(layer.b) for layer in layers]
-                            for layers in (self.encode, self.decode_y[:-1]))
-        return {"n_y": self.n_y, "n_x": self.n_x,
-                "hidden": encoder if decoder == encoder[::-1] else encoder[0],
-                "n_residual": len(self.nu_residual[0].b) if self.nu_residual else 0,
-                "static": self.n_u == 0}
+        encoder, decoder = (
+            [len(layer.b) for layer in layers] for layers in (self.encode, self.decode_y[:-1])
+        )
+        return {
+            "n_y": self.n_y,
+            "n_x": self.n_x,
+            "hidden": encoder if decoder == encoder[::-1] else encoder[0],
+            "n_residual": len(self.nu_residual[0].b) if self.nu_residual else 0,
+            "static": self.n_u == 0,
+        }
 
     @property
     def activation(self):
@@ -102,16 +112,18 @@ class Params:
 
     def map(self, function):
         """A Params whose arrays are function(array)."""
+
         def apply(value):
             if isinstance(value, list):
                 return [apply(layer) for layer in value]
             return Layer(function(value.W), function(value.b))
+
         return Params(**{name: apply(getattr(self, name)) for name in LAYERS}, config=self.config)
 
 
 LAYERS = [f.name for f in fields(Params) if f.name != "config"]
-PHI = ("encode", "nu", "nu_residual", "log_upsilon")    # the recognition model; the rest is theta
-STACKS = ("encode", "nu_residual", "mu_u_residual", "decode_y")     # lists of layers, maybe empty
+PHI = ("encode", "nu", "nu_residual", "log_upsilon")  # the recognition model; the rest is theta
+STACKS = ("encode", "nu_residual", "mu_u_residual", "decode_y")  # lists of layers, maybe empty
 
 
 def layer_sizes(n_y, n_x, hidden, n_residual=0, static=False):
@@ -122,15 +134,22 @@ def layer_sizes(n_y, n_x, hidden, n_residual=0, static=False):
     n_u = 0 if checks.flag("static", static) else n_x
     n_h = encoder[-1]
     between = (n_residual,) if n_residual else ()
-    sizes = {"encode": (n_y, *encoder), "nu": (n_h + n_u, n_x),
-             "nu_residual": (n_h + n_u, *between, n_x) if between else (),
-             "log_upsilon": (n_h + n_u, n_x), "decode_u": (n_x, n_u),
-             "mu_u_residual": (n_x, *between, n_u) if between else (),
-             "decode_y": (n_x, *decoder, n_y), "prior": (n_u, 2 * n_x)}
+    sizes = {
+        "encode": (n_y, *encoder),
+        "nu": (n_h + n_u, n_x),
+        "nu_residual": (n_h + n_u, *between, n_x) if between else (),
+        "log_upsilon": (n_h + n_u, n_x),
+        "decode_u": (n_x, n_u),
+        "mu_u_residual": (n_x, *between, n_u) if between else (),
+        "decode_y": (n_x, *decoder, n_y),
+        "prior": (n_u, 2 * n_x),
+    }
     n_weights = sum((n_in + 1) * n_out for n in sizes.values() for n_in, n_out in pairwise(n))
     if n_weights > MAX_WEIGHTS:
-        raise ValueError("n_y, n_x, hidden, n_residual: expected sizes with at most "
-                         f"{MAX_WEIGHTS} weights in all, got {n_weights}")
+        raise ValueError(
+            "n_y, n_x, hidden, n_residual: expected sizes with at most "
+            f"{MAX_WEIGHTS} weights in all, got {n_weights}"
+        )
     return sizes
 
 
@@ -152,8 +171,10 @@ def unflatten(leaves, config):
         name, *_, kind = part.split(".")
         if kind == "W":
             layers[name].append(Layer(W, leaves[part[:-1] + "b"]))
-    return Params(**{name: stack if name in STACKS else stack[0]
-                     for name, stack in layers.items()}, config=config)
+    return Params(
+        **{name: stack if name in STACKS else stack[0] for name, stack in layers.items()},
+        config=config,
+    )
 
 
 def _hidden_layers(hidden):
@@ -190,9 +211,20 @@ def init(n_y, n_x, hidden, config, rng, dtype=np.float32, *, n_residual=0, stati
     checks.generator("rng", rng)
     if not isinstance(dtype, (type, np.dtype)) or dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype: expected numpy.float32 or numpy.float64, got {dtype!r}")
-    layers = {name: mlp.init(sizes[name], rng, dtype) for name in (
-        "nu", "log_upsilon", "decode_u", "prior", "encode", "decode_y", "nu_residual",
-        "mu_u_residual") if sizes[name]}
+    layers = {
+        name: mlp.init(sizes[name], rng, dtype)
+        for name in (
+            "nu",
+            "log_upsilon",
+            "decode_u",
+            "prior",
+            "encode",
+            "decode_y",
+            "nu_residual",
+            "mu_u_residual",
+        )
+        if sizes[name]
+    }
     linear = {name: layers.pop(name)[0] for name in ("nu", "log_upsilon", "decode_u", "prior")}
     params = Params(**{"nu_residual": [], "mu_u_residual": []} | layers | linear, config=config)
     # a state that keeps most of itself, with its sign: appendix A shows where other starts lead
@@ -205,7 +237,7 @@ def init(n_y, n_x, hidden, config, rng, dtype=np.float32, *, n_residual=0, stati
     params.prior.W[:] = 0
     for residual in (params.nu_residual, params.mu_u_residual):
         for layer in residual[-1:]:
-            layer.W[:] = 0                              # at first, the MLPs add nothing
+            layer.W[:] = 0  # at first, the MLPs add nothing
     return params
 
 
@@ -214,8 +246,9 @@ def check_params(params):
     check_leaves("params", params, (np.float32, np.float64))
     dtypes = {leaf.dtype for leaf in params.leaves().values()}
     if len(dtypes) > 1:
-        raise ValueError("params: expected arrays of one dtype, got "
-                         + " and ".join(sorted(map(str, dtypes))))
+        raise ValueError(
+            "params: expected arrays of one dtype, got " + " and ".join(sorted(map(str, dtypes)))
+        )
     return params
 
 
@@ -226,8 +259,9 @@ def check_leaves(name, params, dtypes):
         checks.instance("config", params.config, Config)
         expected, leaves = leaf_shapes(**params.sizes), params.leaves()
     except (AttributeError, IndexError, TypeError, ValueError) as error:
-        raise TypeError(f"{name}: expected Params as init makes them, got layers that are none "
-                        f"({error})") from error
+        raise TypeError(
+            f"{name}: expected Params as init makes them, got layers that are none ({error})"
+        ) from error
     check_arrays(name, leaves, expected, dtypes)
     return params
 
@@ -237,15 +271,18 @@ def check_arrays(name, leaves, expected, dtypes):
     error."""
     checks.instance(name, leaves, dict)
     if leaves.keys() != expected.keys():
-        raise ValueError(f"{name}: expected the arrays {', '.join(expected)}, "
-                         f"got {', '.join(map(str, leaves)) or 'none'}")
+        raise ValueError(
+            f"{name}: expected the arrays {', '.join(expected)}, "
+            f"got {', '.join(map(str, leaves)) or 'none'}"
+        )
     for part, shape in expected.items():
         leaf = leaves[part]
         plain = type(leaf) is np.ndarray
         if not plain or leaf.shape != shape or leaf.dtype not in dtypes:
             got = f"{leaf.shape}, {leaf.dtype}" if plain else type(leaf).__name__
-            raise ValueError(f"{name}: expected an array {part} of floats and of shape {shape}, "
-                             f"got {got}")
+            raise ValueError(
+                f"{name}: expected an array {part} of floats and of shape {shape}, got {got}"
+            )
         if not np.isfinite(leaf).all():
             raise ValueError(f"{name}: expected finite numbers in {part}, got NaN or infinity")
     return leaves

@@ -10,6 +10,7 @@ u_{t-1}, with no gradient through u_{t-1}.
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean of x.
 """
+
 import numpy as np
 
 from rvae_numpy import autoencoder, storage, training
@@ -17,12 +18,35 @@ from rvae_numpy.generation import generate, generate_backward
 from rvae_numpy.inference import emission_mean, infer, predict_next
 from rvae_numpy.parameters import Config
 
-__all__ = ["emission_mean", "generate", "generate_backward", "gradient", "infer", "init", "load",
-           "predict_next", "save", "train"]
+__all__ = [
+    "emission_mean",
+    "generate",
+    "generate_backward",
+    "gradient",
+    "infer",
+    "init",
+    "load",
+    "predict_next",
+    "save",
+    "train",
+]
 
 
-def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_u=0.07,
-         sigma_y=1.0, noise_u=0.0, sigmoid_mean=False, n_residual=0):
+def init(
+    n_y,
+    n_x,
+    hidden,
+    family,
+    rng,
+    dtype=np.float32,
+    *,
+    activation="tanh",
+    sigma_u=0.07,
+    sigma_y=1.0,
+    noise_u=0.0,
+    sigmoid_mean=False,
+    n_residual=0,
+):
     """Weights as autoencoder.init makes them; the other arguments are those of its Config.
 
     sigma_u says how well u must be kept. It is not learnt: the likelihood of u has no bound,
@@ -30,8 +54,16 @@ def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", 
     sigmoid_mean=True keeps the mean of a pixel in [0, 1], n_residual makes the dynamics nonlinear,
     and noise_u teaches the model to correct a state that is a little off.
     """
-    config = Config(family, activation, sigma_u, sigma_y, noise_u, sigmoid_mean, learn_u=True,
-                    prior_given_u=False)
+    config = Config(
+        family,
+        activation,
+        sigma_u,
+        sigma_y,
+        noise_u,
+        sigmoid_mean,
+        learn_u=True,
+        prior_given_u=False,
+    )
     return autoencoder.init(n_y, n_x, hidden, config, rng, dtype, n_residual=n_residual)
 
 

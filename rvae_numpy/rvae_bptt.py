@@ -10,13 +10,24 @@ with it the loss of every later step.
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean of x.
 """
+
 from rvae_numpy import autoencoder, storage, training
 from rvae_numpy.generation import generate, generate_backward
 from rvae_numpy.inference import emission_mean, infer, predict_next
 from rvae_numpy.rvae import init
 
-__all__ = ["emission_mean", "generate", "generate_backward", "gradient", "infer", "init", "load",
-           "predict_next", "save", "train"]
+__all__ = [
+    "emission_mean",
+    "generate",
+    "generate_backward",
+    "gradient",
+    "infer",
+    "init",
+    "load",
+    "predict_next",
+    "save",
+    "train",
+]
 
 
 def gradient(params, u, y, rng, y_input=None):

@@ -3,6 +3,7 @@
 The header of a file is {"name": model, "config": {...}, "sizes": {...}}; its arrays are the leaves
 of Params by their names, and in a checkpoint Adam's moments, with the prefixes "m." and "v.".
 """
+
 from dataclasses import asdict
 
 import numpy as np
@@ -12,7 +13,7 @@ from rvae_numpy import parameters, training
 from rvae_numpy.parameters import Config, check_params
 from rvae_numpy.training import State
 
-FLOATS = (np.float16, np.float32, np.float64)       # float16 saves space; it is loaded as float32
+FLOATS = (np.float16, np.float32, np.float64)  # float16 saves space; it is loaded as float32
 
 
 def save(path, params, name, /, **meta):
@@ -66,8 +67,9 @@ def save_checkpoint(path, params, state, name, /, **about):
         arrays["y_input"] = state.y_input
     for prefix, tree in (("", params), ("m.", state.m), ("v.", state.v)):
         arrays |= {prefix + part: leaf for part, leaf in tree.leaves().items()}
-    files.write(path, arrays, **_header(params, name), n_updates=state.n_updates, rng=state.rng,
-                about=about)
+    files.write(
+        path, arrays, **_header(params, name), n_updates=state.n_updates, rng=state.rng, about=about
+    )
 
 
 def load_checkpoint(path, name):
@@ -80,15 +82,30 @@ def load_checkpoint(path, name):
     Raises the errors of `load`.
     """
     arrays, header = _read(path, name)
-    missing = [what for what, where in (("u", arrays), ("y", arrays), ("n_updates", header),
-                                        ("rng", header), ("about", header)) if what not in where]
+    missing = [
+        what
+        for what, where in (
+            ("u", arrays),
+            ("y", arrays),
+            ("n_updates", header),
+            ("rng", header),
+            ("about", header),
+        )
+        if what not in where
+    ]
     if missing:
-        raise ValueError(f"{path}: expected the checkpoint of a run, got a file without "
-                         f"{', '.join(missing)}")
+        raise ValueError(
+            f"{path}: expected the checkpoint of a run, got a file without {', '.join(missing)}"
+        )
     u, y, y_input = arrays.pop("u"), arrays.pop("y"), arrays.pop("y_input", None)
-    trees = [{part.removeprefix(prefix): leaf for part, leaf in arrays.items()
-              if part.startswith(("m.", "v.")) == bool(prefix) and part.startswith(prefix)}
-             for prefix in ("", "m.", "v.")]
+    trees = [
+        {
+            part.removeprefix(prefix): leaf
+            for part, leaf in arrays.items()
+            if part.startswith(("m.", "v.")) == bool(prefix) and part.startswith(prefix)
+        }
+        for prefix in ("", "m.", "v.")
+    ]
     params, m, v = (_params(path, tree, header) for tree in trees)
     state = State(m, v, header["n_updates"], u, y, y_input, header["rng"])
     try:
@@ -108,8 +125,9 @@ def _read(path, name):
     arrays, header = files.read(path)
     if header.get("name") != name:
         found = header.get("name", header.get("model"))
-        raise ValueError(f"{path}: expected the weights of model {name!r}, got those of "
-                         f"{found!r:.60}")
+        raise ValueError(
+            f"{path}: expected the weights of model {name!r}, got those of {found!r:.60}"
+        )
     return arrays, header
 
 
@@ -123,5 +141,7 @@ def _params(path, arrays, header):
         leaves = {part: files.widened(leaves[part]) for part in expected}
         return check_params(parameters.unflatten(leaves, config))
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{path}: expected the config, the sizes and the arrays of an "
-                         f"autoencoder, got others ({error})") from None
+        raise ValueError(
+            f"{path}: expected the config, the sizes and the arrays of an "
+            f"autoencoder, got others ({error})"
+        ) from None

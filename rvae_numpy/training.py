@@ -19,6 +19,7 @@ p(y | x) lag a little behind. It helps to end with decoder-only updates (freeze_
 fixed, and the generative model catches up. (It is the wake phase of the wake-sleep algorithm of
 Hinton, Dayan, Frey and Neal 1995.)
 """
+
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from numbers import Real
@@ -38,21 +39,23 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 @dataclass
 class State:
     """All that a run needs, with the parameters, to resume bit for bit."""
-    m: Params               # Adam's first moments
-    v: Params               # Adam's second moments
-    n_updates: int          # updates made
-    u: np.ndarray           # (n_traj, n_u) states carried to the next chunk
-    y: np.ndarray           # (n_traj, T_left, n_y) the rest of the present batch
-    y_input: np.ndarray     # the same, as the recognition model receives it; None for y
-    rng: dict               # state of the generator
+
+    m: Params  # Adam's first moments
+    v: Params  # Adam's second moments
+    n_updates: int  # updates made
+    u: np.ndarray  # (n_traj, n_u) states carried to the next chunk
+    y: np.ndarray  # (n_traj, T_left, n_y) the rest of the present batch
+    y_input: np.ndarray  # the same, as the recognition model receives it; None for y
+    rng: dict  # state of the generator
 
 
 @dataclass
 class Log:
     """The learning curve, and where the run stopped."""
-    n_updates: list = field(default_factory=list)   # at the end of each `every` updates
-    loss: list = field(default_factory=list)        # mean loss over these, nats per time step
-    interrupted: bool = False                       # by Ctrl+C
+
+    n_updates: list = field(default_factory=list)  # at the end of each `every` updates
+    loss: list = field(default_factory=list)  # mean loss over these, nats per time step
+    interrupted: bool = False  # by Ctrl+C
     state: State = None
 
 
@@ -61,9 +64,9 @@ class _Settings(NamedTuple):
     learning_rate: float
     final_learning_rate: float
     chunk: int
-    learnt: list            # names of the layers that change
-    max_norm: float         # or None
-    corrupt: Callable       # or None
+    learnt: list  # names of the layers that change
+    max_norm: float  # or None
+    corrupt: Callable  # or None
 
 
 def adam(theta, gradient, m, v, learning_rate, step):
@@ -84,9 +87,23 @@ def clip_by_norm(g, max_norm):
     return g if norm <= max_norm else g.map(lambda leaf: leaf * leaf.dtype.type(max_norm / norm))
 
 
-def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
-          final_learning_rate=0.0, chunk=8, freeze_phi=False, max_norm=None, corrupt=None,
-          state=None, callback=None, every=1000):
+def train(
+    gradient,
+    params,
+    batches,
+    rng,
+    *,
+    n_updates,
+    learning_rate=1e-3,
+    final_learning_rate=0.0,
+    chunk=8,
+    freeze_phi=False,
+    max_norm=None,
+    corrupt=None,
+    state=None,
+    callback=None,
+    every=1000,
+):
     """Minimise the loss whose gradient is `gradient`.
 
     Parameters
@@ -112,16 +129,27 @@ def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
     were after the last complete update; from there a resumed run goes on bit for bit. A run that
     diverges raises FloatingPointError, and no callback is given values that are not finite.
     """
-    settings = _settings(gradient, batches, rng, n_updates, learning_rate, final_learning_rate,
-                         chunk, freeze_phi, max_norm, corrupt, params)
+    settings = _settings(
+        gradient,
+        batches,
+        rng,
+        n_updates,
+        learning_rate,
+        final_learning_rate,
+        chunk,
+        freeze_phi,
+        max_norm,
+        corrupt,
+        params,
+    )
     every = checks.count("every", every)
     if callback is not None:
         checks.function("callback", callback)
-    now = _begin(params, state, rng, n_updates)     # (params, state), replaced as a whole
+    now = _begin(params, state, rng, n_updates)  # (params, state), replaced as a whole
     warn_about_blas_threads(max(leaf.size for leaf in params.leaves().values()))
     batches, log, losses = iter(batches), Log(), []
     try:
-        with np.errstate(over="ignore", invalid="ignore"):      # a diverging run has its own error
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverging run has its own error
             while now[1].n_updates < n_updates:
                 if now[1].y.shape[1] == 0:
                     now = _next_batch(batches, *now, rng, settings)
@@ -139,14 +167,25 @@ def train(gradient, params, batches, rng, *, n_updates, learning_rate=1e-3,
         if not is_interrupt(error):
             raise
         log.interrupted = True
-        del log.n_updates[len(log.loss):]       # interrupted between the two
+        del log.n_updates[len(log.loss) :]  # interrupted between the two
         _check_finite(*now, settings)
     params, log.state = now
     return params, log
 
 
-def _settings(gradient, batches, rng, n_updates, learning_rate, final_learning_rate, chunk,
-              freeze_phi, max_norm, corrupt, params):
+def _settings(
+    gradient,
+    batches,
+    rng,
+    n_updates,
+    learning_rate,
+    final_learning_rate,
+    chunk,
+    freeze_phi,
+    max_norm,
+    corrupt,
+    params,
+):
     checks.function("gradient", gradient)
     check_params(params)
     checks.iterable("batches", batches)
@@ -161,28 +200,42 @@ def _settings(gradient, batches, rng, n_updates, learning_rate, final_learning_r
         checks.number("learning_rate", learning_rate, low=0, above_low=True),
         checks.number("final_learning_rate", final_learning_rate, low=0),
         checks.count("chunk", chunk),
-        [name for name in LAYERS if name not in frozen], max_norm, corrupt)
+        [name for name in LAYERS if name not in frozen],
+        max_norm,
+        corrupt,
+    )
 
 
 def _begin(params, state, rng, n_updates):
     """Params, C-contiguous and a copy, and the state from which to go on"""
+
     def copied(leaf):
         return np.array(leaf, order="C")
 
     params = params.map(copied)
     if state is None:
         dtype = params.nu.b.dtype
-        return params, State(params.map(np.zeros_like), params.map(np.zeros_like), 0,
-                             np.zeros((1, params.n_u), dtype),
-                             np.empty((1, 0, params.n_y), dtype), None, rng.bit_generator.state)
+        return params, State(
+            params.map(np.zeros_like),
+            params.map(np.zeros_like),
+            0,
+            np.zeros((1, params.n_u), dtype),
+            np.empty((1, 0, params.n_y), dtype),
+            None,
+            rng.bit_generator.state,
+        )
     check_state(state, params)
     if state.n_updates >= n_updates:
-        raise ValueError(f"n_updates: expected more than the {state.n_updates} that state has "
-                         f"made, got {n_updates}")
+        raise ValueError(
+            f"n_updates: expected more than the {state.n_updates} that state has "
+            f"made, got {n_updates}"
+        )
     kind = type(rng.bit_generator).__name__
     if state.rng["bit_generator"] != kind:
-        raise ValueError(f"state: expected the state of a {kind} generator, as rng is, got that "
-                         f"of a {state.rng['bit_generator']}")
+        raise ValueError(
+            f"state: expected the state of a {kind} generator, as rng is, got that "
+            f"of a {state.rng['bit_generator']}"
+        )
     rng.bit_generator.state = state.rng
     return params, replace(state, m=state.m.map(copied), v=state.v.map(copied))
 
@@ -192,8 +245,10 @@ def _next_batch(batches, params, state, rng, settings):
     try:
         y = next(batches)
     except StopIteration:
-        raise ValueError(f"batches: expected enough for {settings.n_updates} updates, got an end "
-                         f"after {state.n_updates}") from None
+        raise ValueError(
+            f"batches: expected enough for {settings.n_updates} updates, got an end "
+            f"after {state.n_updates}"
+        ) from None
     y, y_input = inference.check_observations("batches", y, params), None
     if settings.corrupt is not None:
         y_input = _check_input("corrupt", settings.corrupt(y, rng), y, params)
@@ -207,10 +262,10 @@ def _update(gradient, params, state, rng, settings):
     Nothing is changed in place, so an interruption leaves the arguments whole.
     """
     s, step = settings, state.n_updates + 1
-    y = state.y[:, :s.chunk]
-    y_input = None if state.y_input is None else state.y_input[:, :s.chunk]
+    y = state.y[:, : s.chunk]
+    y_input = None if state.y_input is None else state.y_input[:, : s.chunk]
     states = autoencoder.forward(params, state.u, y if y_input is None else y_input)
-    states = states[:, :, :params.n_u]
+    states = states[:, :, : params.n_u]
     u_prev = np.concatenate([state.u[:, None], states[:, :-1]], axis=1)
     loss, g = _checked(gradient(params, u_prev, y, rng, y_input))
     if not np.isfinite(loss):
@@ -219,17 +274,23 @@ def _update(gradient, params, state, rng, settings):
         g = clip_by_norm(g, s.max_norm)
     rate = s.learning_rate + (s.final_learning_rate - s.learning_rate) * (step - 1) / s.n_updates
     params, m, v = _step(params, g, state, rate, s.learnt)
-    left = None if y_input is None else state.y_input[:, s.chunk:]
-    state = State(m, v, step, states[:, -1], state.y[:, s.chunk:], left, rng.bit_generator.state)
+    left = None if y_input is None else state.y_input[:, s.chunk :]
+    state = State(m, v, step, states[:, -1], state.y[:, s.chunk :], left, rng.bit_generator.state)
     return (params, state), loss
 
 
 def _checked(result):
     """What `gradient` returned, if it is a pair that the step can be made with; or an error"""
-    if (not isinstance(result, tuple) or len(result) != 2 or not isinstance(result[0], Real)
-            or not isinstance(result[1], Params)):
-        raise TypeError("gradient: expected a function that returns (loss, Params), "
-                        f"got one that returns {checks.shown(result)}")
+    if (
+        not isinstance(result, tuple)
+        or len(result) != 2
+        or not isinstance(result[0], Real)
+        or not isinstance(result[1], Params)
+    ):
+        raise TypeError(
+            "gradient: expected a function that returns (loss, Params), "
+            f"got one that returns {checks.shown(result)}"
+        )
     return result
 
 
@@ -247,15 +308,20 @@ def _step(params, g, state, rate, learnt):
 
 
 def _check_finite(params, state, settings):
-    if not all(np.isfinite(leaf).all() for tree in (params, state.m, state.v)
-               for leaf in tree.leaves().values()):
+    if not all(
+        np.isfinite(leaf).all()
+        for tree in (params, state.m, state.v)
+        for leaf in tree.leaves().values()
+    ):
         raise _diverged(state.n_updates, settings, "weights are no longer finite")
 
 
 def _diverged(step, settings, why):
-    return FloatingPointError(f"training diverged at update {step} of {settings.n_updates} "
-                              f"(learning_rate {settings.learning_rate:g}): {why}; "
-                              "use a smaller learning_rate")
+    return FloatingPointError(
+        f"training diverged at update {step} of {settings.n_updates} "
+        f"(learning_rate {settings.learning_rate:g}): {why}; "
+        "use a smaller learning_rate"
+    )
 
 
 def check_state(state, params):
@@ -288,13 +354,15 @@ def check_state(state, params):
 def _check_input(name, y_input, y, params):
     """What the recognition model can receive in place of y; or an error"""
     y_input = checks.array(name, y_input, y.shape, dtype=y.dtype)
-    if params.config.family == "poisson":               # it takes square roots
+    if params.config.family == "poisson":  # it takes square roots
         checks.in_range(name, y_input, 0, np.inf)
     return y_input
 
 
 def _check_array(name, value, shape, dtype):
     if type(value) is not np.ndarray or value.dtype != dtype:
-        raise ValueError(f"{name}: expected {dtype}, as in params, and a plain array, got "
-                         f"{type(value).__name__} of {getattr(value, 'dtype', 'no dtype')}")
+        raise ValueError(
+            f"{name}: expected {dtype}, as in params, and a plain array, got "
+            f"{type(value).__name__} of {getattr(value, 'dtype', 'no dtype')}"
+        )
     return checks.array(name, value, shape)

@@ -15,6 +15,7 @@ VAE" may mean either; the table has both, and the poster's figure lies between t
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean of x.
 """
+
 import numpy as np
 
 from rvae_numpy import autoencoder, storage, training
@@ -22,15 +23,34 @@ from rvae_numpy.generation import generate, generate_backward
 from rvae_numpy.inference import emission_mean, infer, predict_next
 from rvae_numpy.parameters import Config
 
-__all__ = ["emission_mean", "generate", "generate_backward", "gradient", "infer", "init", "load",
-           "predict_next", "save", "train"]
+__all__ = [
+    "emission_mean",
+    "generate",
+    "generate_backward",
+    "gradient",
+    "infer",
+    "init",
+    "load",
+    "predict_next",
+    "save",
+    "train",
+]
 
 
-def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_y=1.0,
-         prior_given_u=True):
+def init(
+    n_y,
+    n_x,
+    hidden,
+    family,
+    rng,
+    dtype=np.float32,
+    *,
+    activation="tanh",
+    sigma_y=1.0,
+    prior_given_u=True,
+):
     """Weights as autoencoder.init makes them; the other arguments are those of its Config."""
-    config = Config(family, activation, sigma_y=sigma_y, learn_u=False,
-                    prior_given_u=prior_given_u)
+    config = Config(family, activation, sigma_y=sigma_y, learn_u=False, prior_given_u=prior_given_u)
     return autoencoder.init(n_y, n_x, hidden, config, rng, dtype)
 
 

@@ -9,6 +9,7 @@ its own, and the latent holds the present observation only (Kingma and Welling 2
 
 Shapes: y (n_traj, T, n_y); n_u = 0. `infer` returns the recognised means of x (n_traj, T, n_x).
 """
+
 import numpy as np
 
 from rvae_numpy import autoencoder, storage, training
@@ -16,8 +17,18 @@ from rvae_numpy.generation import generate, generate_backward
 from rvae_numpy.inference import emission_mean, infer, predict_next
 from rvae_numpy.parameters import Config
 
-__all__ = ["emission_mean", "generate", "generate_backward", "gradient", "infer", "init", "load",
-           "predict_next", "save", "train"]
+__all__ = [
+    "emission_mean",
+    "generate",
+    "generate_backward",
+    "gradient",
+    "infer",
+    "init",
+    "load",
+    "predict_next",
+    "save",
+    "train",
+]
 
 
 def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_y=1.0):

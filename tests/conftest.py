@@ -1,4 +1,5 @@
 """Environment of the tests."""
+
 import pytest
 
 import examples  # noqa: F401

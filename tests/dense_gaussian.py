@@ -1,4 +1,5 @@
 """The linear dynamical system as one Gaussian over all z and all y: the reference of the tests."""
+
 import numpy as np
 
 from kalman import lds
@@ -11,8 +12,13 @@ def random_covariance(n, rng):
 
 def random_model(n_z, n_y, rng):
     A = np.linalg.qr(rng.standard_normal((n_z, n_z)))[0] * 0.95
-    return lds.LDS(A, rng.standard_normal((n_y, n_z)), random_covariance(n_z, rng),
-                   rng.standard_normal(n_z), random_covariance(n_z, rng))
+    return lds.LDS(
+        A,
+        rng.standard_normal((n_y, n_z)),
+        random_covariance(n_z, rng),
+        rng.standard_normal(n_z),
+        random_covariance(n_z, rng),
+    )
 
 
 def random_noise(shape, n_y, rng):
@@ -36,7 +42,7 @@ def joint(model, R):
     H = np.kron(np.eye(T), model.C)
     noise = np.zeros((T * n_y, T * n_y))
     for t in range(T):
-        noise[t * n_y:(t + 1) * n_y, t * n_y:(t + 1) * n_y] = R[t]
+        noise[t * n_y : (t + 1) * n_y, t * n_y : (t + 1) * n_y] = R[t]
     return z_mean, z_cov, H @ z_mean, H @ z_cov @ H.T + noise
 
 

@@ -1,4 +1,5 @@
 """Central differences: what hand-made derivatives are tested against."""
+
 import numpy as np
 
 

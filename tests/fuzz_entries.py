@@ -117,9 +117,7 @@ def data_entries():
     )
     yield (
         bouncing_balls.rasterize,
-        lambda _: dict(
-            position=balls.position, sharpness=np.ones(3), side=10.0, resolution=8
-        ),
+        lambda _: dict(position=balls.position, sharpness=np.ones(3), side=10.0, resolution=8),
     )
     start = np.ones((2, 1, 2))
     yield moving_mnist.bounce, lambda _: dict(start=start, velocity=start, T=3, room=4.0)
@@ -200,8 +198,9 @@ def print_nothing(params, log):
 
 def named(entries):
     """{"module.name": (function, folder -> arguments)}"""
-    return {f"{function.__module__}.{function.__name__}": (function, make)
-            for function, make in entries}
+    return {
+        f"{function.__module__}.{function.__name__}": (function, make) for function, make in entries
+    }
 
 
 ENTRIES = named([*data_entries(), *kalman_entries()])

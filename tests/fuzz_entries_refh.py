@@ -1,6 +1,5 @@
 """Right arguments of the public functions of refh_numpy; tests/test_fuzz.py finds them here."""
 
-
 import numpy as np
 
 from refh_numpy import (

@@ -1,4 +1,5 @@
 """examples/benchmarks: what is compared is the same, and the numbers are what they say."""
+
 import functools
 import json
 
@@ -17,7 +18,7 @@ from examples.benchmarks import (
     videos,
 )
 
-TOLERANCE = 1e-6        # brightness, float32
+TOLERANCE = 1e-6  # brightness, float32
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def written(folder, name):
 
 # Timing
 
+
 def test_candidates_are_called_alternately_after_one_call_each():
     calls = []
     functions = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
@@ -58,7 +60,7 @@ def test_seconds_are_per_unit_of_work():
 
 def test_a_ratio_is_the_median_of_the_ratios_of_the_rounds():
     table = _timing.rows({"a": [1, 2, 4], "b": [2, 6, 8]}, "a")
-    assert [row["ratio"] for row in table] == [1, 2]            # 2, 3, 2; of the medians, 3
+    assert [row["ratio"] for row in table] == [1, 2]  # 2, 3, 2; of the medians, 3
     assert [row["microseconds"] for row in table] == [2e6, 6e6]
 
 
@@ -70,13 +72,15 @@ def test_the_exponent_of_a_power_law(p):
 
 # The others compute the same
 
+
 @pytest.mark.parametrize("name", list(kalman_filters.LIBRARIES))
 @pytest.mark.parametrize("n_z", [2, 4])
 def test_other_kalman_filters_find_the_same_means(name, n_z):
     module, function = kalman_filters.LIBRARIES[name]
     library = pytest.importorskip(module)
-    functions = kalman_filters.candidates({name: (library, function)}, T=50, n_traj=3, n_z=n_z,
-                                          seed=1)
+    functions = kalman_filters.candidates(
+        {name: (library, function)}, T=50, n_traj=3, n_z=n_z, seed=1
+    )
     ours = functions[kalman_filters.OURS]()
     assert ours.shape == (3, 50, n_z)
     np.testing.assert_allclose(functions[name](), ours, atol=1e-9)
@@ -102,8 +106,9 @@ def test_plain_numpy_digits_are_those_of_the_data_set():
     rng = np.random.default_rng(4)
     images = rng.random((5, 28, 28), dtype=np.float32)
     batch = moving_mnist.sample(3, videos.T, rng, Digits(images, np.arange(5), "synthetic"))
-    frames = videos.digits_in_numpy(images, batch.which, batch.position[:, 0],
-                                    batch.velocity[:, 0], batch.shape[0])
+    frames = videos.digits_in_numpy(
+        images, batch.which, batch.position[:, 0], batch.velocity[:, 0], batch.shape[0]
+    )
     np.testing.assert_allclose(frames.reshape(batch.frames.shape), batch.frames, atol=1e-5)
 
 
@@ -114,6 +119,7 @@ def test_torch_finds_the_same_gradient():
 
 
 # Table 2 on many cores
+
 
 def test_makespan():
     assert scaling.makespan([3, 1, 2], 1) == 6
@@ -129,9 +135,11 @@ def test_jobs_that_continue_others_come_after_all_others():
 
 # The scripts
 
+
 def test_kalman_filters(tmp_path, once, nothing_else, monkeypatch, capsys):
-    monkeypatch.setattr(kalman_filters, "SIZES",
-                        {"T": (10, 30, 100), "n_traj": (1, 3, 10), "n_z": (2, 4)})
+    monkeypatch.setattr(
+        kalman_filters, "SIZES", {"T": (10, 30, 100), "n_traj": (1, 3, 10), "n_z": (2, 4)}
+    )
     kalman_filters.main(["--out", str(tmp_path)])
     rows = written(tmp_path, "benchmark_kalman")["rows"]
     assert {row["name"] for row in rows} == {kalman_filters.OURS, kalman_filters.NUMPY}
@@ -141,11 +149,13 @@ def test_kalman_filters(tmp_path, once, nothing_else, monkeypatch, capsys):
 
 def test_refh_step(tmp_path, once):
     refh_step.main(["--out", str(tmp_path)])
-    ratio = {(row["setting"], row["name"]): row["ratio"]
-             for row in written(tmp_path, "benchmark_refh_step")["rows"]}
+    ratio = {
+        (row["setting"], row["name"]): row["ratio"]
+        for row in written(tmp_path, "benchmark_refh_step")["rows"]
+    }
     for setting in ("oscillator", "balls"):
         assert ratio[setting, refh_step.PRODUCTS] == 1
-        assert 0.5 < ratio[setting, "refh_numpy"] < 20         # one round, on a busy machine
+        assert 0.5 < ratio[setting, "refh_numpy"] < 20  # one round, on a busy machine
 
 
 @pytest.mark.slow

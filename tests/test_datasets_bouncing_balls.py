@@ -1,4 +1,5 @@
 """Bouncing balls: physics, rendering, and what is refused."""
+
 import numpy as np
 import pytest
 
@@ -33,8 +34,8 @@ def test_balls_of_different_mass_conserve_energy_and_momentum_when_they_collide(
     assert (v[0, -1] != v[0, 0]).any()
     momentum = (mass * velocity[0]).sum(0)
     np.testing.assert_allclose((mass * v[0]).sum(1), np.tile(momentum, (40, 1)), atol=1e-12)
-    energy = (mass * velocity[0]**2).sum()
-    np.testing.assert_allclose((mass * v[0]**2).sum((1, 2)), energy, rtol=1e-12)
+    energy = (mass * velocity[0] ** 2).sum()
+    np.testing.assert_allclose((mass * v[0] ** 2).sum((1, 2)), energy, rtol=1e-12)
 
 
 def test_a_head_on_collision_exchanges_velocities():
@@ -61,7 +62,8 @@ def test_balls_stay_in_the_box_and_out_of_each_other(batch):
 
 def test_between_collisions_paths_are_straight():
     position, velocity = bouncing_balls.trajectories(
-        np.array([[[3.0, 5]]]), np.array([[[0.1, 0.05]]]), 30, Box(n_balls=1))
+        np.array([[[3.0, 5]]]), np.array([[[0.1, 0.05]]]), 30, Box(n_balls=1)
+    )
     expected = [3, 5] + np.arange(30)[:, None] * [0.1, 0.05]
     np.testing.assert_allclose(position[0, :, 0], expected)
     assert (velocity == velocity[:, :1]).all()
@@ -76,8 +78,9 @@ def test_a_quarter_turn_of_the_initial_state_turns_the_video():
     there, _ = bouncing_balls.trajectories(position, velocity, 150)
     turned_there, _ = bouncing_balls.trajectories(turned(position, 10), turned(velocity, 0), 150)
     np.testing.assert_allclose(turned_there, turned(there, 10), atol=1e-9)
-    frames, other = (bouncing_balls.render(p).reshape(5, 150, 30, 30)
-                     for p in (there, turned_there))
+    frames, other = (
+        bouncing_balls.render(p).reshape(5, 150, 30, 30) for p in (there, turned_there)
+    )
     expected = np.rot90(frames, -1, axes=(2, 3))
     np.testing.assert_allclose(other, expected, atol=1e-5)
 
@@ -87,8 +90,10 @@ def test_the_mirror_image_of_a_scene_gives_the_mirror_image_of_its_frame():
     mirrored = position.copy()
     mirrored[..., 0] = 10 - position[..., 0]
     for rendering in bouncing_balls.RENDERINGS:
-        frames, other = (bouncing_balls.render(p[:, None], Box(rendering=rendering))
-                         .reshape(50, 30, 30) for p in (position, mirrored))
+        frames, other = (
+            bouncing_balls.render(p[:, None], Box(rendering=rendering)).reshape(50, 30, 30)
+            for p in (position, mirrored)
+        )
         np.testing.assert_allclose(other, frames[:, :, ::-1], atol=1e-5)
 
 
@@ -98,7 +103,7 @@ def test_hand_computed_pixels():
     # the nearest centres are (14.5, 14.5) / 3 and its mirror images: 1/6 off on both axes
     assert (frame[14:16, 14:16] > 1 - 1e-5).all()
     # (18.5, 15.5) / 3: 7/6 and 1/6 off, d^2 = 50/36, (d^2 / 1.44)^4 = 0.8655
-    assert frame[15, 18] == pytest.approx(np.exp(-(50 / 36 / 1.44)**4), abs=1e-6)
+    assert frame[15, 18] == pytest.approx(np.exp(-((50 / 36 / 1.44) ** 4)), abs=1e-6)
     assert frame[15, 18] == pytest.approx(frame[15, 11]) == pytest.approx(frame[18, 15])
 
 
@@ -107,8 +112,8 @@ def test_rendering_is_the_formula():
     grid = (np.arange(30) + 0.5) / 3
     x, y = (values.ravel() for values in np.meshgrid(grid, grid))
     for rendering, factor in (("sutskever", 1 / 1.2**2), ("authors", 1.2**2)):
-        d2 = (x - position[..., :1])**2 + (y - position[..., 1:])**2
-        expected = np.minimum(1, np.exp(-(d2 * factor)**4).sum(1))
+        d2 = (x - position[..., :1]) ** 2 + (y - position[..., 1:]) ** 2
+        expected = np.minimum(1, np.exp(-((d2 * factor) ** 4)).sum(1))
         frames = bouncing_balls.render(position[:, None], Box(rendering=rendering))
         np.testing.assert_allclose(frames[:, 0], expected, atol=1e-6)
 
@@ -120,7 +125,7 @@ def test_compiled_and_plain_python_agree():
     arguments = position, velocity, 60, np.array(box.radius), np.array(box.mass), box.side
     compiled, plain = move(*arguments), move.py_func(*arguments)
     np.testing.assert_allclose(compiled[0], plain[0], atol=1e-9)
-    arguments = compiled[0][:, ::20], np.array(box.radius)**-2.0, box.side, 30
+    arguments = compiled[0][:, ::20], np.array(box.radius) ** -2.0, box.side, 30
     np.testing.assert_allclose(rasterize(*arguments), rasterize.py_func(*arguments), atol=1e-6)
 
 
@@ -129,7 +134,9 @@ def test_the_authors_balls_look_smaller_and_frames_change_less(batch):
     other = bouncing_balls.render(batch.position, Box(rendering="authors"))
     assert other.mean() < 0.6 * batch.frames.mean()
     for frames, change in ((batch.frames, 0.0131), (other, 0.0117)):
-        np.testing.assert_allclose(np.mean((frames[:, 1:] - frames[:, :-1])**2), change, rtol=0.03)
+        np.testing.assert_allclose(
+            np.mean((frames[:, 1:] - frames[:, :-1]) ** 2), change, rtol=0.03
+        )
 
 
 def test_initial_positions_of_one_ball_are_uniform_as_in_the_script():
@@ -146,8 +153,10 @@ def test_the_same_seed_gives_the_same_video():
     np.testing.assert_array_equal(a.frames, b.frames)
 
 
-@pytest.mark.parametrize("box", [Box(speed=2.4), Box(mass=(1, 1, 9), speed=0.8),
-                                 Box(radius=0.5, mass=(1, 1, 50), speed=0.14)])
+@pytest.mark.parametrize(
+    "box",
+    [Box(speed=2.4), Box(mass=(1, 1, 9), speed=0.8), Box(radius=0.5, mass=(1, 1, 50), speed=0.14)],
+)
 def test_at_the_largest_speed_a_video_can_be_continued_from_any_frame(box):
     """No ball leaves the box or becomes too fast, whatever the masses are."""
     batch = bouncing_balls.sample(40, 500, rng_of(1), box)
@@ -172,19 +181,38 @@ def test_a_light_ball_does_not_pass_through_a_heavy_one():
     assert (velocity[:, -1, 0, 0] < 0).all()
 
 
-@pytest.mark.parametrize("change, name", [
-    ({"n_balls": 0}, "n_balls"), ({"n_balls": 10**6}, "n_balls"), ({"n_balls": True}, "n_balls"),
-    ({"radius": 0}, "radius"), ({"radius": -1.0}, "radius"), ({"radius": (1, 1)}, "radius"),
-    ({"radius": [[1], [1, 2]]}, "radius"), ({"radius": "big"}, "radius"), ({"radius": 6}, "radius"),
-    ({"n_balls": 30}, "radius"), ({"mass": 0}, "mass"), ({"mass": np.nan}, "mass"),
-    ({"mass": 1e300}, "mass"), ({"mass": None}, "mass"), ({"side": 0}, "side"),
-    ({"side": 1e300}, "side"), ({"speed": -1}, "speed"), ({"speed": 3}, "speed"),
-    ({"speed": np.inf}, "speed"), ({"speed": 10**400}, "speed"),
-    ({"mass": (1, 300, 300), "radius": 1, "speed": 2}, "speed"),
-    ({"mass": (1, 1, 50), "radius": 0.5, "speed": 1}, "speed"),
-    ({"resolution": 0}, "resolution"), ({"resolution": 2.5}, "resolution"),
-    ({"resolution": 10**6}, "resolution"), ({"rendering": "cubic"}, "rendering"),
-    ({"rendering": ["authors"]}, "rendering")])
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        ({"n_balls": 0}, "n_balls"),
+        ({"n_balls": 10**6}, "n_balls"),
+        ({"n_balls": True}, "n_balls"),
+        ({"radius": 0}, "radius"),
+        ({"radius": -1.0}, "radius"),
+        ({"radius": (1, 1)}, "radius"),
+        ({"radius": [[1], [1, 2]]}, "radius"),
+        ({"radius": "big"}, "radius"),
+        ({"radius": 6}, "radius"),
+        ({"n_balls": 30}, "radius"),
+        ({"mass": 0}, "mass"),
+        ({"mass": np.nan}, "mass"),
+        ({"mass": 1e300}, "mass"),
+        ({"mass": None}, "mass"),
+        ({"side": 0}, "side"),
+        ({"side": 1e300}, "side"),
+        ({"speed": -1}, "speed"),
+        ({"speed": 3}, "speed"),
+        ({"speed": np.inf}, "speed"),
+        ({"speed": 10**400}, "speed"),
+        ({"mass": (1, 300, 300), "radius": 1, "speed": 2}, "speed"),
+        ({"mass": (1, 1, 50), "radius": 0.5, "speed": 1}, "speed"),
+        ({"resolution": 0}, "resolution"),
+        ({"resolution": 2.5}, "resolution"),
+        ({"resolution": 10**6}, "resolution"),
+        ({"rendering": "cubic"}, "rendering"),
+        ({"rendering": ["authors"]}, "rendering"),
+    ],
+)
 def test_bad_boxes_are_named(change, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
         Box(**change)
@@ -196,29 +224,45 @@ def test_balls_that_fit_by_area_and_yet_find_no_place(monkeypatch):
         bouncing_balls.sample(1, 2, rng_of(0), Box(n_balls=15))
 
 
-@pytest.mark.parametrize("call, name", [
-    (lambda rng: bouncing_balls.sample(0, 3, rng), "n_traj"),
-    (lambda rng: bouncing_balls.sample(2, 0, rng), "T"),
-    (lambda rng: bouncing_balls.sample(2, 3, 0), "rng"),
-    (lambda rng: bouncing_balls.sample(2, 3, np.random.Generator), "rng"),
-    (lambda rng: bouncing_balls.sample(2, 3, rng, None), "box"),
-    (lambda rng: bouncing_balls.initial_positions(2, rng, {}), "box"),
-    (lambda rng: bouncing_balls.render(np.zeros((2, 3, 2))), "position"),
-    (lambda rng: bouncing_balls.render(np.full((1, 2, 3, 2), np.nan)), "position"),
-    (lambda rng: bouncing_balls.render(np.full((1, 2, 3, 2), 1e300)), "position"),
-    (lambda rng: bouncing_balls.render(np.ma.zeros((1, 2, 3, 2))), "position"),
-    (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 3, 2)), [1.0], 10, 30), "sharpness"),
-    (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 1, 2)), [0.0], 10, 30), "sharpness"),
-    (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 1, 2)), [1.0], 0, 30), "side"),
-    (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 1, 2)), [1.0], 10, 0), "resolution"),
-    (lambda rng: bouncing_balls.trajectories(np.full((1, 3, 2), 11.0), np.zeros((1, 3, 2)), 2),
-     "position"),
-    (lambda rng: bouncing_balls.trajectories(np.ones((1, 3, 2)), np.zeros((2, 3, 2)), 2),
-     "velocity"),
-    (lambda rng: bouncing_balls.trajectories(np.ones((1, 3, 2)), np.full((1, 3, 2), 9.0), 2),
-     "velocity"),
-    (lambda rng: bouncing_balls.trajectories(np.ones((1, 3, 2)), np.full((1, 3, 2), 1e300), 2),
-     "velocity")])
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda rng: bouncing_balls.sample(0, 3, rng), "n_traj"),
+        (lambda rng: bouncing_balls.sample(2, 0, rng), "T"),
+        (lambda rng: bouncing_balls.sample(2, 3, 0), "rng"),
+        (lambda rng: bouncing_balls.sample(2, 3, np.random.Generator), "rng"),
+        (lambda rng: bouncing_balls.sample(2, 3, rng, None), "box"),
+        (lambda rng: bouncing_balls.initial_positions(2, rng, {}), "box"),
+        (lambda rng: bouncing_balls.render(np.zeros((2, 3, 2))), "position"),
+        (lambda rng: bouncing_balls.render(np.full((1, 2, 3, 2), np.nan)), "position"),
+        (lambda rng: bouncing_balls.render(np.full((1, 2, 3, 2), 1e300)), "position"),
+        (lambda rng: bouncing_balls.render(np.ma.zeros((1, 2, 3, 2))), "position"),
+        (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 3, 2)), [1.0], 10, 30), "sharpness"),
+        (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 1, 2)), [0.0], 10, 30), "sharpness"),
+        (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 1, 2)), [1.0], 0, 30), "side"),
+        (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 1, 2)), [1.0], 10, 0), "resolution"),
+        (
+            lambda rng: bouncing_balls.trajectories(
+                np.full((1, 3, 2), 11.0), np.zeros((1, 3, 2)), 2
+            ),
+            "position",
+        ),
+        (
+            lambda rng: bouncing_balls.trajectories(np.ones((1, 3, 2)), np.zeros((2, 3, 2)), 2),
+            "velocity",
+        ),
+        (
+            lambda rng: bouncing_balls.trajectories(np.ones((1, 3, 2)), np.full((1, 3, 2), 9.0), 2),
+            "velocity",
+        ),
+        (
+            lambda rng: bouncing_balls.trajectories(
+                np.ones((1, 3, 2)), np.full((1, 3, 2), 1e300), 2
+            ),
+            "velocity",
+        ),
+    ],
+)
 def test_bad_calls_are_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
         call(rng_of(0))

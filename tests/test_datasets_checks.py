@@ -1,4 +1,5 @@
 """The checks of arguments: what they accept, what they refuse, and how they say it."""
+
 import fractions
 import pathlib
 
@@ -59,22 +60,42 @@ def test_numbers_are_accepted_within_their_bounds():
 
 def test_masked_arrays_are_refused_with_advice():
     masked = np.ma.array([1.0, 1e6], mask=[False, True])
-    kind = refused(lambda: checks.array("y", masked, (2,), missing=True),
-                   r"^y: expected a plain array \(mark missing values by NaN\), got a masked array")
+    kind = refused(
+        lambda: checks.array("y", masked, (2,), missing=True),
+        r"^y: expected a plain array \(mark missing values by NaN\), got a masked array",
+    )
     assert kind is TypeError
 
 
-@pytest.mark.parametrize("value", ["spikes", None, [[1], [1, 2]], [1j], {}, object(), [None, 1],
-                                   [10**400], np.array(["a"]), np.array([None])])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "spikes",
+        None,
+        [[1], [1, 2]],
+        [1j],
+        {},
+        object(),
+        [None, 1],
+        [10**400],
+        np.array(["a"]),
+        np.array([None]),
+    ],
+)
 def test_what_is_no_array_of_numbers(value):
     kind = refused(lambda: checks.array("y", value, ("n",)), "^y: expected an array of real .*got")
     assert kind is TypeError
 
 
-@pytest.mark.parametrize("value, match", [
-    (np.ones((2, 2)), r"expected shape \(n,\), got \(2, 2\)"), (np.ones(0), r"got \(0,\)"),
-    ([np.nan, 1], "expected finite numbers, got 1 of 2 that are NaN or infinite"),
-    ([np.inf, 1], "expected finite numbers")])
+@pytest.mark.parametrize(
+    "value, match",
+    [
+        (np.ones((2, 2)), r"expected shape \(n,\), got \(2, 2\)"),
+        (np.ones(0), r"got \(0,\)"),
+        ([np.nan, 1], "expected finite numbers, got 1 of 2 that are NaN or infinite"),
+        ([np.inf, 1], "expected finite numbers"),
+    ],
+)
 def test_other_shapes_and_values(value, match):
     assert refused(lambda: checks.array("y", value, ("n",)), "^y: .*" + match) is ValueError
 
@@ -84,8 +105,9 @@ def test_missing_values_are_nan():
     refused(lambda: checks.array("y", [np.inf], (1,), missing=True), r"numbers or NaN \(missing\)")
 
 
-@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float16, np.float32, np.longdouble,
-                                   ">f4", ">f8", ">i2"])
+@pytest.mark.parametrize(
+    "dtype", [bool, np.uint8, np.int64, np.float16, np.float32, np.longdouble, ">f4", ">f8", ">i2"]
+)
 def test_arrays_in_other_clothes_are_the_same_numbers(dtype):
     got = checks.array("y", np.array([1, 0, 1], dtype), (3,))
     assert got.dtype in (np.uint8, np.int16, np.int64, np.float32, np.float64)
@@ -98,8 +120,10 @@ def test_a_cast_is_contiguous_and_does_not_overflow():
     assert checks.array("y", 2.0, (), dtype=np.float32).shape == ()
     same = np.ones((2, 3))
     assert checks.array("y", same, (2, 3), dtype=float) is same
-    kind = refused(lambda: checks.array("y", [1e300, 0], (2,), dtype=np.float32),
-                   r"^y: expected numbers below 3.4e\+38 \(float32\), got 1e\+300")
+    kind = refused(
+        lambda: checks.array("y", [1e300, 0], (2,), dtype=np.float32),
+        r"^y: expected numbers below 3.4e\+38 \(float32\), got 1e\+300",
+    )
     assert kind is ValueError
     assert np.isnan(checks.array("y", [np.nan], (1,), missing=True, dtype=np.float32)[0])
     if np.finfo(np.longdouble).max > 1e400:
@@ -125,8 +149,12 @@ def test_each_covariance_is_judged_by_its_own_scale():
     skewed, large = np.array([[1e-3, 9e-4], [-9e-4, 1e-3]]), 1e12 * np.eye(2)
     for one in (skewed, np.array([[1.0, 2.0], [2.0, 1.0]]) * 1e-6, -1e-6 * np.eye(2)):
         for positive in (False, True):
-            refused(lambda one=one, positive=positive: checks.covariance(
-                "R", np.array([one, large]), positive=positive), "^R: expected .*, got")
+            refused(
+                lambda one=one, positive=positive: checks.covariance(
+                    "R", np.array([one, large]), positive=positive
+                ),
+                "^R: expected .*, got",
+            )
     checks.covariance("R", np.array([1e-6 * np.eye(2), large]))
     checks.covariance("R", np.diag([1.0, 0.0]), positive=False)
     refused(lambda: checks.covariance("R", np.diag([1.0, 0.0])), "positive definite .*eigenvalue")
@@ -134,27 +162,44 @@ def test_each_covariance_is_judged_by_its_own_scale():
     refused(lambda: checks.covariance("R", np.full((2, 2), np.nan)), "^R: expected .*NaN")
 
 
-@pytest.mark.parametrize("call, match", [
-    (lambda: checks.generator("rng", 0), "^rng: expected Generator .*default_rng.*, got 0"),
-    (lambda: checks.generator("rng", np.random.Generator), "^rng: expected Generator .*, got <cl"),
-    (lambda: checks.instance("box", None, dict, " (from here)"), r"dict \(from here\), got None"),
-    (lambda: checks.function("callback", 3), "^callback: expected a function, got 3"),
-    (lambda: checks.flag("learn", "no"), "^learn: expected True or False, got 'no'"),
-    (lambda: checks.flag("learn", 1), "^learn: expected True or False, got 1"),
-    (lambda: checks.one_of("how", ["a"], ("a", "b")), "^how: expected one of 'a', 'b', got"),
-    (lambda: checks.one_of("how", None, ("a", "b")), "^how: expected one of 'a', 'b', got None"),
-    (lambda: checks.iterable("batches", 3), "^batches: expected an iterable, got 3"),
-    (lambda: checks.iterable("batches", "abc"), "^batches: expected an iterable, got 'abc'"),
-    (lambda: checks.path("path", None), "^path: expected a path .*, got None"),
-    (lambda: checks.path("path", b"a"), "^path: expected a path .*, got b'a'")])
+@pytest.mark.parametrize(
+    "call, match",
+    [
+        (lambda: checks.generator("rng", 0), "^rng: expected Generator .*default_rng.*, got 0"),
+        (
+            lambda: checks.generator("rng", np.random.Generator),
+            "^rng: expected Generator .*, got <cl",
+        ),
+        (
+            lambda: checks.instance("box", None, dict, " (from here)"),
+            r"dict \(from here\), got None",
+        ),
+        (lambda: checks.function("callback", 3), "^callback: expected a function, got 3"),
+        (lambda: checks.flag("learn", "no"), "^learn: expected True or False, got 'no'"),
+        (lambda: checks.flag("learn", 1), "^learn: expected True or False, got 1"),
+        (lambda: checks.one_of("how", ["a"], ("a", "b")), "^how: expected one of 'a', 'b', got"),
+        (
+            lambda: checks.one_of("how", None, ("a", "b")),
+            "^how: expected one of 'a', 'b', got None",
+        ),
+        (lambda: checks.iterable("batches", 3), "^batches: expected an iterable, got 3"),
+        (lambda: checks.iterable("batches", "abc"), "^batches: expected an iterable, got 'abc'"),
+        (lambda: checks.path("path", None), "^path: expected a path .*, got None"),
+        (lambda: checks.path("path", b"a"), "^path: expected a path .*, got b'a'"),
+    ],
+)
 def test_wrong_objects(call, match):
     assert refused(call, match) is TypeError
 
 
-@pytest.mark.parametrize("call, match", [
-    (lambda: checks.one_of("how", "c", ("a", "b")), "^how: expected one of 'a', 'b', got 'c'"),
-    (lambda: checks.path("path", ""), "^path: expected a path"),
-    (lambda: checks.path("path", "a\0b"), "^path: expected a path")])
+@pytest.mark.parametrize(
+    "call, match",
+    [
+        (lambda: checks.one_of("how", "c", ("a", "b")), "^how: expected one of 'a', 'b', got 'c'"),
+        (lambda: checks.path("path", ""), "^path: expected a path"),
+        (lambda: checks.path("path", "a\0b"), "^path: expected a path"),
+    ],
+)
 def test_wrong_values(call, match):
     assert refused(call, match) is ValueError
 
@@ -162,7 +207,7 @@ def test_wrong_values(call, match):
 def test_what_is_accepted_comes_back():
     rng, batches = np.random.default_rng(0), iter([1])
     assert checks.generator("rng", rng) is rng and checks.iterable("batches", batches) is batches
-    assert list(batches) == [1]                                 # nothing was taken from it
+    assert list(batches) == [1]  # nothing was taken from it
     assert checks.flag("learn", np.False_) is False and checks.one_of("how", "a", ("a",)) == "a"
     assert checks.path("path", pathlib.Path("x")) == checks.path("path", "x") == pathlib.Path("x")
     assert checks.function("callback", len) is len
@@ -183,10 +228,13 @@ def test_values_that_only_look_like_numbers_arrays_and_paths():
         def __array__(self, *args, **kwargs):
             raise RuntimeError
 
-    for call in (lambda: checks.count("x", np.timedelta64(3, "s")),
-                 lambda: checks.number("x", np.timedelta64(3, "s")),
-                 lambda: checks.array("x", Broken(), ("n",)), lambda: checks.path("x", "\ud800"),
-                 lambda: checks.counts("x", np.array([np.inf]))):
+    for call in (
+        lambda: checks.count("x", np.timedelta64(3, "s")),
+        lambda: checks.number("x", np.timedelta64(3, "s")),
+        lambda: checks.array("x", Broken(), ("n",)),
+        lambda: checks.path("x", "\ud800"),
+        lambda: checks.counts("x", np.array([np.inf])),
+    ):
         with pytest.raises((ValueError, TypeError), match=r"^x: expected .* got"):
             call()
 
@@ -204,7 +252,12 @@ def test_states_of_generators():
     for kind in (np.random.PCG64, MT19937, np.random.Philox, np.random.SFC64):
         checks.generator_state("rng", kind(1).state)
     state = np.random.PCG64(1).state
-    for bad in ({}, 3, state | {"bit_generator": "Generator"}, state | {"uinteger": -1},
-                state | {"state": {"state": 1.5, "inc": 1}}):
+    for bad in (
+        {},
+        3,
+        state | {"bit_generator": "Generator"},
+        state | {"uinteger": -1},
+        state | {"state": {"state": 1.5, "inc": 1}},
+    ):
         with pytest.raises((ValueError, TypeError), match=r"^rng: expected .* got"):
             checks.generator_state("rng", bad)

@@ -1,4 +1,5 @@
 """Digits: MNIST's files are read, damaged ones are named, synthetic ones are like them."""
+
 import gzip
 import os
 import time
@@ -22,9 +23,15 @@ def folder(tmp_path, monkeypatch):
     """Five images in the place of MNIST's test part, with their checksums; no other MNIST"""
     rng = np.random.default_rng(0)
     images, labels = idx(rng.integers(256, size=(5, 28, 28))), idx(np.arange(5))
-    monkeypatch.setattr(digits, "MD5", digits.MD5 | {
-        "t10k-images-idx3-ubyte": digits.hashlib.md5(images).hexdigest(),
-        "t10k-labels-idx1-ubyte": digits.hashlib.md5(labels).hexdigest()})
+    monkeypatch.setattr(
+        digits,
+        "MD5",
+        digits.MD5
+        | {
+            "t10k-images-idx3-ubyte": digits.hashlib.md5(images).hexdigest(),
+            "t10k-labels-idx1-ubyte": digits.hashlib.md5(labels).hexdigest(),
+        },
+    )
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(images)
@@ -42,13 +49,13 @@ def test_plain_and_packed_files_are_read(folder):
 
 
 def test_where_digits_come_from(folder, monkeypatch):
-    assert digits.load("auto").source == "synthetic"        # no folder, no variable, an empty cache
+    assert digits.load("auto").source == "synthetic"  # no folder, no variable, an empty cache
     with pytest.raises(FileNotFoundError, match=r"folder: expected MNIST.* got none"):
         digits.load("mnist")
     monkeypatch.setenv("MNIST_DIR", str(folder))
     assert digits.load("auto").source == "MNIST"
     monkeypatch.setenv("MNIST_DIR", str(folder / "elsewhere"))
-    with pytest.raises(FileNotFoundError):          # asked for by name: no silent replacement
+    with pytest.raises(FileNotFoundError):  # asked for by name: no silent replacement
         digits.load("auto")
     with pytest.raises(ValueError, match=r"^source: expected .* got 'emnist'"):
         digits.load("emnist")
@@ -100,8 +107,18 @@ def damage(content, how):
     return bytes(packed)
 
 
-@pytest.mark.parametrize("how", ["truncated", "magic", "header alone", "empty", "a flipped bit",
-                                 "gzip cut off", "gzip corrupt"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "truncated",
+        "magic",
+        "header alone",
+        "empty",
+        "a flipped bit",
+        "gzip cut off",
+        "gzip corrupt",
+    ],
+)
 def test_damaged_files_are_refused(folder, how):
     path = folder / "t10k-images-idx3-ubyte"
     path.write_bytes(damage(path.read_bytes(), how))
@@ -126,8 +143,16 @@ def packed_zeros():
     return gzip.compress(bytes(100_000_000), compresslevel=1)
 
 
-@pytest.mark.parametrize("shape", [(2**31, 2**31, 4), (2**32 - 1, 2**32 - 1, 2**32 - 1),
-                                   (60_000, 28, 60), (10, 28, 28), (0, 0, 0)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (2**31, 2**31, 4),
+        (2**32 - 1, 2**32 - 1, 2**32 - 1),
+        (60_000, 28, 60),
+        (10, 28, 28),
+        (0, 0, 0),
+    ],
+)
 def test_bombs_are_not_unpacked(tmp_path, packed_zeros, shape):
     """The header is read first, then no more than it announces, and that is bounded."""
     header = bytes([0, 0, 8, 3]) + np.array(shape, ">u4").tobytes()
@@ -149,6 +174,7 @@ def test_images_without_labels(folder):
 
 class Answer:
     """An HTTP answer with this content"""
+
     def __init__(self, content):
         self.content = content
 
@@ -165,10 +191,14 @@ class Answer:
 
 def test_download_fetches_what_is_missing_and_only_that(folder, monkeypatch):
     asked = []
-    contents = {name: idx(np.full((2, 28, 28) if "images" in name else 2, 7))
-                for name in digits.MD5}
-    monkeypatch.setattr(digits, "MD5", {name: digits.hashlib.md5(content).hexdigest()
-                                        for name, content in contents.items()})
+    contents = {
+        name: idx(np.full((2, 28, 28) if "images" in name else 2, 7)) for name in digits.MD5
+    }
+    monkeypatch.setattr(
+        digits,
+        "MD5",
+        {name: digits.hashlib.md5(content).hexdigest() for name, content in contents.items()},
+    )
 
     def answer(url, timeout):
         asked.append(url)
@@ -186,8 +216,9 @@ def test_download_fetches_what_is_missing_and_only_that(folder, monkeypatch):
     assert not asked
 
 
-@pytest.mark.parametrize("content", [b"<html>not here</html>",
-                                     gzip.compress(idx(np.zeros((2, 28, 28))))])
+@pytest.mark.parametrize(
+    "content", [b"<html>not here</html>", gzip.compress(idx(np.zeros((2, 28, 28))))]
+)
 def test_a_failed_download_leaves_nothing_behind(folder, monkeypatch, content):
     monkeypatch.setattr(digits.urllib.request, "urlopen", lambda url, timeout: Answer(content))
     with pytest.raises(ConnectionError, match="MNIST_DIR"):
@@ -237,7 +268,7 @@ def test_synthetic_digits_are_like_mnist():
     # MNIST: mean 0.131, standard deviation 0.308
     assert 0.115 < images.mean() < 0.145 and 0.29 < images.std() < 0.325
     assert images.min() == 0 and (images.max((1, 2)) > 0.9).mean() > 0.99
-    assert images[:, :2].mean() < 0.02                              # a border that is almost empty
+    assert images[:, :2].mean() < 0.02  # a border that is almost empty
     # the nearest neighbour of 1500 mostly has the same label (chance: 0.1), and no two are the same
     flat = images[:1500].reshape(1500, -1)
     squares = np.sum(flat**2, 1)
@@ -257,14 +288,23 @@ def test_split_keeps_them_apart():
 FEW = digits.Digits(np.zeros((4, 8, 8)), np.zeros(4, int), "synthetic")
 
 
-@pytest.mark.parametrize("call, name", [
-    (lambda: digits.split(FEW, one_in=1), "one_in"), (lambda: digits.split(None), "digits"),
-    (lambda: digits.split(FEW._replace(labels=np.zeros(3))), "digits"),
-    (lambda: digits.split(FEW._replace(images=np.zeros((1, 8, 8)), labels=[1])), "digits"),
-    (lambda: digits.load(["auto"]), "source"), (lambda: digits.load(None), "source"),
-    (lambda: digits.load("mnist", 3), "folder"), (lambda: digits.read_idx(None, 3), "path"),
-    (lambda: digits.read_idx("a", "3"), "n_axes"), (lambda: digits.read_idx("a", 3, 5), "md5"),
-    (lambda: digits.download(3), "folder"), (lambda: digits.download(".", log=None), "log")])
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda: digits.split(FEW, one_in=1), "one_in"),
+        (lambda: digits.split(None), "digits"),
+        (lambda: digits.split(FEW._replace(labels=np.zeros(3))), "digits"),
+        (lambda: digits.split(FEW._replace(images=np.zeros((1, 8, 8)), labels=[1])), "digits"),
+        (lambda: digits.load(["auto"]), "source"),
+        (lambda: digits.load(None), "source"),
+        (lambda: digits.load("mnist", 3), "folder"),
+        (lambda: digits.read_idx(None, 3), "path"),
+        (lambda: digits.read_idx("a", "3"), "n_axes"),
+        (lambda: digits.read_idx("a", 3, 5), "md5"),
+        (lambda: digits.download(3), "folder"),
+        (lambda: digits.download(".", log=None), "log"),
+    ],
+)
 def test_bad_arguments_are_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
         call()

@@ -1,4 +1,5 @@
 """Files: written whole or not at all; damaged and hostile ones are a ValueError with the path."""
+
 import io
 import json
 import os
@@ -11,8 +12,12 @@ import pytest
 
 from datasets import files
 
-ARRAYS = {"W": np.arange(6.0, dtype=np.float32).reshape(2, 3), "b": np.zeros(0),
-          "F": np.asfortranarray(np.arange(6.0).reshape(2, 3)), "n": np.array(3)}
+ARRAYS = {
+    "W": np.arange(6.0, dtype=np.float32).reshape(2, 3),
+    "b": np.zeros(0),
+    "F": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    "n": np.array(3),
+}
 
 
 @pytest.fixture
@@ -71,12 +76,26 @@ def test_half_floats_become_single_and_all_becomes_contiguous():
     assert files.widened(np.ones(2)).dtype == np.float64
 
 
-@pytest.mark.parametrize("arrays", [
-    {"a": np.array([None])}, {"a": [[1], [1, 2]]}, {"a": np.ma.ones(2)}, {"a": "text"},
-    {"a": np.array([np.nan])},
-    {"a": np.array([np.inf], np.float32)}, {"a": np.array([1j])}, {"header": np.ones(1)},
-    {"file": np.ones(1)}, {1: np.ones(1)}, [np.ones(1)], None, {"": np.ones(1)},
-    {"\ud800": np.ones(1)}, {"a\0b": np.ones(1)}])
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"a": np.array([None])},
+        {"a": [[1], [1, 2]]},
+        {"a": np.ma.ones(2)},
+        {"a": "text"},
+        {"a": np.array([np.nan])},
+        {"a": np.array([np.inf], np.float32)},
+        {"a": np.array([1j])},
+        {"header": np.ones(1)},
+        {"file": np.ones(1)},
+        {1: np.ones(1)},
+        [np.ones(1)],
+        None,
+        {"": np.ones(1)},
+        {"\ud800": np.ones(1)},
+        {"a\0b": np.ones(1)},
+    ],
+)
 def test_write_refuses_what_read_would_refuse_and_keeps_the_old_file(path, arrays):
     before = path.read_bytes()
     with pytest.raises((TypeError, ValueError), match=r"expected .* got"):
@@ -143,8 +162,11 @@ def test_the_systems_own_words_for_the_systems_errors(tmp_path):
 
 def test_files_of_other_versions_are_named(tmp_path):
     np.savez(tmp_path / "old.npz", header=np.array(json.dumps({"model": "refh"})), W=np.ones(2))
-    with pytest.raises(ValueError, match=r"old\.npz: expected a file of version 0\.2, got one of "
-                                         r"version 0\.1\.0"):
+    with pytest.raises(
+        ValueError,
+        match=r"old\.npz: expected a file of version 0\.2, got one of "
+        r"version 0\.1\.0",
+    ):
         files.read(tmp_path / "old.npz")
     pack(tmp_path / "new.npz", {"header.npy": header(format="0.3")})
     with pytest.raises(ValueError, match=r"new\.npz: expected a file of version 0\.2, got .*0\.3"):
@@ -211,7 +233,7 @@ def test_hostile_files_are_refused(tmp_path, capfd, what):
 
 
 def test_bombs_are_not_unpacked(tmp_path):
-    zeros = npy(np.zeros(4_000_000))                                    # 32 MB in 30 kB
+    zeros = npy(np.zeros(4_000_000))  # 32 MB in 30 kB
     pack(tmp_path / "a.npz", {"header.npy": header(), "W.npy": zeros}, zipfile.ZIP_DEFLATED)
     assert (tmp_path / "a.npz").stat().st_size < 100_000
     refused(tmp_path / "a.npz", "times its size")

@@ -1,4 +1,5 @@
 """Compiled kernels are cached where there is a place for it, and work without one."""
+
 import os
 import shutil
 import subprocess
@@ -33,8 +34,9 @@ def read_only_copy():
     """The packages alone, in a folder that all users may read and none may write"""
     folder = Path(tempfile.mkdtemp())
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, folder / package,
-                        ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
     yield folder
@@ -48,14 +50,19 @@ def read_only_copy():
 def test_a_read_only_copy_with_a_read_only_home(read_only_copy):
     """Every module is imported, and a kernel run, by a user who has no folder to write to."""
     command = [sys.executable, "-B", "-c", SCRIPT]
-    if os.geteuid() == 0:                       # root may write anywhere, unless it gives that up
+    if os.geteuid() == 0:  # root may write anywhere, unless it gives that up
         if not shutil.which("setpriv"):
             pytest.skip("no setpriv (util-linux) to drop root's privileges with")
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", *command]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(read_only_copy),
-                   "PYTHONPATH": str(read_only_copy), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=read_only_copy, env=environment, capture_output=True,
-                          text=True, timeout=300)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(read_only_copy),
+        "PYTHONPATH": str(read_only_copy),
+        "OMP_NUM_THREADS": "1",
+    }
+    done = subprocess.run(
+        command, cwd=read_only_copy, env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
 
 

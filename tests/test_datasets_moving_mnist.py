@@ -1,4 +1,5 @@
 """Moving MNIST: straight lines, mirrors at the walls, templates in their places, clipped sums."""
+
 import numpy as np
 import pytest
 
@@ -6,8 +7,9 @@ from datasets import digits, moving_mnist
 from datasets.moving_mnist import Scene
 
 rng_of = np.random.default_rng
-BLOB = digits.Digits(np.pad(np.ones((1, 4, 4), np.float32), ((0, 0), (2, 2), (2, 2))),
-                     np.array([7]), "synthetic")
+BLOB = digits.Digits(
+    np.pad(np.ones((1, 4, 4), np.float32), ((0, 0), (2, 2), (2, 2))), np.array([7]), "synthetic"
+)
 SMALL = Scene(n_digits=2, side=20, speed=1.7)
 
 
@@ -46,8 +48,9 @@ def test_time_runs_backwards_as_well():
 @pytest.mark.parametrize("start, speed", [(0.0, 3.0), (0.0, -3.0), (12.0, 3.0), (12.0, -3.0)])
 def test_the_velocity_at_a_wall_is_the_one_with_which_the_digit_leaves(start, speed):
     """Each step of a path that meets the walls exactly is the velocity of the frame before."""
-    where, velocity = moving_mnist.bounce(np.full((1, 1, 2), start), np.full((1, 1, 2), speed),
-                                          40, room=12)
+    where, velocity = moving_mnist.bounce(
+        np.full((1, 1, 2), start), np.full((1, 1, 2), speed), 40, room=12
+    )
     np.testing.assert_array_equal(np.diff(where, axis=1), velocity[:, :-1])
     assert where.min() == 0 and where.max() == 12
 
@@ -88,12 +91,22 @@ def test_sample_renders_its_own_positions():
 def test_a_margin_lets_the_border_out():
     batch = sample(scene=Scene(n_digits=1, side=8, speed=1.0, margin=2), T=200)
     assert batch.position.min() < -1.5 and batch.position.max() > 1.5
-    np.testing.assert_allclose(batch.frames.sum(-1), 16, rtol=1e-5)     # the blob itself stays
+    np.testing.assert_allclose(batch.frames.sum(-1), 16, rtol=1e-5)  # the blob itself stays
 
 
-@pytest.mark.parametrize("images", [
-    np.ones((1, 8, 7), np.float32), np.full((1, 8, 8), 255), np.full((1, 8, 8), np.nan),
-    np.full((1, 8, 8), -0.1), np.ones((0, 8, 8)), np.ones((8, 8)), [[[1.0]]], None])
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.ones((1, 8, 7), np.float32),
+        np.full((1, 8, 8), 255),
+        np.full((1, 8, 8), np.nan),
+        np.full((1, 8, 8), -0.1),
+        np.ones((0, 8, 8)),
+        np.ones((8, 8)),
+        [[[1.0]]],
+        None,
+    ],
+)
 def test_bad_templates_are_named(images):
     with pytest.raises((ValueError, TypeError), match=r"^digits: expected .* got"):
         sample(templates=BLOB._replace(images=images))
@@ -109,22 +122,33 @@ AT = np.ones((1, 2, 1, 2))
 ONE = np.zeros((1, 1), int)
 
 
-@pytest.mark.parametrize("call, name", [
-    (lambda: Scene(n_digits=0), "n_digits"), (lambda: Scene(side=0), "side"),
-    (lambda: Scene(side=10**6), "side"), (lambda: Scene(speed=-1), "speed"),
-    (lambda: Scene(speed=np.nan), "speed"), (lambda: Scene(speed=1e300), "speed"),
-    (lambda: Scene(margin=-1), "margin"), (lambda: sample(scene=Scene(side=7)), "digits"),
-    (lambda: sample(scene=Scene(side=8)), "digits"), (lambda: sample(scene=None), "scene"),
-    (lambda: sample(templates=BLOB.images), "digits"), (lambda: sample(T=0), "T"),
-    (lambda: sample(n_traj=0), "n_traj"), (lambda: moving_mnist.sample(1, 1, 0, BLOB), "rng"),
-    (lambda: moving_mnist.bounce([[[1, 9]]], [[[1, 1]]], 3, 8), "start"),
-    (lambda: moving_mnist.bounce([[[1, 1]]], [[[1, 1e300]]], 3, 8), "velocity"),
-    (lambda: moving_mnist.bounce([[[1, 1]]], [[[1, 1]]], 3, np.nan), "room"),
-    (lambda: moving_mnist.render(np.ones((1, 8, 7)), ONE, AT, 9), "images"),
-    (lambda: moving_mnist.render(BLOB.images, ONE + 1, AT, 9), "which"),
-    (lambda: moving_mnist.render(BLOB.images, ONE - 1, AT, 9), "which"),
-    (lambda: moving_mnist.render(BLOB.images, ONE, AT * 1e300, 9), "position"),
-    (lambda: moving_mnist.render(BLOB.images, ONE, AT, 0), "side")])
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda: Scene(n_digits=0), "n_digits"),
+        (lambda: Scene(side=0), "side"),
+        (lambda: Scene(side=10**6), "side"),
+        (lambda: Scene(speed=-1), "speed"),
+        (lambda: Scene(speed=np.nan), "speed"),
+        (lambda: Scene(speed=1e300), "speed"),
+        (lambda: Scene(margin=-1), "margin"),
+        (lambda: sample(scene=Scene(side=7)), "digits"),
+        (lambda: sample(scene=Scene(side=8)), "digits"),
+        (lambda: sample(scene=None), "scene"),
+        (lambda: sample(templates=BLOB.images), "digits"),
+        (lambda: sample(T=0), "T"),
+        (lambda: sample(n_traj=0), "n_traj"),
+        (lambda: moving_mnist.sample(1, 1, 0, BLOB), "rng"),
+        (lambda: moving_mnist.bounce([[[1, 9]]], [[[1, 1]]], 3, 8), "start"),
+        (lambda: moving_mnist.bounce([[[1, 1]]], [[[1, 1e300]]], 3, 8), "velocity"),
+        (lambda: moving_mnist.bounce([[[1, 1]]], [[[1, 1]]], 3, np.nan), "room"),
+        (lambda: moving_mnist.render(np.ones((1, 8, 7)), ONE, AT, 9), "images"),
+        (lambda: moving_mnist.render(BLOB.images, ONE + 1, AT, 9), "which"),
+        (lambda: moving_mnist.render(BLOB.images, ONE - 1, AT, 9), "which"),
+        (lambda: moving_mnist.render(BLOB.images, ONE, AT * 1e300, 9), "position"),
+        (lambda: moving_mnist.render(BLOB.images, ONE, AT, 0), "side"),
+    ],
+)
 def test_bad_input_is_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
         call()

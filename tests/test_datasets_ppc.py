@@ -1,4 +1,5 @@
 """The oscillator and the population of Poisson neurons that reports it."""
+
 import numpy as np
 import pytest
 
@@ -115,12 +116,33 @@ def test_same_seed_same_numbers():
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("field, value", [
-    ("dt", 0), ("dt", np.nan), ("dt", None), ("dt", "fast"), ("mass", -1), ("mass", 1e300),
-    ("stiffness", 0), ("damping", -0.1), ("n_neurons", 2), ("n_neurons", 1.5),
-    ("n_neurons", 10**9), ("position_noise", -1e-9), ("velocity_noise", 1e300), ("gain_low", 10),
-    ("gain_high", np.inf), ("gain_high", 1e30), ("gain_high", 10**400), ("tuning_width", 0),
-    ("tuning_width", 1e-300), ("start_margin", 2), ("span", np.ones(3)), ("span", True)])
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("dt", 0),
+        ("dt", np.nan),
+        ("dt", None),
+        ("dt", "fast"),
+        ("mass", -1),
+        ("mass", 1e300),
+        ("stiffness", 0),
+        ("damping", -0.1),
+        ("n_neurons", 2),
+        ("n_neurons", 1.5),
+        ("n_neurons", 10**9),
+        ("position_noise", -1e-9),
+        ("velocity_noise", 1e300),
+        ("gain_low", 10),
+        ("gain_high", np.inf),
+        ("gain_high", 1e30),
+        ("gain_high", 10**400),
+        ("tuning_width", 0),
+        ("tuning_width", 1e-300),
+        ("start_margin", 2),
+        ("span", np.ones(3)),
+        ("span", True),
+    ],
+)
 def test_system_names_the_bad_constant(field, value):
     with pytest.raises((ValueError, TypeError), match=f"^{field}: expected .* got"):
         ppc.System(**{field: value})
@@ -141,36 +163,50 @@ def test_a_period_of_billions_of_steps_is_refused_and_not_simulated():
 Y = np.ones((1, 1, 15))
 
 
-@pytest.mark.parametrize("call, name", [
-    (lambda rng: ppc.sample(SYSTEM, 0, 10, rng), "n_traj"),
-    (lambda rng: ppc.sample(SYSTEM, 2, 0, rng), "T"),
-    (lambda rng: ppc.sample(SYSTEM, 2.5, 10, rng), "n_traj"),
-    (lambda rng: ppc.sample(SYSTEM, True, 10, rng), "n_traj"),
-    (lambda rng: ppc.sample(SYSTEM, 2, 10, 0), "rng"),
-    (lambda rng: ppc.sample(SYSTEM, 2, 10, None), "rng"),
-    (lambda rng: ppc.sample(None, 2, 10, rng), "system"),
-    (lambda rng: ppc.sample(ppc.System, 2, 10, rng), "system"),
-    (lambda rng: ppc.sample(SYSTEM, 2, 10, rng, random_phase="no"), "random_phase"),
-    (lambda rng: ppc.tuning(SYSTEM, [np.nan]), "position"),
-    (lambda rng: ppc.tuning(SYSTEM, "here"), "position"),
-    (lambda rng: ppc.tuning(None, 0.0), "system"),
-    (lambda rng: ppc.wrap(SYSTEM, np.inf), "difference"),
-    (lambda rng: ppc.wrap(SYSTEM, np.ma.array([1.0])), "difference"),
-    (lambda rng: ppc.decode(None, Y), "system"),
-    (lambda rng: ppc.decode(SYSTEM, np.ma.array(Y)), "y"),
-    (lambda rng: ppc.decoder_variance(SYSTEM, -1.0), "total"),
-    (lambda rng: ppc.decoder_variance(SYSTEM, [np.nan]), "total"),
-    (lambda rng: ppc.squared_error(SYSTEM, np.zeros(3), np.zeros(4)), "z_hat"),
-    (lambda rng: ppc.squared_error(SYSTEM, np.zeros(3), np.full(3, np.nan)), "position"),
-    (lambda rng: ppc.squared_error({}, np.zeros(3), np.zeros(3)), "system")])
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda rng: ppc.sample(SYSTEM, 0, 10, rng), "n_traj"),
+        (lambda rng: ppc.sample(SYSTEM, 2, 0, rng), "T"),
+        (lambda rng: ppc.sample(SYSTEM, 2.5, 10, rng), "n_traj"),
+        (lambda rng: ppc.sample(SYSTEM, True, 10, rng), "n_traj"),
+        (lambda rng: ppc.sample(SYSTEM, 2, 10, 0), "rng"),
+        (lambda rng: ppc.sample(SYSTEM, 2, 10, None), "rng"),
+        (lambda rng: ppc.sample(None, 2, 10, rng), "system"),
+        (lambda rng: ppc.sample(ppc.System, 2, 10, rng), "system"),
+        (lambda rng: ppc.sample(SYSTEM, 2, 10, rng, random_phase="no"), "random_phase"),
+        (lambda rng: ppc.tuning(SYSTEM, [np.nan]), "position"),
+        (lambda rng: ppc.tuning(SYSTEM, "here"), "position"),
+        (lambda rng: ppc.tuning(None, 0.0), "system"),
+        (lambda rng: ppc.wrap(SYSTEM, np.inf), "difference"),
+        (lambda rng: ppc.wrap(SYSTEM, np.ma.array([1.0])), "difference"),
+        (lambda rng: ppc.decode(None, Y), "system"),
+        (lambda rng: ppc.decode(SYSTEM, np.ma.array(Y)), "y"),
+        (lambda rng: ppc.decoder_variance(SYSTEM, -1.0), "total"),
+        (lambda rng: ppc.decoder_variance(SYSTEM, [np.nan]), "total"),
+        (lambda rng: ppc.squared_error(SYSTEM, np.zeros(3), np.zeros(4)), "z_hat"),
+        (lambda rng: ppc.squared_error(SYSTEM, np.zeros(3), np.full(3, np.nan)), "position"),
+        (lambda rng: ppc.squared_error({}, np.zeros(3), np.zeros(3)), "system"),
+    ],
+)
 def test_bad_arguments_are_named(call, name):
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
         call(rng_of(0))
 
 
-@pytest.mark.parametrize("y", [
-    np.zeros((3, 15)), np.zeros((2, 3, 14)), np.zeros((0, 3, 15)), np.full((1, 1, 15), np.nan),
-    np.full((1, 1, 15), -1.0), np.full((1, 1, 15), np.inf), "spikes", np.full((1, 1, 15), 1j)])
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.zeros((3, 15)),
+        np.zeros((2, 3, 14)),
+        np.zeros((0, 3, 15)),
+        np.full((1, 1, 15), np.nan),
+        np.full((1, 1, 15), -1.0),
+        np.full((1, 1, 15), np.inf),
+        "spikes",
+        np.full((1, 1, 15), 1j),
+    ],
+)
 def test_decode_names_the_bad_argument(y):
     with pytest.raises((ValueError, TypeError), match=r"^y: expected .* got"):
         ppc.decode(SYSTEM, y)
@@ -206,4 +242,4 @@ def test_trajectories_that_hardly_oscillate_can_have_a_random_phase_too(damping)
     assert 1 <= system.max_phase_steps < 2000
     z = ppc.trajectories(system, 2000, 5, rng_of(0), random_phase=True)[:, 0, 0]
     at_rest = ppc.trajectories(system, 2000, 5, rng_of(0))[:, 0, 0]
-    assert np.std(z) < 0.9 * np.std(at_rest)                        # some have settled already
+    assert np.std(z) < 0.9 * np.std(at_rest)  # some have settled already

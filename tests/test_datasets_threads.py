@@ -1,4 +1,5 @@
 """The warning about BLAS threads: once per process, only for small matrices and several threads."""
+
 import os
 import subprocess
 import sys
@@ -73,6 +74,14 @@ def test_the_number_of_threads_is_that_of_the_environment(n_threads):
         pytest.skip("needs a BLAS that can be asked, and two cores")
     done = subprocess.run(
         [sys.executable, "-c", "from datasets import _threads; print(_threads.blas_threads())"],
-        env=os.environ | {"OMP_NUM_THREADS": n_threads, "OPENBLAS_NUM_THREADS": n_threads,
-                          "MKL_NUM_THREADS": n_threads}, text=True, capture_output=True, check=True)
+        env=os.environ
+        | {
+            "OMP_NUM_THREADS": n_threads,
+            "OPENBLAS_NUM_THREADS": n_threads,
+            "MKL_NUM_THREADS": n_threads,
+        },
+        text=True,
+        capture_output=True,
+        check=True,
+    )
     assert done.stdout.strip() == n_threads

@@ -1,4 +1,5 @@
 """The angle between expected gradients: from noisy gradients, without bias, with its error."""
+
 import numpy as np
 
 from examples import _angles
@@ -46,16 +47,18 @@ def test_the_squared_norms_are_unbiased_too():
     """Independent noise turns naive gradients towards 90 degrees, but not the estimate."""
     rng = np.random.default_rng(2)
     first, second = two_vectors(30, 1000, rng)
-    values = [_angles.angle(noisy(first, 64, 0.1, rng), noisy(second, 64, 0.1, rng))[0]
-              for _ in range(50)]
+    values = [
+        _angles.angle(noisy(first, 64, 0.1, rng), noisy(second, 64, 0.1, rng))[0] for _ in range(50)
+    ]
     assert abs(np.mean(values) - 30) < 4 * np.std(values) / np.sqrt(50) < 2
 
 
 def test_the_jackknife_error_is_the_spread_of_repetitions():
     rng = np.random.default_rng(3)
     first, second = two_vectors(60, 300, rng)
-    found = np.array([_angles.angle(noisy(first, 40, 0.2, rng), noisy(second, 40, 0.2, rng))
-                      for _ in range(200)])
+    found = np.array(
+        [_angles.angle(noisy(first, 40, 0.2, rng), noisy(second, 40, 0.2, rng)) for _ in range(200)]
+    )
     np.testing.assert_allclose(np.sqrt(np.mean(found[:, 1] ** 2)), found[:, 0].std(), rtol=0.2)
 
 

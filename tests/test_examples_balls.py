@@ -1,4 +1,5 @@
 """Table 2: baselines, trainings that are interrupted, saved networks, and the printed table."""
+
 import json
 
 import numpy as np
@@ -24,8 +25,15 @@ JOB = "rEFH", 0, "sutskever", "quick"
 @pytest.fixture
 def small_balls(monkeypatch):
     """Small trainings and tests; the settings of --quick."""
-    settings = dict(family="mean-field bernoulli", n_traj=2, chunk=10, n_updates=4,
-                    learning_rate=0.02, momentum=0.9, k=[1, 2])
+    settings = dict(
+        family="mean-field bernoulli",
+        n_traj=2,
+        chunk=10,
+        n_updates=4,
+        learning_rate=0.02,
+        momentum=0.9,
+        k=[1, 2],
+    )
     monkeypatch.setattr(balls_table, "QUICK", settings)
     monkeypatch.setattr(_balls_networks, "N_HIDDEN", 40)
     monkeypatch.setattr(_balls_networks, "CHECKPOINT", 2)
@@ -58,13 +66,18 @@ def test_balls_table(small_balls, tmp_path, monkeypatch, capsys):
     both = json.loads((tmp_path / "balls_table.json").read_text())["rows"]
     assert [row["rendering"] for row in both[:10]] == ["sutskever"] * 5 + ["authors"] * 5
     rows = {row["model"]: row for row in both if row["rendering"] == "sutskever"}
-    assert list(rows)[:5] == ["mean frame", "previous frame", "regression on one frame",
-                              "regression on two frames", "constant-velocity oracle"]
+    assert list(rows)[:5] == [
+        "mean frame",
+        "previous frame",
+        "regression on one frame",
+        "regression on two frames",
+        "constant-velocity oracle",
+    ]
     # what is known without a network, for every seed
     errors = [rows[name]["mse"] for name in list(rows)[:5]]
     assert errors[0] > 0.07 > errors[1] and errors == sorted(errors, reverse=True)
     assert set(rows["rEFH"]["mse"]) == set(balls_table.WAYS) and rows["rEFH"]["poster"] == 0.0067
-    one, = rows["rEFH"]["seeds"]
+    (one,) = rows["rEFH"]["seeds"]
     assert [point["n_updates"] for point in one["curve"]] == [2, 4]
     for figure in ("balls_table.png", "balls_table_curves.png"):
         assert (tmp_path / figure).stat().st_size > 10_000
@@ -105,8 +118,14 @@ def test_kept_networks_are_those_of_the_full_table():
         identity = row["model"], row["rendering"], row["setting"]
         assert jobs[identity] == row["settings"] and set(row["mse"]) <= set(balls_table.WAYS)
     for path in folder.glob("*.npz"):
-        (row,) = (row for row in kept if _balls_networks.file(
-            folder, row["model"], row["rendering"], row["setting"], row["seed"], ".npz") == path)
+        (row,) = (
+            row
+            for row in kept
+            if _balls_networks.file(
+                folder, row["model"], row["rendering"], row["setting"], row["seed"], ".npz"
+            )
+            == path
+        )
         params, _ = _balls_networks.module(row["model"]).load(path)
         assert params.W_y.shape == (row["settings"].get("n_hidden", 400), 900)
 
@@ -114,17 +133,24 @@ def test_kept_networks_are_those_of_the_full_table():
 def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
     """Every network of the poster; the rVAE once its own script has trained it."""
     asked = []
-    monkeypatch.setattr(balls_table, "run_all", lambda jobs, *others: asked.append(
-        [job[:4] for job in jobs]) or [])
+    monkeypatch.setattr(
+        balls_table, "run_all", lambda jobs, *others: asked.append([job[:4] for job in jobs]) or []
+    )
     monkeypatch.setattr(_balls_baselines, "baselines", lambda box, seed: [])
     balls_table.main(["--full", "--out", str(tmp_path)])
     assert {job[0] for job in asked[0]} == set(_balls_networks.MODELS) - {"rVAE"}
     assert {job[2] for job in asked[0]} == {"sutskever", "authors"}
     assert "without the rVAE" in capsys.readouterr().out
-    params = rvae.init(900, 3, (5,), "normal", np.random.default_rng(0), sigmoid_mean=True,
-                       n_residual=2)
-    rvae.save(new(tmp_path / "balls_generate") / "rVAE_0_stage_2.npz", params,
-              settings=balls_generate.FINISH, seconds=7.0, version="this one")
+    params = rvae.init(
+        900, 3, (5,), "normal", np.random.default_rng(0), sigmoid_mean=True, n_residual=2
+    )
+    rvae.save(
+        new(tmp_path / "balls_generate") / "rVAE_0_stage_2.npz",
+        params,
+        settings=balls_generate.FINISH,
+        seconds=7.0,
+        version="this one",
+    )
     balls_table.main(["--full", "--out", str(tmp_path)])
     assert asked[1] == [*asked[0], ("rVAE", 0, "sutskever", "videos")]
     assert "without" not in capsys.readouterr().out
@@ -146,13 +172,27 @@ def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
 def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_path, monkeypatch):
     """Its job runs after the others, in whatever order they are given."""
     order = []
-    monkeypatch.setattr(balls_table, "run", lambda *job: order.append(job[3]) or {
-        "model": "RTRBM", "rendering": "authors", "setting": job[3], "seed": 0, "seconds": 1.0,
-        "mse": {"noise_1": 0.1}})
+    monkeypatch.setattr(
+        balls_table,
+        "run",
+        lambda *job: (
+            order.append(job[3])
+            or {
+                "model": "RTRBM",
+                "rendering": "authors",
+                "setting": job[3],
+                "seed": 0,
+                "seconds": 1.0,
+                "mse": {"noise_1": 0.1},
+            }
+        ),
+    )
     half = dict(n_traj=1, chunk=10, n_updates=2, learning_rate=0.02, momentum=0.9, k=1)
     tuned = half | dict(after="half", learning_rate=1e-9)
-    jobs = [("RTRBM", 0, "authors", setting, settings, tmp_path)
-            for setting, settings in (("tuned", tuned), ("half", half))]
+    jobs = [
+        ("RTRBM", 0, "authors", setting, settings, tmp_path)
+        for setting, settings in (("tuned", tuned), ("half", half))
+    ]
     balls_table.run_all(jobs, 1)
     assert order == ["half", "tuned"]
     box = bouncing_balls.Box(rendering="authors")
@@ -164,22 +204,57 @@ def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_pat
 
 
 def test_table_has_mean_and_spread_over_seeds(capsys):
-    rows = [{"model": "rEFH", "rendering": "authors", "setting": "ours", "seed": seed,
-             "settings": {}, "seconds": 10.0 + seed,
-             "mse": {"noise_1": 0.01 + 0.001 * seed, "noise_16": 0.005}} for seed in range(3)]
-    one = {"model": "RTRBM", "rendering": "authors", "setting": "half", "seed": 0, "settings": {},
-           "seconds": 5.0, "mse": {"noise_16": 0.003}}
+    rows = [
+        {
+            "model": "rEFH",
+            "rendering": "authors",
+            "setting": "ours",
+            "seed": seed,
+            "settings": {},
+            "seconds": 10.0 + seed,
+            "mse": {"noise_1": 0.01 + 0.001 * seed, "noise_16": 0.005},
+        }
+        for seed in range(3)
+    ]
+    one = {
+        "model": "RTRBM",
+        "rendering": "authors",
+        "setting": "half",
+        "seed": 0,
+        "settings": {},
+        "seconds": 5.0,
+        "mse": {"noise_16": 0.003},
+    }
     table = balls_table.table([*rows, one])
     assert table[0]["mse"]["noise_1"] == pytest.approx(0.011)
     assert table[0]["mse_spread"] == {"noise_1": pytest.approx(0.001), "noise_16": 0}
     assert table[1]["mse_spread"] == {"noise_16": None} and table[0]["n_seeds"] == 3
     balls_table.print_rows(table, [])
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()
-             if line.startswith(("rEFH", "RTRBM"))]
-    assert lines == [["rEFH", "authors", "ours", "3", "0.0067", "0.0110", "±", "0.0010", "0.0050",
-                      "±", "0.0000", "-", "-", "-", "11"],
-                     ["RTRBM", "authors", "half", "1", "0.0059", "-", "0.0030", "-", "-", "-",
-                      "5"]]
+    lines = [
+        line.split()
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith(("rEFH", "RTRBM"))
+    ]
+    assert lines == [
+        [
+            "rEFH",
+            "authors",
+            "ours",
+            "3",
+            "0.0067",
+            "0.0110",
+            "±",
+            "0.0010",
+            "0.0050",
+            "±",
+            "0.0000",
+            "-",
+            "-",
+            "-",
+            "11",
+        ],
+        ["RTRBM", "authors", "half", "1", "0.0059", "-", "0.0030", "-", "-", "-", "5"],
+    ]
 
 
 def test_an_interrupted_training_goes_on_from_its_checkpoint(small_balls, tmp_path):
@@ -211,8 +286,14 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(small_balls, tmp_pa
         kept = refh.load(network(small_balls, tmp_path / "whole", ".npz"))[0]
         np.testing.assert_array_equal(leaf, getattr(kept, name))
     with pytest.raises(KeyboardInterrupt):
-        _balls_networks.train("rEFH", 0, bouncing_balls.Box(), small_balls,
-                              network(small_balls, tmp_path, ".checkpoint.npz"), interrupt)
+        _balls_networks.train(
+            "rEFH",
+            0,
+            bouncing_balls.Box(),
+            small_balls,
+            network(small_balls, tmp_path, ".checkpoint.npz"),
+            interrupt,
+        )
 
 
 def test_interrupted_in_the_test_or_with_other_settings(small_balls, tmp_path, monkeypatch):
@@ -220,7 +301,7 @@ def test_interrupted_in_the_test_or_with_other_settings(small_balls, tmp_path, m
     checkpoint = network(small_balls, tmp_path, ".checkpoint.npz")
     other = small_balls | {"learning_rate": 0.5, "n_updates": 2}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_training, "halved", None)                # fails after the last checkpoint
+        patch.setattr(_training, "halved", None)  # fails after the last checkpoint
         with pytest.raises(TypeError):
             _balls_networks.run(*JOB, other, tmp_path)
     assert checkpoint.exists()
@@ -230,14 +311,15 @@ def test_interrupted_in_the_test_or_with_other_settings(small_balls, tmp_path, m
 
     few = _balls_baselines.test_videos(bouncing_balls.Box(), 1000)
     with monkeypatch.context() as patch:
-        patch.setattr(_balls_baselines, "test_videos",
-                      lambda box, seed: interrupt() if seed == 0 else few)
+        patch.setattr(
+            _balls_baselines, "test_videos", lambda box, seed: interrupt() if seed == 0 else few
+        )
         with pytest.raises(KeyboardInterrupt):
             _balls_networks.run(*JOB, small_balls, tmp_path)
     assert network(small_balls, tmp_path, ".npz").exists() and not checkpoint.exists()
     monkeypatch.setattr(_balls_networks, "train", None)
     row = _balls_networks.run(*JOB, small_balls, tmp_path)
-    assert [point["n_updates"] for point in row["curve"]] == [2, 4]     # from the beginning
+    assert [point["n_updates"] for point in row["curve"]] == [2, 4]  # from the beginning
 
 
 def test_regression_finds_what_is_linear():
@@ -245,8 +327,9 @@ def test_regression_finds_what_is_linear():
     rng = np.random.default_rng(0)
     start, step = rng.random((2, 30, 1, 5)) * [[[[0.3]]], [[[0.02]]]]
     videos = (start + step * np.arange(20)[:, None]).astype(np.float32)
-    one, two = (_balls_baselines.regression(videos, videos, n_frames, strength=1e-6)
-                for n_frames in (1, 2))
+    one, two = (
+        _balls_baselines.regression(videos, videos, n_frames, strength=1e-6) for n_frames in (1, 2)
+    )
     assert two < 1e-7 < one
 
 
@@ -263,11 +346,15 @@ def test_averaged_chains_are_better_than_one(small_balls):
 
 def test_labels_of_the_curves_differ():
     """A legend entry per network and settings, even where the colour is the same."""
-    rows = [{"model": name, "rendering": rendering, "setting": setting}
-            for name, rendering, setting in (("rEFH", "authors", "authors"),
-                                             ("rEFH", "sutskever", "ours"),
-                                             ("TRBM", "authors", "third"),
-                                             ("TRBM", "authors", "noise"))]
+    rows = [
+        {"model": name, "rendering": rendering, "setting": setting}
+        for name, rendering, setting in (
+            ("rEFH", "authors", "authors"),
+            ("rEFH", "sutskever", "ours"),
+            ("TRBM", "authors", "third"),
+            ("TRBM", "authors", "noise"),
+        )
+    ]
     styles = [_balls_figures.style(row) for row in rows]
     assert len({style["label"] for style in styles}) == 4
     assert styles[2]["linestyle"] != styles[3]["linestyle"]
@@ -275,10 +362,20 @@ def test_labels_of_the_curves_differ():
 
 def test_a_continued_training_begins_where_the_earlier_one_ended():
     settings = {"half": dict(n_updates=50), "tuned": dict(n_updates=2, after="half")}
-    curves = {"half": [{"n_updates": 25, "noise_1": 0.02}, {"n_updates": 50, "noise_1": 0.01}],
-              "tuned": [{"n_updates": 2, "noise_1": 0.005}]}
-    rows = [{"model": "RTRBM", "rendering": "authors", "setting": setting, "settings": settings,
-             "seeds": [{"curve": curves[setting]}]} for setting, settings in settings.items()]
+    curves = {
+        "half": [{"n_updates": 25, "noise_1": 0.02}, {"n_updates": 50, "noise_1": 0.01}],
+        "tuned": [{"n_updates": 2, "noise_1": 0.005}],
+    }
+    rows = [
+        {
+            "model": "RTRBM",
+            "rendering": "authors",
+            "setting": setting,
+            "settings": settings,
+            "seeds": [{"curve": curves[setting]}],
+        }
+        for setting, settings in settings.items()
+    ]
     assert _balls_figures.curve(rows[0], rows, "noise_1") == ([25, 50], [0.02, 0.01])
     assert _balls_figures.curve(rows[1], rows, "noise_1") == ([50, 52], [0.01, 0.005])
     assert _balls_figures.curve(rows[1], rows, "mean_field") == ([], [])

@@ -1,4 +1,5 @@
 """Jobs on a dask cluster: a real scheduler and real worker processes on this machine."""
+
 import contextlib
 import json
 import os
@@ -20,8 +21,8 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 SETTINGS = ppc_table.NETWORKS["TRBM"] | dict(n_updates=300, n_traj=10, T=50)
 N_JOBS = 4
-FOLDER = 3                              # position of the folder among the arguments of a job
-PATIENCE = 120                          # seconds: the machine may be busy
+FOLDER = 3  # position of the folder among the arguments of a job
+PATIENCE = 120  # seconds: the machine may be busy
 
 
 @contextlib.contextmanager
@@ -34,19 +35,41 @@ def started(folder, roots):
         temporary.mkdir()
         path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
         with open(folder / f"{module}.log", "a") as log:
-            processes.append(subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard",
-                 "--scheduler-file", str(file), *arguments], cwd=root, stdout=log, stderr=log,
-                env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1",
-                                  "TMPDIR": str(temporary)}))
+            processes.append(
+                subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-m",
+                        f"distributed.cli.{module}",
+                        "--no-dashboard",
+                        "--scheduler-file",
+                        str(file),
+                        *arguments,
+                    ],
+                    cwd=root,
+                    stdout=log,
+                    stderr=log,
+                    env=os.environ
+                    | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "TMPDIR": str(temporary)},
+                )
+            )
             processes[-1].temporary = temporary
 
     try:
         begin("dask_scheduler", ROOT, "--host", "127.0.0.1", "--port", "0")
-        wait_until(lambda: file.exists() and file.read_text().endswith("}"))   # written in parts
+        wait_until(lambda: file.exists() and file.read_text().endswith("}"))  # written in parts
         for root in roots:
-            begin("dask_worker", root, "--nthreads", "1", "--no-nanny", "--death-timeout",
-                  str(PATIENCE), "--local-directory", str(folder))
+            begin(
+                "dask_worker",
+                root,
+                "--nthreads",
+                "1",
+                "--no-nanny",
+                "--death-timeout",
+                str(PATIENCE),
+                "--local-directory",
+                str(folder),
+            )
         address = json.loads(file.read_text())["address"]
         with distributed.Client(address, timeout=PATIENCE) as client:
             client.wait_for_workers(len(roots), timeout=PATIENCE)
@@ -103,7 +126,7 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
     there = run(tmp_path / "there", scheduler=address)
     killer.join()
     assert workers[0].wait() == -signal.SIGKILL and workers[1].poll() is None
-    assert at_work()                                # its job had not ended
+    assert at_work()  # its job had not ended
     here = run(tmp_path / "here")
     assert content(there) == content(here) and len(here) == N_JOBS
     # the caller has written what the workers made: rows and weights
@@ -111,10 +134,14 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
     assert names[0] == names[1] and len(names[0]) == 2 * N_JOBS
     for name in names[0]:
         if name.endswith(".npz"):
-            here, there = (ppc_table.module(SETTINGS).load(tmp_path / one / name)[0]
-                           for one in ("here", "there"))
-            assert all((leaf == there.leaves()[leaf_name]).all()
-                       for leaf_name, leaf in here.leaves().items())
+            here, there = (
+                ppc_table.module(SETTINGS).load(tmp_path / one / name)[0]
+                for one in ("here", "there")
+            )
+            assert all(
+                (leaf == there.leaves()[leaf_name]).all()
+                for leaf_name, leaf in here.leaves().items()
+            )
 
 
 def test_workers_without_this_version_are_refused(tmp_path):
@@ -123,13 +150,16 @@ def test_workers_without_this_version_are_refused(tmp_path):
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
     with started(tmp_path, [package.parent]) as (address, _):
-        for content, message in ((None, r"cannot import it \(.*'examples._results'"),
-                                 ("", r"cannot import it \(.*'version'"),
-                                 ("def version():\n    return '0.0.1'\n", r"got .*0\.0\.1")):
+        for content, message in (
+            (None, r"cannot import it \(.*'examples._results'"),
+            ("", r"cannot import it \(.*'version'"),
+            ("def version():\n    return '0.0.1'\n", r"got .*0\.0\.1"),
+        ):
             if content is not None:
                 (package / "_results.py").write_text(content)
-            with pytest.raises(SystemExit, match="expected scheduler and workers with version .*"
-                                                 + message):
+            with pytest.raises(
+                SystemExit, match="expected scheduler and workers with version .*" + message
+            ):
                 _run.connect(address)
             with distributed.Client(address) as client:
                 client.run(lambda: sys.modules.pop("examples._results", None))
@@ -139,7 +169,7 @@ def test_workers_without_this_version_are_refused(tmp_path):
 def test_no_scheduler_at_the_address(listens, tmp_path):
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
-        if listens:                                 # and never says anything
+        if listens:  # and never says anything
             bound.listen()
         address = f"tcp://127.0.0.1:{bound.getsockname()[1]}"
         begun = time.monotonic()

@@ -1,4 +1,5 @@
 """Moving digits: upsampled networks, stages of a recipe, digits_generate."""
+
 import json
 import shutil
 from dataclasses import replace
@@ -7,32 +8,26 @@ import numpy as np
 import pytest
 
 from datasets import digits
-from examples import (
-    _coarse_to_fine,
-    _digits,
-    _run,
-    _tracking,
-    _video,
-    digits_generate,
-)
+from examples import _coarse_to_fine, _digits, _run, _tracking, _video, digits_generate
 from rvae_numpy import rvae
 
 
 def test_an_upsampled_network_encodes_and_emits_the_same():
     """G5: the encoding does not change; the emitted frame is the coarse one, interpolated."""
     rng = np.random.default_rng(0)
-    coarse = rvae.init(64, 4, (6, 5), **_digits.CONFIG, sigma_u=0.1, sigma_y=0.05, rng=rng,
-                       n_residual=3)
+    coarse = rvae.init(
+        64, 4, (6, 5), **_digits.CONFIG, sigma_u=0.1, sigma_y=0.05, rng=rng, n_residual=3
+    )
     fine = _coarse_to_fine.upsampled(coarse, 8, 2)
     assert fine.n_y == 256 and fine.config.sigma_y == 0.1
     assert fine.encode[0].W.dtype == np.float32
     frames = rng.random((3, 7, 256), dtype=np.float32)
     means = _coarse_to_fine.downsampled(frames, 16, 2)
-    np.testing.assert_allclose(means[1, 2].reshape(8, 8)[3, 5],
-                               frames[1, 2].reshape(16, 16)[6:8, 10:12].mean(), rtol=1e-6)
+    np.testing.assert_allclose(
+        means[1, 2].reshape(8, 8)[3, 5], frames[1, 2].reshape(16, 16)[6:8, 10:12].mean(), rtol=1e-6
+    )
     u = rng.standard_normal((3, 4)).astype(np.float32)
-    np.testing.assert_allclose(rvae.infer(fine, frames, u), rvae.infer(coarse, means, u),
-                               atol=1e-5)
+    np.testing.assert_allclose(rvae.infer(fine, frames, u), rvae.infer(coarse, means, u), atol=1e-5)
     x = rng.standard_normal((3, 7, 4)).astype(np.float32)
     emitted = rvae.emission_mean(fine, x).reshape(21, 16, 16)
     before = rvae.emission_mean(coarse, x).reshape(21, 8, 8)
@@ -55,21 +50,29 @@ def test_interpolated_frames_show_the_same():
     np.testing.assert_allclose(_coarse_to_fine.downsampled(fine, 32, 2), frames, atol=0.01)
     edge = np.repeat([[0.0, 1.0]], 32, axis=1).reshape(1, 64)
     edge = _coarse_to_fine.interpolated(edge, 4)
-    assert edge.min() == 0 and edge.max() == 1              # no pixel is darker than black
+    assert edge.min() == 0 and edge.max() == 1  # no pixel is darker than black
 
 
 def small_recipe(recipe, **changes):
-    return replace(recipe, sizes=dict(n_x=3, hidden=(4,), n_residual=2),
-                   training=dict(n_traj=2, T=6, chunk=3), **changes)
+    return replace(
+        recipe,
+        sizes=dict(n_x=3, hidden=(4,), n_residual=2),
+        training=dict(n_traj=2, T=6, chunk=3),
+        **changes,
+    )
 
 
 def test_stages_of_a_recipe(tmp_path, monkeypatch):
     """Noise holds from its stage on; pixels become finer; the stages before identify a run."""
     runs = []
-    monkeypatch.setattr(_video, "trained", lambda start, batches, seed, settings, about, folder,
-                        stage, seconds, corrupt: (runs.append((settings, about["stages"], corrupt))
-                                                  or (start(np.random.default_rng(0)),
-                                                      seconds + 1)))
+    monkeypatch.setattr(
+        _video,
+        "trained",
+        lambda start, batches, seed, settings, about, folder, stage, seconds, corrupt: (
+            runs.append((settings, about["stages"], corrupt))
+            or (start(np.random.default_rng(0)), seconds + 1)
+        ),
+    )
     synthetic = digits.load("synthetic")
     stages = [dict(n_updates=2, sigma_u=0.3), dict(n_updates=3), dict(n_updates=4, noise_u=0.7)]
     recipe = small_recipe(digits_generate.ONE, stages=stages)
@@ -78,7 +81,8 @@ def test_stages_of_a_recipe(tmp_path, monkeypatch):
     assert params.n_y == 32**2
     assert [about for _, about, _ in runs] == [stages[:1], stages[:2], stages]
     assert [settings for settings, _, _ in runs] == [
-        dict(n_traj=2, T=6, chunk=3, n_updates=n) for n in (2, 3, 4)]
+        dict(n_traj=2, T=6, chunk=3, n_updates=n) for n in (2, 3, 4)
+    ]
     assert all(corrupt is None for _, _, corrupt in runs)
     recipe = small_recipe(digits_generate.TWO, stages=[dict(downsample=n) for n in (8, 8, 2)])
     params, _ = _digits.trained(recipe, synthetic, 0, tmp_path, {})
@@ -100,8 +104,9 @@ def test_digits_generate(n_digits, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(_run, "WEIGHTS", tmp_path / "weights")
     stages = [stage | dict(n_updates=4) for stage in digits_generate.QUICK[n_digits]]
     monkeypatch.setitem(digits_generate.QUICK, n_digits, stages)
-    monkeypatch.setitem(digits_generate.FULL, n_digits,
-                        small_recipe(digits_generate.FULL[n_digits]))
+    monkeypatch.setitem(
+        digits_generate.FULL, n_digits, small_recipe(digits_generate.FULL[n_digits])
+    )
     name = f"digits_generate_{n_digits}"
     options = ["--digits", str(n_digits), "--out"]
     digits_generate.main(["--quick", *options, str(tmp_path)])

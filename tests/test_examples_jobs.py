@@ -1,4 +1,5 @@
 """Jobs in worker processes, interrupted jobs, and long trainings that are continued."""
+
 import itertools
 import json
 import multiprocessing
@@ -26,14 +27,19 @@ def jobs(folder, n=3):
     return [("TRBM", seed, TINY, folder) for seed in range(n)]
 
 
-@pytest.mark.parametrize("method", [
-    method if method == "fork" else pytest.param(method, marks=pytest.mark.slow)
-    for method in multiprocessing.get_all_start_methods()])
+@pytest.mark.parametrize(
+    "method",
+    [
+        method if method == "fork" else pytest.param(method, marks=pytest.mark.slow)
+        for method in multiprocessing.get_all_start_methods()
+    ],
+)
 def test_jobs_run_with_every_start_method(method, tmp_path, monkeypatch):
     context = multiprocessing.get_context(method)
     pool = _jobs.ProcessPoolExecutor
-    monkeypatch.setattr(_jobs, "ProcessPoolExecutor",
-                        lambda n, **more: pool(n, mp_context=context, **more))
+    monkeypatch.setattr(
+        _jobs, "ProcessPoolExecutor", lambda n, **more: pool(n, mp_context=context, **more)
+    )
     rows = _run.in_parallel("test", ppc_table.run, jobs(tmp_path), 2, lambda row: row["model"])
     assert sorted(row["seed"] for row in rows) == [0, 1, 2]
     here = ppc_table.run(*jobs(tmp_path)[1])
@@ -67,21 +73,24 @@ def test_a_second_call_merges_the_rows_of_a_job_array(tmp_path, monkeypatch):
     monkeypatch.setattr(ppc_table, "KALMAN", [])
     monkeypatch.setattr(_ppc, "TEST", dict(n_traj=2, T=120))
     context = multiprocessing.get_context("fork")
-    tasks = [context.Process(target=ppc_table.main,
-                             args=(["--seed", str(seed), "--out", str(tmp_path / "array")],))
-             for seed in (0, 2, 4)]
+    tasks = [
+        context.Process(
+            target=ppc_table.main, args=(["--seed", str(seed), "--out", str(tmp_path / "array")],)
+        )
+        for seed in (0, 2, 4)
+    ]
     for task in tasks:
         task.start()
     for task in tasks:
         task.join()
     assert [task.exitcode for task in tasks] == [0, 0, 0]
     ppc_table.main(["--full", "--out", str(tmp_path / "alone")])
-    monkeypatch.setattr(ppc_table, "run", None)                 # nothing is left to run
+    monkeypatch.setattr(ppc_table, "run", None)  # nothing is left to run
     ppc_table.main(["--full", "--out", str(tmp_path / "array")])
     found = []
     for name in ("array", "alone"):
         rows = json.loads((tmp_path / name / "ppc_table.json").read_text())["rows"]
-        seeds, = (row["seeds"] for row in rows if row["model"] == "TRBM")
+        (seeds,) = (row["seeds"] for row in rows if row["model"] == "TRBM")
         found.append([(row["seed"], row["mse"], row["mse_after_100"]) for row in seeds])
     assert found[0] == found[1] and [seed for seed, *_ in found[0]] == list(range(5))
 
@@ -112,19 +121,24 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
-@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 130),
-                                          (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    "number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)]
+)
 def test_workers_end_with_their_parent(number, code, tmp_path):
     (tmp_path / "script.py").write_text(LONG_JOBS)
     process = subprocess.Popen(
-        [sys.executable, "-u", str(tmp_path / "script.py"), str(tmp_path)], cwd=ROOT, text=True,
-        stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
+        [sys.executable, "-u", str(tmp_path / "script.py"), str(tmp_path)],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
     assert process.stdout.readline() == "begun\n"
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     deadline = time.monotonic() + 60
     while len(workers := children.read_text().split()) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
-    time.sleep(1)                                   # they have begun to train
+    time.sleep(1)  # they have begun to train
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == code
@@ -177,9 +191,15 @@ def trained(weights, stop_at=None):
     def watch(params, log, past):
         past["curve"].append([log.n_updates[-1], float(params.W_y.sum())])
 
-    return _run.trained(refh, weights, {"settings": SETTINGS},
-                        lambda path, callback: train(path, callback, stop_at), watch,
-                        {"curve": [], "seconds": 0.0}, seed=0)
+    return _run.trained(
+        refh,
+        weights,
+        {"settings": SETTINGS},
+        lambda path, callback: train(path, callback, stop_at),
+        watch,
+        {"curve": [], "seconds": 0.0},
+        seed=0,
+    )
 
 
 @pytest.mark.parametrize("stop_at", [10, 20, 40])
@@ -194,7 +214,7 @@ def test_an_interrupted_training_resumes_bit_for_bit(stop_at, tmp_path):
         np.testing.assert_array_equal(leaf, resumed.leaves()[name])
     assert again["curve"] == meta["curve"] and len(meta["curve"]) == 4 and again["seconds"] > 0
     assert {path.name for path in tmp_path.iterdir()} == {"whole.npz", "stopped.npz"}
-    assert trained(tmp_path / "stopped.npz", stop_at=10)[1] == again            # nothing to do
+    assert trained(tmp_path / "stopped.npz", stop_at=10)[1] == again  # nothing to do
 
 
 def test_interrupted_between_last_checkpoint_and_weights(tmp_path, monkeypatch):
@@ -223,8 +243,9 @@ def test_the_checkpoint_stays_until_the_weights_can_be_read(tmp_path, monkeypatc
 
 
 def test_half_a_training_makes_no_row(tmp_path, monkeypatch):
-    monkeypatch.setattr(refh, "train", lambda params, *args, **settings: (
-        params, training.Log(interrupted=True)))
+    monkeypatch.setattr(
+        refh, "train", lambda params, *args, **settings: (params, training.Log(interrupted=True))
+    )
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path / "a.npz")
 

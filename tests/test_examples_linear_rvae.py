@@ -1,4 +1,5 @@
 """The script on the linear rVAE: theory, trained models beside it, a diverged run."""
+
 import json
 
 import numpy as np
@@ -25,8 +26,7 @@ def test_theory_and_trained_models(small, tmp_path, capsys):
     assert {row["degrees"] for row in result["trained"]} == {0, 135}
     assert (tmp_path / "linear_rvae.png").stat().st_size > 10_000
     # the theory's error stands beside the trained model's
-    theory = min(row["mse"] for row in result["rows"]
-                 if row["sigma_u"] == 0.07 and row["n_x"] <= 2)
+    theory = min(row["mse"] for row in result["rows"] if row["sigma_u"] == 0.07 and row["n_x"] <= 2)
     assert f"{1e4 * theory:.2f}" in capsys.readouterr().out.split("rVAEs on spikes")[-1]
 
 
@@ -37,7 +37,7 @@ def test_a_run_that_diverges_is_a_result(tmp_path, monkeypatch):
     monkeypatch.setattr(linear_rvae._ppc, "learn", diverge)
     result = linear_rvae.train(0, 0.07, 180, {}, tmp_path)
     assert (result["outcome"], result["mse"]) == ("diverged", None)
-    monkeypatch.setattr(linear_rvae, "evaluate", None)          # a finished run is read
+    monkeypatch.setattr(linear_rvae, "evaluate", None)  # a finished run is read
     assert linear_rvae.train(0, 0.07, 180, {}, tmp_path) == result
 
 

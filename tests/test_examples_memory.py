@@ -1,4 +1,5 @@
 """Memory: the past read from the state, by running backward and by a linear read-out."""
+
 import json
 
 import numpy as np
@@ -14,8 +15,9 @@ def test_a_linear_read_out_finds_what_is_linear():
     state, other = rng.standard_normal((2, 500, 3))
     target = state @ [[1.0, 2.0], [0.5, 0.0], [0.0, -1.0]] + [3.0, 4.0]
     found = memory.read_out(state, target, other)
-    np.testing.assert_allclose(found, other @ [[1.0, 2.0], [0.5, 0.0], [0.0, -1.0]] + [3.0, 4.0],
-                               atol=0.02)
+    np.testing.assert_allclose(
+        found, other @ [[1.0, 2.0], [0.5, 0.0], [0.0, -1.0]] + [3.0, 4.0], atol=0.02
+    )
 
 
 def test_past_positions_start_at_the_present(monkeypatch):
@@ -31,13 +33,18 @@ def test_past_positions_start_at_the_present(monkeypatch):
 def test_what_the_tables_list():
     values = list(np.arange(50.0))
     assert memory.listed("error", values) == {
-        "error": values, "error_at": {f"{k}": float(k) for k in (0, 5, 10, 20, 40)}}
+        "error": values,
+        "error_at": {f"{k}": float(k) for k in (0, 5, 10, 20, 40)},
+    }
 
 
 def test_memory(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(_run, "in_parallel", in_this_process)
-    monkeypatch.setattr(memory, "SIZES", {"refh_numpy": dict(n_x=20, n_y=15),
-                                          "rvae_numpy": dict(n_x=2, n_y=15, hidden=8)})
+    monkeypatch.setattr(
+        memory,
+        "SIZES",
+        {"refh_numpy": dict(n_x=20, n_y=15), "rvae_numpy": dict(n_x=2, n_y=15, hidden=8)},
+    )
     monkeypatch.setattr(memory, "DATA", dict(n_traj=30, T=120))
     monkeypatch.setattr(balls_generate, "N_VIDEOS", 3)
     memory.main(["--quick", "--out", str(tmp_path)])

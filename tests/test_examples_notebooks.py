@@ -1,4 +1,5 @@
 """Notebooks: what the format asks for, the first cell, lists and formulas, cells that run."""
+
 import importlib.metadata
 import json
 import os
@@ -12,8 +13,9 @@ import pytest
 from examples import notebooks
 
 ROOT = Path(__file__).parent.parent
-SCRIPT = ('"""Title.\n\nMore.\n"""\n# %%\nx = 1\n\n# %% [markdown]\n# ## Head\n'
-          '# text\n\n# %%\ny = 2\n')
+SCRIPT = (
+    '"""Title.\n\nMore.\n"""\n# %%\nx = 1\n\n# %% [markdown]\n# ## Head\n# text\n\n# %%\ny = 2\n'
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,23 +46,32 @@ def test_every_script_becomes_a_notebook(folder):
 
 def test_threads_are_set_before_numpy_and_main_is_called(folder):
     for path in folder.iterdir():
-        code = [source(cell) for cell in json.loads(path.read_text())["cells"]
-                if cell["cell_type"] == "code"]
+        code = [
+            source(cell)
+            for cell in json.loads(path.read_text())["cells"]
+            if cell["cell_type"] == "code"
+        ]
         assert "OMP_NUM_THREADS" in code[0] and "import numpy" not in code[0]
         assert f'\nargv = []\nNOTEBOOK = "{path.stem}"\n' in code[0]
         assert "_run.start" not in code[-1] and "__main__" not in code[-1]
 
 
 def test_markdown_and_code_are_told_apart():
-    assert notebooks.cells(SCRIPT) == [("markdown", "# Title\n\nMore."), ("code", "x = 1"),
-                                       ("markdown", "## Head\ntext"), ("code", "y = 2")]
+    assert notebooks.cells(SCRIPT) == [
+        ("markdown", "# Title\n\nMore."),
+        ("code", "x = 1"),
+        ("markdown", "## Head\ntext"),
+        ("code", "y = 2"),
+    ]
 
 
 def test_options_are_code_and_equations_are_one_formula():
     assert notebooks.maths("--digits 2: see --full, -- and `a --b`") == (
-        "`--digits 2`: see `--full`, -- and `a --b`")
+        "`--digits 2`: see `--full`, -- and `a --b`"
+    )
     assert notebooks.maths("u_0 = 0, sigma_u = 0.07. log p(y | u) + log p(u), u_0 = zero") == (
-        r"$u_0 = 0$, $\sigma_u = 0.07$. $\log p(y \mid u) + \log p(u)$, $u_0$ = zero")
+        r"$u_0 = 0$, $\sigma_u = 0.07$. $\log p(y \mid u) + \log p(u)$, $u_0$ = zero"
+    )
 
 
 def test_formulas_of_all_notebooks_survive_markdown(folder):
@@ -78,10 +89,14 @@ def test_formulas_of_all_notebooks_survive_markdown(folder):
 
 
 def test_lists_stay_lists_and_symbols_are_formulas():
-    text = notebooks.markdown("Given u_{t-1} and sigma_u:\n\n  joint   p(u_{t-1}, y_t), as\n"
-                              "          printed\n  other   p(y_t | u_{t-1}) in `x_t`\n")
-    assert text == ("Given $u_{t-1}$ and $\\sigma_u$:\n\n- **joint**: $p(u_{t-1}, y_t)$, as "
-                    "printed\n- **other**: $p(y_t \\mid u_{t-1})$ in `x_t`")
+    text = notebooks.markdown(
+        "Given u_{t-1} and sigma_u:\n\n  joint   p(u_{t-1}, y_t), as\n"
+        "          printed\n  other   p(y_t | u_{t-1}) in `x_t`\n"
+    )
+    assert text == (
+        "Given $u_{t-1}$ and $\\sigma_u$:\n\n- **joint**: $p(u_{t-1}, y_t)$, as "
+        "printed\n- **other**: $p(y_t \\mid u_{t-1})$ in `x_t`"
+    )
     assert notebooks.maths("n_updates of ppc_table in $x_t$") == "n_updates of ppc_table in $x_t$"
 
 

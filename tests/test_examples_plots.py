@@ -1,4 +1,5 @@
 """Colours, line styles and type sizes of all figures; figures in notebooks."""
+
 import sys
 from types import SimpleNamespace
 
@@ -10,12 +11,23 @@ from examples import _plots
 
 # Machado, Oliveira and Fernandes 2009, for linear RGB; sRGB to XYZ (D65)
 NORMAL = np.eye(3)
-PROTANOPIA = [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
-              [-0.003882, -0.048116, 1.051998]]
-DEUTERANOPIA = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
-                [-0.011820, 0.042940, 0.968881]]
-XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
-                [0.0193339, 0.1191920, 0.9503041]])
+PROTANOPIA = [
+    [0.152286, 1.052583, -0.204868],
+    [0.114503, 0.786281, 0.099216],
+    [-0.003882, -0.048116, 1.051998],
+]
+DEUTERANOPIA = [
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.011820, 0.042940, 0.968881],
+]
+XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
 
 
 def linear(name):
@@ -30,10 +42,11 @@ def lab(rgb, vision):
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-@pytest.mark.parametrize("vision", [NORMAL, PROTANOPIA, DEUTERANOPIA],
-                         ids=["normal", "protanopia", "deuteranopia"])
+@pytest.mark.parametrize(
+    "vision", [NORMAL, PROTANOPIA, DEUTERANOPIA], ids=["normal", "protanopia", "deuteranopia"]
+)
 def test_colours_of_models_can_be_told_apart(vision):
-    names = [name for name in _plots.COLOURS if name != "rVAE, all runs"]   # the rVAE's own
+    names = [name for name in _plots.COLOURS if name != "rVAE, all runs"]  # the rVAE's own
     colours = [lab(linear(name), vision) for name in names]
     for i, name in enumerate(names):
         for j in range(i):
@@ -46,8 +59,10 @@ def test_colours_have_contrast_on_white(name):
 
 
 def test_lines_can_be_told_apart_in_grey():
-    styles = [(str(style["linestyle"]), style.get("marker")) for style in
-              map(_plots.style, _plots.COLOURS)]
+    styles = [
+        (str(style["linestyle"]), style.get("marker"))
+        for style in map(_plots.style, _plots.COLOURS)
+    ]
     assert len(set(styles)) == len(styles)
 
 
@@ -61,9 +76,13 @@ def test_a_notebook_shows_a_figure_once_and_refreshes_it(tmp_path, monkeypatch):
     shell = SimpleNamespace(kernel=None, execution_count=3)
     display = SimpleNamespace(
         Image=lambda data: data[:4],
-        display=lambda image, display_id, update: shown.append((image, display_id, update)))
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(
-        display=display, get_ipython=lambda: shell, version_info=(9, 0)))
+        display=lambda image, display_id, update: shown.append((image, display_id, update)),
+    )
+    monkeypatch.setitem(
+        sys.modules,
+        "IPython",
+        SimpleNamespace(display=display, get_ipython=lambda: shell, version_info=(9, 0)),
+    )
     for _ in range(2):
         _plots.save(_plots.figure(1, 1), tmp_path / "a.png")
     shell.execution_count = 4

@@ -1,4 +1,5 @@
 """Table 1 and the scripts that use its models: quick runs, selection, read-out, initial states."""
+
 import json
 
 import numpy as np
@@ -49,7 +50,7 @@ def test_table_has_every_row(quick_table):
 
 def test_the_better_predictor_of_two_restarts_is_selected_and_both_are_in_the_table(quick_table):
     rows = rows_of(quick_table / "ppc_table.json")
-    row, = rows["rVAE"]["seeds"]
+    (row,) = rows["rVAE"]["seeds"]
     losses = [restart["next_step_loss"] for restart in row["restarts"]]
     assert len(losses) == 2 and losses[0] != losses[1]
     assert row["mse"] == row["restarts"][int(np.argmin(losses))]["mse"]
@@ -84,7 +85,8 @@ def test_a_finished_row_is_not_run_again(quick_table, capsys):
     after = rows_of(quick_table / "ppc_table.json")
     assert kept.stat().st_mtime_ns == changed
     assert {name: row["mse"] for name, row in before.items()} == {
-        name: row["mse"] for name, row in after.items()}
+        name: row["mse"] for name, row in after.items()
+    }
 
 
 def test_a_row_of_other_settings_is_run_again(quick_table):
@@ -126,7 +128,7 @@ def test_initial_states_of_every_model(quick_table):
     rows = rows_of(quick_table / "ppc_initial_state.json")
     table = rows_of(quick_table / "ppc_table.json")
     assert list(rows) == ppc_initial_state.MODELS
-    for name, row in rows.items():          # the default rule is the table's
+    for name, row in rows.items():  # the default rule is the table's
         mse = row["mse"][row["default_rule"]]
         np.testing.assert_allclose(mse, table[name]["seeds"][0]["mse"], rtol=1e-5)
     assert is_figure(quick_table / "ppc_initial_state.png")
@@ -144,8 +146,9 @@ def test_the_impulse_response_of_the_decoder_is_an_impulse():
     rng = np.random.default_rng(0)
     system = ppc.System()
     batch = ppc.sample(system, 100, ppc_order.PERTURBED_STEP + ppc_order.LAGS, rng)
-    response = ppc_order.impulse_response(lambda y: ppc.decode(system, y)[0], batch,
-                                          ppc_order.perturbed(batch, rng))
+    response = ppc_order.impulse_response(
+        lambda y: ppc.decode(system, y)[0], batch, ppc_order.perturbed(batch, rng)
+    )
     np.testing.assert_allclose(response[0], 1)
     np.testing.assert_allclose(response[1:], 0, atol=1e-12)
 
@@ -182,10 +185,15 @@ def test_local_rules_beside_bptt(tmp_path):
 
 
 def test_the_mean_of_angles_has_the_error_of_a_mean():
-    seeds = [{"n_updates": [5, 10], "degrees": [30.0, None], "error": [3.0, None]},
-             {"n_updates": [5, 10], "degrees": [40.0, 50.0], "error": [4.0, 2.0]}]
+    seeds = [
+        {"n_updates": [5, 10], "degrees": [30.0, None], "error": [3.0, None]},
+        {"n_updates": [5, 10], "degrees": [40.0, 50.0], "error": [4.0, 2.0]},
+    ]
     assert local_vs_bptt.mean_angles(seeds) == {
-        "n_updates": [5, 10], "degrees": [35.0, None], "error": [2.5, None]}
+        "n_updates": [5, 10],
+        "degrees": [35.0, None],
+        "error": [2.5, None],
+    }
 
 
 def test_stages_of_a_training(monkeypatch):
@@ -198,19 +206,31 @@ def test_stages_of_a_training(monkeypatch):
 
     monkeypatch.setattr(rvae, "train", spy)
     rng = np.random.default_rng(0)
-    _ppc.learn(rvae, rvae.init(15, 2, 4, "poisson", rng), rng, n_traj=2, T=10, n_updates=60,
-               learning_rate=0.3, chunk=5, sigmas=[0.3, 0.2, 0.1], n_decoder_updates=7)
+    _ppc.learn(
+        rvae,
+        rvae.init(15, 2, 4, "poisson", rng),
+        rng,
+        n_traj=2,
+        T=10,
+        n_updates=60,
+        learning_rate=0.3,
+        chunk=5,
+        sigmas=[0.3, 0.2, 0.1],
+        n_decoder_updates=7,
+    )
     assert [sigma for sigma, _ in stages] == [0.3, 0.2, 0.1, 0.1]
-    found = [(settings["n_updates"], settings["learning_rate"],
-              settings.get("final_learning_rate", 0.0)) for _, settings in stages]
-    expected = [(20, 0.3, 0.2), (20, 0.2, 0.1), (20, 0.1, 0),
-                (7, _ppc.DECODER_LEARNING_RATE, 0)]
+    found = [
+        (settings["n_updates"], settings["learning_rate"], settings.get("final_learning_rate", 0.0))
+        for _, settings in stages
+    ]
+    expected = [(20, 0.3, 0.2), (20, 0.2, 0.1), (20, 0.1, 0), (7, _ppc.DECODER_LEARNING_RATE, 0)]
     np.testing.assert_allclose(found, expected, atol=1e-12)
     assert [settings.get("freeze_phi", False) for _, settings in stages] == [False] * 3 + [True]
 
 
 def test_half_a_training_makes_no_row(tmp_path, monkeypatch):
     """Ctrl+C reaches the training in a worker, which keeps what was learnt; the table must not."""
+
     def interrupted(params, batches, rng, **settings):
         return params, training.Log(interrupted=True)
 

@@ -1,4 +1,5 @@
 """What scripts share: arguments, files, tables; and quickstart."""
+
 import json
 import os
 import sys
@@ -18,9 +19,14 @@ ROOT = Path(__file__).parent.parent
 
 # quickstart
 
+
 def test_quickstart_writes_what_it_says(quick):
-    assert {p.name for p in quick.iterdir()} == {"quickstart.json", "quickstart.png",
-                                                 "quickstart_data.png", "refh.npz"}
+    assert {p.name for p in quick.iterdir()} == {
+        "quickstart.json",
+        "quickstart.png",
+        "quickstart_data.png",
+        "refh.npz",
+    }
     result = json.loads((quick / "quickstart.json").read_text())
     assert set(result) >= {"command", "version", "seed", "rows"} and result["seed"] == 3
     rows = {row["model"]: row for row in result["rows"]}
@@ -57,11 +63,17 @@ def test_saved_weights_filter_in_three_lines(quick):
 @pytest.mark.slow
 def test_quickstart_as_printed(tmp_path):
     quickstart.main(["--out", str(tmp_path)])
-    rows = {row["model"]: row for row in
-            json.loads((tmp_path / "quickstart.json").read_text())["rows"]}
+    rows = {
+        row["model"]: row for row in json.loads((tmp_path / "quickstart.json").read_text())["rows"]
+    }
     found = {name: f"{1e4 * row['mse']:.2f}" for name, row in rows.items()}
-    assert found == {"ORDER 0": "12.08", "KF-1": "5.47", "rEFH": "3.11", "KF-2": "1.39",
-                     "true parameters": "1.39"}
+    assert found == {
+        "ORDER 0": "12.08",
+        "KF-1": "5.47",
+        "rEFH": "3.11",
+        "KF-2": "1.39",
+        "true parameters": "1.39",
+    }
 
 
 def test_ctrl_c_keeps_what_was_learnt(less_test_data, tmp_path, monkeypatch, capsys):
@@ -81,14 +93,24 @@ def test_ctrl_c_keeps_what_was_learnt(less_test_data, tmp_path, monkeypatch, cap
 
 # Arguments
 
+
 def test_a_folder_that_cannot_be_written_is_reported_before_training(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SystemExit, match="--out: expected a folder that can be written"):
         quickstart.main(["--quick", "--out", str(tmp_path / "file" / "results")])
 
 
-@pytest.mark.parametrize("arguments", [["--seed", "-1"], ["--seed", "x"], ["--quick", "--full"],
-                                       ["--format", "gif"], ["--dpi", "0"], ["--ou", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--seed", "-1"],
+        ["--seed", "x"],
+        ["--quick", "--full"],
+        ["--format", "gif"],
+        ["--dpi", "0"],
+        ["--ou", "x"],
+    ],
+)
 def test_bad_arguments(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         quickstart.main(arguments)
@@ -100,7 +122,9 @@ def test_a_script_without_sizes_has_a_help():
 
 
 def test_help_fills_paragraphs_and_keeps_lists():
-    text = _run.parser("name", """Title.
+    text = _run.parser(
+        "name",
+        """Title.
 
 A paragraph over
 two lines.
@@ -110,15 +134,22 @@ two lines.
   other  another one
 
     code  line
-""", jobs=False).format_help()
+""",
+        jobs=False,
+    ).format_help()
     assert "A paragraph over two lines." in text and "  term   an item over two lines\n" in text
     assert "\n  other  another one\n" in text and "--scheduler" not in text
     assert max(map(len, text.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("arguments, command", [
-    (["--out", "a", "--quick"], "--quick"), (["--out=a", "--seed", "3"], "--seed 3"),
-    (["--full", "--scheduler=b", "--format", "pdf", "--dpi=300"], "--full")])
+@pytest.mark.parametrize(
+    "arguments, command",
+    [
+        (["--out", "a", "--quick"], "--quick"),
+        (["--out=a", "--seed", "3"], "--seed 3"),
+        (["--full", "--scheduler=b", "--format", "pdf", "--dpi=300"], "--full"),
+    ],
+)
 def test_options_that_change_no_number_are_not_in_the_command(arguments, command, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/somewhere/ppc_table.py", *arguments])
     assert _run.command() == f"python -m examples.ppc_table {command}"
@@ -136,8 +167,11 @@ def test_format_and_resolution_of_figures(tmp_path):
     p = _run.parser("name", "Text.")
     figure = _plots.figure(1, 1)
     try:
-        for arguments, suffix in ((["--format", "pdf"], "pdf"), (["--format", "svg"], "svg"),
-                                  (["--dpi", "300"], "png")):
+        for arguments, suffix in (
+            (["--format", "pdf"], "pdf"),
+            (["--format", "svg"], "svg"),
+            (["--dpi", "300"], "png"),
+        ):
             _run.parse(p, arguments)
             path = _plots.save(figure, tmp_path / "figure.png")
             assert path == tmp_path / f"figure.{suffix}" and path.stat().st_size > 100
@@ -147,6 +181,7 @@ def test_format_and_resolution_of_figures(tmp_path):
 
 
 # Files
+
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "a.json"
@@ -187,6 +222,7 @@ def test_long_names_and_other_content(tmp_path):
 
 # Tables and progress
 
+
 def test_progress_in_a_log_is_a_line_now_and_then(capsys):
     progress = _run.Progress("task", 100)
     for done in range(101):
@@ -197,7 +233,7 @@ def test_progress_in_a_log_is_a_line_now_and_then(capsys):
 
 def test_the_time_left_counts_only_what_this_run_has_done(capsys):
     progress = _run.Progress("task", 100)
-    progress.start -= 20                        # twenty seconds ago, at 50
+    progress.start -= 20  # twenty seconds ago, at 50
     progress.said -= 20
     progress(60, before=50)
     line = capsys.readouterr().out

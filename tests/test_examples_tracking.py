@@ -1,14 +1,12 @@
 """The tracker of balls and the measures of generated videos, against videos that are known."""
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
 from datasets import bouncing_balls, digits, moving_mnist
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples import (
-    _tracking,
-    digits_generate,
-)
+from examples import _tracking, digits_generate
 
 BOX = Box()
 
@@ -19,21 +17,23 @@ def balls(box=BOX, n_traj=6, T=40, seed=0):
 
 # The tracker and the measures of balls
 
+
 @pytest.mark.parametrize("rendering", RENDERINGS)
 def test_the_tracker_finds_balls_where_they_are(rendering):
     box = Box(rendering=rendering)
     truth = balls(box)
     found, residual = _tracking.track(truth.frames.reshape(-1, 900), box)
     assert all(len(positions) == 3 for positions in found) and residual.max() < 0.1
-    errors = [cdist(positions, real).min(1)
-              for positions, real in zip(found, truth.position.reshape(-1, 3, 2), strict=True)]
-    assert np.median(errors) < 0.03             # a ball moves 0.26 per frame; a pixel is 0.33 wide
+    errors = [
+        cdist(positions, real).min(1)
+        for positions, real in zip(found, truth.position.reshape(-1, 3, 2), strict=True)
+    ]
+    assert np.median(errors) < 0.03  # a ball moves 0.26 per frame; a pixel is 0.33 wide
 
 
 @pytest.mark.parametrize("n_balls", [0, 1, 2, 4])
 def test_the_tracker_counts(n_balls):
-    frames = (balls(Box(n_balls=n_balls)).frames if n_balls
-              else np.zeros((6, 40, 900), np.float32))
+    frames = balls(Box(n_balls=n_balls)).frames if n_balls else np.zeros((6, 40, 900), np.float32)
     found, _ = _tracking.track(frames.reshape(-1, 900), Box(n_balls=max(n_balls, 1)))
     assert {len(positions) for positions in found} == {n_balls}
     assert _tracking.measures(frames, balls().frames, BOX)["valid_frames"] == 0
@@ -79,14 +79,17 @@ def test_two_balls_and_a_smear_are_not_three():
 
 # The measures of digits
 
+
 def test_a_template_is_found_where_it_is():
     synthetic = digits.load("synthetic")
-    batch = moving_mnist.sample(3, 20, np.random.default_rng(0), synthetic,
-                                digits_generate.ONE.scene)
+    batch = moving_mnist.sample(
+        3, 20, np.random.default_rng(0), synthetic, digits_generate.ONE.scene
+    )
     for n in range(3):
         similarity, position = _tracking.find_template(
-            batch.frames[n].reshape(20, 32, 32), synthetic.images[batch.which[n, 0]])
-        assert similarity.min() > 0.88          # a digit between two pixels is slightly blurred
+            batch.frames[n].reshape(20, 32, 32), synthetic.images[batch.which[n, 0]]
+        )
+        assert similarity.min() > 0.88  # a digit between two pixels is slightly blurred
         np.testing.assert_allclose(position, batch.position[n, :, 0], atol=0.5)
     nothing, _ = _tracking.find_template(np.zeros((2, 32, 32)), synthetic.images[0])
     assert not nothing.any()

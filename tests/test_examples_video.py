@@ -1,4 +1,5 @@
 """Videos of balls: training in stages, balls_generate, rows of several seeds, figures."""
+
 import json
 import shutil
 
@@ -11,14 +12,7 @@ from matplotlib.image import (
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
-from examples import (
-    _balls_networks,
-    _digits,
-    _plots,
-    _run,
-    _video,
-    balls_generate,
-)
+from examples import _balls_networks, _digits, _plots, _run, _video, balls_generate
 from refh_numpy import refh, rtrbm
 from rvae_numpy import rvae
 
@@ -31,16 +25,28 @@ def balls(box=BOX, n_traj=6, T=40, seed=0):
 
 # Rows and figures
 
+
 def test_rows_of_several_runs_are_merged_by_identity():
     def run(seed):
-        return [_video.seeded({"model": "rVAE", "direction": direction}, seed,
-                              {"speed": 1.0 + seed, "straightness": None if seed else 0.5,
-                               "error": [0.1 * seed, 1.0]}, true_speed=2.0)
-                for direction in ("forward", "backward")]
+        return [
+            _video.seeded(
+                {"model": "rVAE", "direction": direction},
+                seed,
+                {
+                    "speed": 1.0 + seed,
+                    "straightness": None if seed else 0.5,
+                    "error": [0.1 * seed, 1.0],
+                },
+                true_speed=2.0,
+            )
+            for direction in ("forward", "backward")
+        ]
 
     rows = _video.summary(_video.merged([run(0), run(2), run(1)[:1]]))
     assert [(row["direction"], len(row["seeds"])) for row in rows] == [
-        ("forward", 3), ("backward", 2)]
+        ("forward", 3),
+        ("backward", 2),
+    ]
     assert rows[0]["speed"] == pytest.approx(2) and rows[0]["speed_spread"] == pytest.approx(1)
     assert rows[0]["speed_ratio"] == pytest.approx(1) and rows[0]["straightness"] is None
     assert rows[0]["label"] == "rVAE" and rows[1]["label"] == "rVAE, backward"
@@ -51,19 +57,35 @@ def test_rows_of_several_runs_are_merged_by_identity():
 
 def test_labels_name_what_differs():
     assert _video.label({"model": "ground truth"}) == "ground truth"
-    assert _video.label({"model": "rVAE", "direction": "forward", "sampler": "map",
-                         "n_refine": 1, "rendering": "sutskever"}) == "rVAE, map, refined 1x"
-    assert _video.label({"model": "rEFH", "direction": "backward", "sampler": "means",
-                         "rendering": "authors"}) == "rEFH, backward, means (authors' rendering)"
+    assert (
+        _video.label(
+            {
+                "model": "rVAE",
+                "direction": "forward",
+                "sampler": "map",
+                "n_refine": 1,
+                "rendering": "sutskever",
+            }
+        )
+        == "rVAE, map, refined 1x"
+    )
+    assert (
+        _video.label(
+            {"model": "rEFH", "direction": "backward", "sampler": "means", "rendering": "authors"}
+        )
+        == "rEFH, backward, means (authors' rendering)"
+    )
 
 
 def test_only_comparable_rows_are_averaged(tmp_path, monkeypatch):
     monkeypatch.setattr(_run, "WEIGHTS", tmp_path)
     for seed, source in ((0, "MNIST"), (1, "MNIST"), (2, "synthetic")):
         (tmp_path / f"videos_seed_{seed}.json").write_text(
-            json.dumps({"seed": seed, "digits": source, "rows": [seed]}))
+            json.dumps({"seed": seed, "digits": source, "rows": [seed]})
+        )
     (tmp_path / "videos_of_balls_seed_7.json").write_text(
-        json.dumps({"seed": 7, "digits": "MNIST", "rows": [7]}))
+        json.dumps({"seed": 7, "digits": "MNIST", "rows": [7]})
+    )
     assert _video.kept_runs("videos", excluding=0, digits="MNIST") == [[1]]
     assert _video.kept_runs("videos", excluding=0) == [[1], [2]]
     assert _video.kept_runs("videos") == [[0], [1], [2]]
@@ -82,12 +104,13 @@ def test_a_gif_keeps_its_layout(tmp_path):
 
     def border(image, colour):
         """Pixels of this colour, without those of the text above and below the panels"""
-        expected = [int(colour[i:i + 2], 16) for i in (1, 3, 5)]
+        expected = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
         return np.argwhere(np.abs(image[30:-25] - expected).max(-1) < 12)
 
     context, generated = border(images[0], _video.CONTEXT), border(images[3], _video.GENERATED)
-    assert len(context) > 500 and len(generated) > 500 and not len(
-        border(images[0], _video.GENERATED))
+    assert (
+        len(context) > 500 and len(generated) > 500 and not len(border(images[0], _video.GENERATED))
+    )
     for number in (1, 2, 5):
         colour = _video.CONTEXT if number < 2 else _video.GENERATED
         corners = border(images[number], colour)
@@ -103,12 +126,13 @@ def test_a_strip_has_frame_numbers():
 
 # Balls
 
+
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(balls_generate, "QUICK",
-                        dict(n_traj=2, T=10, chunk=5, n_updates=4, learning_rate=1e-3))
-    monkeypatch.setattr(balls_generate, "SIZES",
-                        dict(n_y=900, n_x=4, hidden=(6, 5), n_residual=3))
+    monkeypatch.setattr(
+        balls_generate, "QUICK", dict(n_traj=2, T=10, chunk=5, n_updates=4, learning_rate=1e-3)
+    )
+    monkeypatch.setattr(balls_generate, "SIZES", dict(n_y=900, n_x=4, hidden=(6, 5), n_residual=3))
     monkeypatch.setattr(_video, "CHECKPOINT", 2)
     monkeypatch.setattr(balls_generate, "N_VIDEOS", 3)
     monkeypatch.setattr(balls_generate, "N_GENERATED", 20)
@@ -123,8 +147,12 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
     assert rows["previous frame"]["speed_ratio"] < 0.01
     assert len(rows["rVAE, rerank"]["seeds"][0]["error"]) == 20 and 0 < result["next_frame"] < 1
     assert {row.get("direction") for row in result["rows"]} == {None, "forward", "backward"}
-    for name in ("balls_generate.png", "balls_generate.gif", "balls_generate_open_loop.png",
-                 "balls_generate_backward.png"):
+    for name in (
+        "balls_generate.png",
+        "balls_generate.gif",
+        "balls_generate_open_loop.png",
+        "balls_generate_backward.png",
+    ):
         assert (tmp_path / name).stat().st_size > 5_000
     assert imread(tmp_path / "balls_generate.png").shape[1] > 600
     # the weights that it wrote are read again, and are all that --use-saved needs
@@ -137,18 +165,19 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
     for seed, sharper in ((0, 5), (3, 0.5)):
         others = json.loads(json.dumps(result["rows"]))
         for row in others:
-            row["seeds"][0] |= {"seed": seed,
-                                "sharpness": row["seeds"][0]["sharpness"] + sharper}
+            row["seeds"][0] |= {"seed": seed, "sharpness": row["seeds"][0]["sharpness"] + sharper}
         (tmp_path / "weights" / f"balls_generate_seed_{seed}.json").write_text(
-            json.dumps({"seed": seed, "rows": others}))
+            json.dumps({"seed": seed, "rows": others})
+        )
     capsys.readouterr()
     balls_generate.main(["--use-saved", "--out", str(tmp_path / "again")])
     again = json.loads((tmp_path / "again" / "balls_generate.json").read_text())
     assert again["next_frame"] == result["next_frame"]
     for row, before in zip(again["rows"], result["rows"], strict=True):
         assert row["seeds"][0] == before["seeds"][0] and len(row["seeds"]) == 2
-    line = next(line for line in capsys.readouterr().out.splitlines()
-                if line.startswith("ground truth"))
+    line = next(
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("ground truth")
+    )
     assert "1.25 ± 0.35" in line and "100 ± 0 %" in line
 
 
@@ -156,12 +185,16 @@ def test_kept_harmoniums_generate_in_their_own_rendering(small, tmp_path, monkey
     """Next to the ground truth in that rendering; the joint runs backward, the RTRBM does not."""
     monkeypatch.setattr(_run, "WEIGHTS", tmp_path)
     (tmp_path / "balls_table").mkdir()
-    for name, model, rendering, setting in (("rEFH", refh, "sutskever", "ours"),
-                                            ("rEFH", refh, "sutskever", "quick"),
-                                            ("RTRBM", rtrbm, "authors", "half")):
+    for name, model, rendering, setting in (
+        ("rEFH", refh, "sutskever", "ours"),
+        ("rEFH", refh, "sutskever", "quick"),
+        ("RTRBM", rtrbm, "authors", "half"),
+    ):
         params = model.init(5, 900, "bernoulli", np.random.default_rng(0))
-        model.save(_balls_networks.file(tmp_path / "balls_table", name, rendering, setting, 0,
-                                        ".npz"), params)
+        model.save(
+            _balls_networks.file(tmp_path / "balls_table", name, rendering, setting, 0, ".npz"),
+            params,
+        )
     rows = balls_generate.harmonium_rows(0)
     found = [(row["model"], row["rendering"], row.get("direction")) for row in rows]
     assert found[0] == ("rEFH", "sutskever", "forward")
@@ -175,8 +208,10 @@ def test_kept_harmoniums_generate_in_their_own_rendering(small, tmp_path, monkey
 
 def test_a_backward_video_is_compared_with_the_reverse(small):
     """Its first frame is one step before the last that was observed."""
+
     class Copy:
         """A model that remembers the whole video."""
+
         @staticmethod
         def infer(params, frames):
             Copy.frames = frames
@@ -200,8 +235,9 @@ def test_an_interrupted_training_on_videos_goes_on(small, tmp_path):
             raise KeyboardInterrupt
 
     def learn(path, **watch):
-        return _video.train(balls_generate.start, balls_generate.batches, 0, balls_generate.QUICK,
-                            path, **watch)
+        return _video.train(
+            balls_generate.start, balls_generate.batches, 0, balls_generate.QUICK, path, **watch
+        )
 
     path = tmp_path / "other.checkpoint.npz"
     with pytest.raises(KeyboardInterrupt):
@@ -230,8 +266,10 @@ def test_kept_weights_predict_the_next_frame():
     assert np.mean((past[:, 0] - balls(n_traj=4, T=60, seed=3).frames[:, -2]) ** 2) < 0.006
 
 
-@pytest.mark.parametrize("name, columns", [("balls_generate", balls_generate.COLUMNS),
-                                           ("digits_generate_1", _digits.COLUMNS)])
+@pytest.mark.parametrize(
+    "name, columns",
+    [("balls_generate", balls_generate.COLUMNS), ("digits_generate_1", _digits.COLUMNS)],
+)
 def test_kept_rows_have_all_columns(name, columns):
     runs = _video.kept_runs(name)
     assert len(runs) == 2

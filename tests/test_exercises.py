@@ -1,4 +1,5 @@
 """The exercises: solutions are correct, stubs and usual errors are not, the hand-out has none."""
+
 import importlib
 import re
 import subprocess
@@ -46,8 +47,10 @@ def visible_means(x, u, W_u, W_y, b_u, b_y, clamp_u, rng):
 
 def one_number_for_all_units(x, u, W_u, W_y, b_u, b_y, clamp_u, rng):
     r = rng.random((len(x), 1))
-    return (u if clamp_u else 1.0 * (r < sigmoid(x @ W_u + b_u)),
-            1.0 * (r < sigmoid(x @ W_y + b_y)))
+    return (
+        u if clamp_u else 1.0 * (r < sigmoid(x @ W_u + b_u)),
+        1.0 * (r < sigmoid(x @ W_y + b_y)),
+    )
 
 
 def product_of_means(u, y, *a):
@@ -68,13 +71,25 @@ INCORRECT = [
     (2, lambda q_i, q_j, v_i, v_j, m_i, m_j: (v_j, v_i), "across the line of centres"),
     (2, lambda q_i, q_j, v_i, v_j, m_i, m_j: (v_i, v_j), "expected a change"),
     (2, lambda *a: answers(2)(*a)[0], "expected 2 results"),
-    (3, lambda P, C, R: np.linalg.solve(C @ P @ C.T + R, C @ P),
-     r"expected shape \(3, 2\), got \(2, 3\) \(transposed\?\)"),
+    (
+        3,
+        lambda P, C, R: np.linalg.solve(C @ P @ C.T + R, C @ P),
+        r"expected shape \(3, 2\), got \(2, 3\) \(transposed\?\)",
+    ),
     (3, lambda P, C, R: P @ C.T @ np.linalg.inv(C @ P @ C.T), "expected 0.25 at 0, 0, got 1"),
-    (4, lambda m, P, y, A, C, Sigma_z, R: answers(4)(m, P, y, A, C, 0 * Sigma_z, R),
-     "m after 1 steps"),
-    (4, lambda m, P, y, A, C, Sigma_z, R: (
-        answers(4)(m, P, y, A, C, Sigma_z, R)[0], A @ P @ A.T + Sigma_z), "P after 1 steps"),
+    (
+        4,
+        lambda m, P, y, A, C, Sigma_z, R: answers(4)(m, P, y, A, C, 0 * Sigma_z, R),
+        "m after 1 steps",
+    ),
+    (
+        4,
+        lambda m, P, y, A, C, Sigma_z, R: (
+            answers(4)(m, P, y, A, C, Sigma_z, R)[0],
+            A @ P @ A.T + Sigma_z,
+        ),
+        "P after 1 steps",
+    ),
     (4, gain_of_each_component, "2 observed"),
     (5, lambda u, y, W_u, W_y, b_x: u @ W_u.T + y @ W_y.T + b_x, r"E\[x \| u, y\]: expected"),
     (5, lambda *a: answers(5)(*a).T, r"transposed\?"),
@@ -91,17 +106,26 @@ INCORRECT = [
     (8, lambda *a: tuple(-part for part in answers(8)(*a)), "dW_u .*the opposite sign"),
     (8, lambda *a: answers(8)(*a[:-3], 1, *a[-2:]), "k = 3"),
     (8, product_of_means, "dW_u"),
-    (9, lambda dl_du, u, W_u: np.concatenate([dl_du[1:], 0 * dl_du[:1]]) * u * (1 - u),
-     "dL/da: expected"),
+    (
+        9,
+        lambda dl_du, u, W_u: np.concatenate([dl_du[1:], 0 * dl_du[:1]]) * u * (1 - u),
+        "dL/da: expected",
+    ),
     (9, lambda dl_du, u, W_u: answers(9)(dl_du, u, W_u.T), "dL/da: expected"),
-    (10, lambda nu, log_upsilon, mu, log_var: answers(10)(mu, log_var, nu, log_upsilon),
-     "KL: expected"),
+    (
+        10,
+        lambda nu, log_upsilon, mu, log_var: answers(10)(mu, log_var, nu, log_upsilon),
+        "KL: expected",
+    ),
     (10, lambda *a: 2 * answers(10)(*a), "everywhere 2 times the expected"),
     (11, lambda *a: tuple(answers(11)(*a)[:5]), "expected 6 results"),
     (11, no_kl, "dnu: expected"),
     (12, lambda u, W, b, sigma: (u @ np.linalg.pinv(W.T), np.eye(2)), "mean: expected"),
-    (12, lambda *a: (answers(12)(*a)[0], np.linalg.inv(answers(12)(*a)[1])),
-     "covariance: expected"),
+    (
+        12,
+        lambda *a: (answers(12)(*a)[0], np.linalg.inv(answers(12)(*a)[1])),
+        "covariance: expected",
+    ),
 ]
 
 
@@ -151,9 +175,15 @@ def test_the_message_says_where_an_answer_stopped():
     assert message == "incorrect: E[x | u, y] is None: is there a `return`?"
 
 
-@pytest.mark.parametrize("got, match", [
-    (np.full(2, np.nan), "2 of 2 entries that are NaN"), ("a", "array of numbers"),
-    (np.ones(3), "shape"), (np.array([2.0, 3.0]), r"everywhere \+1")])
+@pytest.mark.parametrize(
+    "got, match",
+    [
+        (np.full(2, np.nan), "2 of 2 entries that are NaN"),
+        ("a", "array of numbers"),
+        (np.ones(3), "shape"),
+        (np.array([2.0, 3.0]), r"everywhere \+1"),
+    ],
+)
 def test_hints(got, match):
     with pytest.raises(Incorrect, match=match):
         same("it", got, np.array([1.0, 2.0]))
@@ -179,8 +209,13 @@ def test_the_hand_out(tmp_path, capsys):
     assert (folder / "README.md").exists() and not (folder / ".git").exists()
 
     def run(*arguments):
-        return subprocess.run([sys.executable, "-m", "examples.exercises.check", *arguments],
-                              cwd=folder, text=True, capture_output=True, timeout=300)
+        return subprocess.run(
+            [sys.executable, "-m", "examples.exercises.check", *arguments],
+            cwd=folder,
+            text=True,
+            capture_output=True,
+            timeout=300,
+        )
 
     done = run("5", "--solution")
     assert done.returncode == 1 and "this is the hand-out" in done.stderr

@@ -1,4 +1,5 @@
 """EM: the likelihood never falls, a known system is recovered, the M step is at a maximum."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +16,13 @@ def data():
     rng = np.random.default_rng(3)
     angle = 0.3
     A = 0.98 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    model = lds.LDS(A, C=[[1, 0], [0.5, 1]], Sigma_z=np.diag([0.02, 0.05]), mu_0=[1, -1],
-                    Sigma_0=np.diag([0.5, 0.3]))
+    model = lds.LDS(
+        A,
+        C=[[1, 0], [0.5, 1]],
+        Sigma_z=np.diag([0.02, 0.05]),
+        mu_0=[1, -1],
+        Sigma_0=np.diag([0.5, 0.3]),
+    )
     _, y = lds.simulate(model, 60, 200, R, rng)
     return model, y
 
@@ -34,8 +40,9 @@ def test_likelihood_never_falls(data, learn_C):
 
 def test_a_known_system_is_recovered(data):
     model, y = data
-    start = replace(model, A=np.eye(2) * 0.5, Sigma_z=np.eye(2), mu_0=np.zeros(2),
-                    Sigma_0=np.eye(2))
+    start = replace(
+        model, A=np.eye(2) * 0.5, Sigma_z=np.eye(2), mu_0=np.zeros(2), Sigma_0=np.eye(2)
+    )
     found = em.fit([start], y, R, n_iterations=300, tolerance=1e-9).model
     np.testing.assert_allclose(found.A, model.A, atol=0.01)
     np.testing.assert_allclose(found.Sigma_z, model.Sigma_z, atol=0.005)
@@ -49,7 +56,7 @@ def test_a_learnt_C_predicts_as_well_as_the_true_one(data):
     start = random_model(2, 2, np.random.default_rng(1))
     fit = em.fit([start], y, R, n_iterations=300, learn_C=True)
     truth = filtering.kalman_filter(model, y, R).log_likelihood.sum()
-    assert abs(fit.log_likelihoods[0][-1] - truth) < 30         # of 24 000 numbers
+    assert abs(fit.log_likelihoods[0][-1] - truth) < 30  # of 24 000 numbers
     eigenvalues = np.sort_complex(np.linalg.eigvals(fit.model.A))
     np.testing.assert_allclose(eigenvalues, np.sort_complex(np.linalg.eigvals(model.A)), atol=0.01)
 
@@ -100,8 +107,9 @@ def test_large_offsets_and_small_noise(start):
     np.testing.assert_allclose(filtered.mean[..., 0], y[..., 0], atol=1e-3)
 
 
-@pytest.mark.parametrize("y, learn_C", [
-    (np.full((2, 5, 1), np.nan), False), (np.full((2, 5, 1), np.nan), True)])
+@pytest.mark.parametrize(
+    "y, learn_C", [(np.full((2, 5, 1), np.nan), False), (np.full((2, 5, 1), np.nan), True)]
+)
 def test_nothing_observed_is_refused(y, learn_C):
     with pytest.raises(ValueError, match=r"^y: expected at least one observation, got only NaN"):
         em.fit([em.random_walk(1, 1)], y, [[1.0]], learn_C=learn_C)
@@ -135,8 +143,9 @@ def test_em_on_the_circle():
     rng = np.random.default_rng(0)
     y = np.cumsum(0.05 + 0.1 * rng.standard_normal((4, 300, 1)), axis=1)
     line = em.fit([start], y, [[0.01]], n_iterations=20, tolerance=0, learn_C=True)
-    circle = em.fit([start], (y + 1) % 2 - 1, [[0.01]], period=[2.0], n_iterations=20,
-                    tolerance=0, learn_C=True)
+    circle = em.fit(
+        [start], (y + 1) % 2 - 1, [[0.01]], period=[2.0], n_iterations=20, tolerance=0, learn_C=True
+    )
     assert np.abs(y).max() > 3
     np.testing.assert_allclose(circle.log_likelihoods[0], line.log_likelihoods[0], rtol=1e-9)
     np.testing.assert_allclose(circle.model.C, line.model.C, rtol=1e-9)
@@ -152,17 +161,33 @@ def test_initial_models_are_what_their_names_say():
 def test_the_callback_is_called_at_every_iteration(data):
     model, y = data
     calls = []
-    fit = em.fit([model, model], y[:2], R, n_iterations=3, tolerance=0,
-                 callback=lambda *arguments: calls.append(arguments))
+    fit = em.fit(
+        [model, model],
+        y[:2],
+        R,
+        n_iterations=3,
+        tolerance=0,
+        callback=lambda *arguments: calls.append(arguments),
+    )
     assert [call[:2] for call in calls] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
     assert [call[2] for call in calls[:3]] == fit.log_likelihoods[0][:3]
 
 
-@pytest.mark.parametrize("change, name", [
-    ({"initial_models": []}, "initial_models"), ({"initial_models": [None]}, "initial_models"),
-    ({"initial_models": np.eye(2)}, "initial_models"), ({"n_iterations": 0}, "n_iterations"),
-    ({"tolerance": -1}, "tolerance"), ({"learn_C": "no"}, "learn_C"), ({"callback": 3}, "callback"),
-    ({"y": np.zeros((2, 1, 2))}, "y"), ({"y": np.zeros((2, 5, 3))}, "y"), ({"R": np.eye(3)}, "R")])
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        ({"initial_models": []}, "initial_models"),
+        ({"initial_models": [None]}, "initial_models"),
+        ({"initial_models": np.eye(2)}, "initial_models"),
+        ({"n_iterations": 0}, "n_iterations"),
+        ({"tolerance": -1}, "tolerance"),
+        ({"learn_C": "no"}, "learn_C"),
+        ({"callback": 3}, "callback"),
+        ({"y": np.zeros((2, 1, 2))}, "y"),
+        ({"y": np.zeros((2, 5, 3))}, "y"),
+        ({"R": np.eye(3)}, "R"),
+    ],
+)
 def test_bad_input_is_named(data, change, name):
     model, y = data
     arguments = {"initial_models": [model], "y": y[:2], "R": R, "n_iterations": 2} | change

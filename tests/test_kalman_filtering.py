@@ -1,4 +1,5 @@
 """The Kalman filter against conditioning the dense joint Gaussian; missing values; the circle."""
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -51,8 +52,13 @@ def test_the_counterparts_are_equal(case):
 
 
 def test_covariances_are_symmetric_and_positive_when_badly_scaled():
-    model = lds.LDS(A=[[1, 1e-3], [0, 1]], C=[[1, 0]], Sigma_z=np.diag([1e-14, 1e-10]),
-                    mu_0=[0, 0], Sigma_0=np.diag([1e8, 1e6]))
+    model = lds.LDS(
+        A=[[1, 1e-3], [0, 1]],
+        C=[[1, 0]],
+        Sigma_z=np.diag([1e-14, 1e-10]),
+        mu_0=[0, 0],
+        Sigma_0=np.diag([1e8, 1e6]),
+    )
     filtered = filtering.kalman_filter(model, np.zeros((1, 2000, 1)), [[1e-8]])
     np.testing.assert_array_equal(filtered.cov, np.swapaxes(filtered.cov, -1, -2))
     assert (np.linalg.eigvalsh(filtered.cov) > 0).all()
@@ -74,8 +80,7 @@ def test_nothing_observed_leaves_the_prediction(case):
 
 
 def test_the_innovation_is_wrapped():
-    e = filtering._innovation(np.array([0.9, 5.0]), np.array([-0.9, -5.0]),
-                              np.array([2.0, np.inf]))
+    e = filtering._innovation(np.array([0.9, 5.0]), np.array([-0.9, -5.0]), np.array([2.0, np.inf]))
     np.testing.assert_allclose(e, [-0.2, 10.0])
 
 
@@ -105,15 +110,31 @@ def test_calibration():
     np.testing.assert_allclose(distance.mean(), N_Z, atol=5 * np.sqrt(2 * N_Z / 400))
 
 
-@pytest.mark.parametrize("change, name", [
-    ({"y": np.zeros((T, N_Y))}, "y"), ({"y": np.zeros((N_TRAJ, T, N_Y + 1))}, "y"),
-    ({"y": np.zeros((0, T, N_Y))}, "y"), ({"y": np.zeros((N_TRAJ, 0, N_Y))}, "y"),
-    ({"y": np.full((N_TRAJ, T, N_Y), np.inf)}, "y"), ({"y": np.ma.ones((N_TRAJ, T, N_Y))}, "y"),
-    ({"R": np.eye(3)}, "R"), ({"R": 1.0}, "R"), ({"R": [[1.0, 0.5], [0.2, 1.0]]}, "R"),
-    ({"R": -np.eye(2)}, "R"), ({"R": np.zeros((2, 2))}, "R"), ({"R": np.full((2, 2), np.nan)}, "R"),
-    ({"R": "noise"}, "R"), ({"R": [[1], [1, 2]]}, "R"), ({"period": [1.0]}, "period"),
-    ({"period": [0.0, 1.0]}, "period"), ({"period": [np.nan, 1.0]}, "period"),
-    ({"period": "ab"}, "period"), ({"compiled": "no"}, "compiled"), ({"model": None}, "model")])
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        ({"y": np.zeros((T, N_Y))}, "y"),
+        ({"y": np.zeros((N_TRAJ, T, N_Y + 1))}, "y"),
+        ({"y": np.zeros((0, T, N_Y))}, "y"),
+        ({"y": np.zeros((N_TRAJ, 0, N_Y))}, "y"),
+        ({"y": np.full((N_TRAJ, T, N_Y), np.inf)}, "y"),
+        ({"y": np.ma.ones((N_TRAJ, T, N_Y))}, "y"),
+        ({"R": np.eye(3)}, "R"),
+        ({"R": 1.0}, "R"),
+        ({"R": [[1.0, 0.5], [0.2, 1.0]]}, "R"),
+        ({"R": -np.eye(2)}, "R"),
+        ({"R": np.zeros((2, 2))}, "R"),
+        ({"R": np.full((2, 2), np.nan)}, "R"),
+        ({"R": "noise"}, "R"),
+        ({"R": [[1], [1, 2]]}, "R"),
+        ({"period": [1.0]}, "period"),
+        ({"period": [0.0, 1.0]}, "period"),
+        ({"period": [np.nan, 1.0]}, "period"),
+        ({"period": "ab"}, "period"),
+        ({"compiled": "no"}, "compiled"),
+        ({"model": None}, "model"),
+    ],
+)
 def test_bad_input_is_named(case, change, name):
     model, y, R = case
     arguments = {"model": model, "y": y, "R": R} | change
@@ -133,27 +154,53 @@ def test_an_overflow_is_an_error(A, y, compiled):
 def test_other_dtypes_are_the_same_numbers(dtype):
     model = lds.LDS(*(np.array(a, dtype) for a in ([[1]], [[1]], [[2]], [0], [[3]])))
     z, y = lds.simulate(model, 2, 3, np.array([[4]], dtype), np.random.default_rng(0))
-    again = lds.simulate(lds.LDS([[1.0]], [[1.0]], [[2.0]], [0.0], [[3.0]]), 2, 3, [[4.0]],
-                         np.random.default_rng(0))
+    again = lds.simulate(
+        lds.LDS([[1.0]], [[1.0]], [[2.0]], [0.0], [[3.0]]), 2, 3, [[4.0]], np.random.default_rng(0)
+    )
     np.testing.assert_array_equal(z, again[0])
     np.testing.assert_array_equal(y, again[1])
 
 
-@pytest.mark.parametrize("field, value, name", [
-    ("A", np.eye(3), "C"), ("A", np.zeros((2, 3)), "A"), ("A", [[1, np.nan], [0, 1]], "A"),
-    ("C", np.zeros((1, 3)), "C"), ("C", np.zeros(2), "C"), ("Sigma_z", -np.eye(2), "Sigma_z"),
-    ("Sigma_z", [[1, 0.5], [0, 1]], "Sigma_z"), ("mu_0", np.zeros(3), "mu_0"),
-    ("Sigma_0", -np.eye(2), "Sigma_0"), ("Sigma_0", np.eye(3), "Sigma_0"), ("A", None, "A")])
+@pytest.mark.parametrize(
+    "field, value, name",
+    [
+        ("A", np.eye(3), "C"),
+        ("A", np.zeros((2, 3)), "A"),
+        ("A", [[1, np.nan], [0, 1]], "A"),
+        ("C", np.zeros((1, 3)), "C"),
+        ("C", np.zeros(2), "C"),
+        ("Sigma_z", -np.eye(2), "Sigma_z"),
+        ("Sigma_z", [[1, 0.5], [0, 1]], "Sigma_z"),
+        ("mu_0", np.zeros(3), "mu_0"),
+        ("Sigma_0", -np.eye(2), "Sigma_0"),
+        ("Sigma_0", np.eye(3), "Sigma_0"),
+        ("A", None, "A"),
+    ],
+)
 def test_bad_models_are_named(field, value, name):
-    good = {"A": np.eye(2), "C": np.ones((1, 2)), "Sigma_z": np.eye(2), "mu_0": np.zeros(2),
-            "Sigma_0": np.eye(2)}
+    good = {
+        "A": np.eye(2),
+        "C": np.ones((1, 2)),
+        "Sigma_z": np.eye(2),
+        "mu_0": np.zeros(2),
+        "Sigma_0": np.eye(2),
+    }
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
         lds.LDS(**(good | {field: value}))
 
 
-@pytest.mark.parametrize("change, name", [
-    ({"model": {}}, "model"), ({"n_traj": 0}, "n_traj"), ({"T": 1.5}, "T"), ({"R": [[-1.0]]}, "R"),
-    ({"R": np.eye(2)}, "R"), ({"rng": 0}, "rng"), ({"T": 2000}, "model")])
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        ({"model": {}}, "model"),
+        ({"n_traj": 0}, "n_traj"),
+        ({"T": 1.5}, "T"),
+        ({"R": [[-1.0]]}, "R"),
+        ({"R": np.eye(2)}, "R"),
+        ({"rng": 0}, "rng"),
+        ({"T": 2000}, "model"),
+    ],
+)
 def test_bad_simulations_are_named(change, name):
     unstable = lds.LDS([[2.0]], [[1.0]], [[1.0]], [0.0], [[1.0]])
     good = {"model": unstable, "n_traj": 2, "T": 3, "R": [[1.0]], "rng": np.random.default_rng(0)}

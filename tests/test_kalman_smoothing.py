@@ -1,4 +1,5 @@
 """The Rauch-Tung-Striebel smoother against conditioning the dense joint Gaussian."""
+
 import numpy as np
 import pytest
 
@@ -32,15 +33,20 @@ def test_one_step_needs_no_smoothing():
 
 
 @pytest.mark.parametrize("compiled", [False, True])
-@pytest.mark.parametrize("A, Sigma_z, Sigma_0", [
-    (np.eye(2), np.zeros((2, 2)), np.diag([1, 0])),                     # never any noise in one
-    (np.diag([0.9, 0]), np.diag([1, 0]), np.eye(2))])                   # one that is forgotten
+@pytest.mark.parametrize(
+    "A, Sigma_z, Sigma_0",
+    [
+        (np.eye(2), np.zeros((2, 2)), np.diag([1, 0])),  # never any noise in one
+        (np.diag([0.9, 0]), np.diag([1, 0]), np.eye(2)),
+    ],
+)  # one that is forgotten
 def test_a_singular_prediction_is_refused(compiled, A, Sigma_z, Sigma_0):
     """The same error from both counterparts; the filter needs no inverse of it."""
     model = lds.LDS(A=A, C=[[1, 0]], Sigma_z=Sigma_z, mu_0=[0, 0], Sigma_0=Sigma_0)
     filtering.kalman_filter(model, np.zeros((1, 3, 1)), [[1.0]], compiled=compiled)
-    with pytest.raises(ValueError, match=r"^model: expected .* positive definite, got a singular") \
-            as error:
+    with pytest.raises(
+        ValueError, match=r"^model: expected .* positive definite, got a singular"
+    ) as error:
         smoothing.rts_smoother(model, np.zeros((1, 3, 1)), [[1.0]], compiled=compiled)
     assert error.type is ValueError
 
@@ -48,8 +54,13 @@ def test_a_singular_prediction_is_refused(compiled, A, Sigma_z, Sigma_0):
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_singular_noise_with_a_regular_prediction_is_smoothed(compiled):
     """A second-order autoregression in companion form has noise in one dimension only."""
-    model = lds.LDS(A=[[1.6, -0.8], [1, 0]], C=[[1, 0]], Sigma_z=np.diag([1.0, 0]), mu_0=[0, 0],
-                    Sigma_0=np.eye(2))
+    model = lds.LDS(
+        A=[[1.6, -0.8], [1, 0]],
+        C=[[1, 0]],
+        Sigma_z=np.diag([1.0, 0]),
+        mu_0=[0, 0],
+        Sigma_0=np.eye(2),
+    )
     R = np.full((1, 4, 1, 1), 0.5)
     y = np.random.default_rng(0).standard_normal((1, 4, 1))
     smoothed = smoothing.rts_smoother(model, y, R, compiled=compiled)

@@ -1,4 +1,5 @@
 """The linear theory of the rVAE: against simulation, against its own loss, against the filter."""
+
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ def fixed_point():
 
 
 def test_it_is_second_order(fixed_point):
-    result, = theory.measure(*fixed_point, SIGMA)
+    (result,) = theory.measure(*fixed_point, SIGMA)
     assert theory.outcome(result) == "second_order" and result["velocity_r2"] > 0.9
     assert 1.2 * theory.optimal_filter() < result["mse"] < 4e-4
 
@@ -49,7 +50,7 @@ def test_the_loss_falls_further_if_the_states_change_too(fixed_point):
 def test_covariances_are_those_of_a_simulation(fixed_point):
     F, G, _, c = (array[0] for array in fixed_point)
     simulated = theory.simulate(F, G, c, np.random.default_rng(1))
-    result, = theory.measure(*fixed_point, SIGMA)
+    (result,) = theory.measure(*fixed_point, SIGMA)
     np.testing.assert_allclose(simulated["mse"], result["mse"], rtol=0.05)
     np.testing.assert_allclose(simulated["velocity_r2"], result["velocity_r2"], atol=0.02)
 
@@ -59,7 +60,7 @@ def test_the_slope_of_the_state_is_that_of_its_regression_on_the_position(fixed_
     S = theory.stationary(F[None], G[None])[0]
     draws = np.random.default_rng(5).multivariate_normal(np.zeros(4), S, size=100_000)
     weights = np.linalg.lstsq(draws[:, :1], draws[:, 2:], rcond=None)[0]
-    result, = theory.measure(*fixed_point, SIGMA)
+    (result,) = theory.measure(*fixed_point, SIGMA)
     np.testing.assert_allclose(result["slope"], np.linalg.norm(weights), rtol=0.02)
 
 
@@ -68,7 +69,7 @@ def test_a_code_of_the_linear_slope_is_not_rescaled():
     np.testing.assert_allclose(result["sigma_u"], 0.2, rtol=0.01)
     twice = theory.rescaled(0.2, 2 * result["slope"], 500)
     np.testing.assert_allclose(twice["sigma_u"], 0.1, rtol=0.01)
-    assert twice["mse"] < result["mse"]                 # past is kept more precisely
+    assert twice["mse"] < result["mse"]  # past is kept more precisely
 
 
 def test_the_exact_posterior_is_that_of_the_joint():
@@ -87,7 +88,7 @@ def test_learning_from_samples_ends_where_the_covariances_say(fixed_point):
     rng = np.random.default_rng(3)
     n_traj = 3000
     F, G = theory.init_near_identity(2, np.random.default_rng(0))
-    there, = theory.measure(*fixed_point, SIGMA)
+    (there,) = theory.measure(*fixed_point, SIGMA)
     Upsilon = SIGMA**2 * np.eye(2)[None]
     S = theory.stationary(F, G)[0]
     first = rng.multivariate_normal(np.zeros(4), S, size=n_traj)
@@ -99,31 +100,38 @@ def test_learning_from_samples_ends_where_the_covariances_say(fixed_point):
         v = np.column_stack([u, y])
         W, c = theory.m_step(F, G, Upsilon, (v.T @ v / n_traj)[None])
         u = u @ F[0].T + y[:, None] * G[0]
-        F, G, Upsilon = (old + theory.STRIDE * (new - old) for old, new in zip(
-            (F, G, Upsilon), theory.e_step(W, c, SIGMA), strict=True))
+        F, G, Upsilon = (
+            old + theory.STRIDE * (new - old)
+            for old, new in zip((F, G, Upsilon), theory.e_step(W, c, SIGMA), strict=True)
+        )
     here = theory.measure(F, G, W, c, SIGMA)[0]
     np.testing.assert_allclose(here["mse"], there["mse"], rtol=0.1)
     assert theory.outcome(here) == theory.outcome(there) == "second_order"
-    np.testing.assert_allclose(sorted(e[0] for e in here["eigenvalues"]),
-                               sorted(e[0] for e in there["eigenvalues"]), atol=0.05)
+    np.testing.assert_allclose(
+        sorted(e[0] for e in here["eigenvalues"]),
+        sorted(e[0] for e in there["eigenvalues"]),
+        atol=0.05,
+    )
 
 
 def test_the_optimal_filter_is_the_kalman_filter():
     model = lds.LDS(theory.A, theory.C[None], theory.Q, np.zeros(2), np.eye(2))
-    post = filtering.kalman_filter(model, np.zeros((1, 3000, 1)), np.array([[theory.R]]),
-                                   compiled=False)
+    post = filtering.kalman_filter(
+        model, np.zeros((1, 3000, 1)), np.array([[theory.R]]), compiled=False
+    )
     np.testing.assert_allclose(theory.optimal_filter(), post.cov[0, -1, 0, 0], rtol=1e-6)
 
 
 def test_a_negative_eigenvalue_becomes_an_autonomous_mode_of_lower_loss(fixed_point):
     F, G = np.diag([-0.9, 0.4])[None], np.array([[0.3, 0.2]])
     end = theory.learn(F, G, SIGMA, 4000)
-    result, = theory.measure(*end, SIGMA)
+    (result,) = theory.measure(*end, SIGMA)
     assert theory.outcome(result) == "autonomous"
     assert result["loss"] < theory.measure(*fixed_point, SIGMA)[0]["loss"]
     inits = (F, G), theory.init_near_identity(2, np.random.default_rng(0))
-    early = [theory.autocorrelation(*theory.learn(*init, SIGMA, theory.N_EARLY)[:2])[0]
-             for init in inits]
+    early = [
+        theory.autocorrelation(*theory.learn(*init, SIGMA, theory.N_EARLY)[:2])[0] for init in inits
+    ]
     assert early[0] < 0 < early[1]
 
 

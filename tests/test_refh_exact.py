@@ -1,4 +1,5 @@
 """Enumeration: probabilities, and the exact gradient against central differences."""
+
 import numpy as np
 import pytest
 
@@ -11,13 +12,14 @@ from tests.tiny import Y_MAX, data, harmonium_of, numerical_gradient
 def test_gradient_is_the_derivative_of_the_log_likelihood(family, clamp_u):
     rng = np.random.default_rng(0)
     params = harmonium_of(family, rng)
-    u, y = data(params, 4, rng, binary_u=False)         # the u of the data are means in [0, 1]
+    u, y = data(params, 4, rng, binary_u=False)  # the u of the data are means in [0, 1]
     settings = dict(clamp_u=clamp_u, y_max=Y_MAX[family])
     gradient = exact.gradient(params, u, y, **settings)
     numerical = numerical_gradient(lambda p: exact.log_likelihood(p, u, y, **settings), params)
     for name, expected in numerical.leaves().items():
-        np.testing.assert_allclose(getattr(gradient, name), expected, rtol=1e-6, atol=1e-9,
-                                   err_msg=name)
+        np.testing.assert_allclose(
+            getattr(gradient, name), expected, rtol=1e-6, atol=1e-9, err_msg=name
+        )
 
 
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
@@ -38,8 +40,10 @@ def test_log_likelihood_of_enumerated_states_is_their_log_p():
     rng = np.random.default_rng(2)
     params = harmonium_of("bernoulli", rng)
     states = exact.enumerate_states(params)
-    np.testing.assert_allclose(exact.log_likelihood(params, states.u[[3, 7]], states.y[[3, 7]]),
-                               states.log_p[[3, 7]].mean())
+    np.testing.assert_allclose(
+        exact.log_likelihood(params, states.u[[3, 7]], states.y[[3, 7]]),
+        states.log_p[[3, 7]].mean(),
+    )
 
 
 def test_what_cannot_be_enumerated():
@@ -66,20 +70,24 @@ def test_too_many_hidden_units_or_transitions_are_refused_at_once():
             exact.cd_expectation(params, u, y, 1)
 
 
-@pytest.mark.parametrize("call, name", [
-    (lambda p, u, y: exact.log_likelihood(p, u[:, :1], y), "u"),
-    (lambda p, u, y: exact.log_likelihood(p, u + 2, y), "u"),
-    (lambda p, u, y: exact.log_likelihood(p, u, y[:1]), "y"),
-    (lambda p, u, y: exact.log_likelihood(p, u, y, clamp_u="no"), "clamp_u"),
-    (lambda p, u, y: exact.gradient(p, u, y * np.nan), "y"),
-    (lambda p, u, y: exact.gradient(None, u, y), "params"),
-    (lambda p, u, y: exact.gradient(p, u, y, clamp_u=1), "clamp_u"),
-    (lambda p, u, y: exact.model_hidden_mean(p, "u"), "u"),
-    (lambda p, u, y: exact.cd_expectation(p, u, y, 0), "k"),
-    (lambda p, u, y: exact.cd_expectation(p, u, y, 1, clamp_u=None), "clamp_u"),
-    (lambda p, u, y: exact.gibbs_transition(p, u), "states"),
-    (lambda p, u, y: exact.gibbs_transition(p, exact.States(u[:, :1], y, None)), "states.u"),
-    (lambda p, u, y: exact.gibbs_transition(p, exact.States(u, y[1:], None)), "states.y")])
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda p, u, y: exact.log_likelihood(p, u[:, :1], y), "u"),
+        (lambda p, u, y: exact.log_likelihood(p, u + 2, y), "u"),
+        (lambda p, u, y: exact.log_likelihood(p, u, y[:1]), "y"),
+        (lambda p, u, y: exact.log_likelihood(p, u, y, clamp_u="no"), "clamp_u"),
+        (lambda p, u, y: exact.gradient(p, u, y * np.nan), "y"),
+        (lambda p, u, y: exact.gradient(None, u, y), "params"),
+        (lambda p, u, y: exact.gradient(p, u, y, clamp_u=1), "clamp_u"),
+        (lambda p, u, y: exact.model_hidden_mean(p, "u"), "u"),
+        (lambda p, u, y: exact.cd_expectation(p, u, y, 0), "k"),
+        (lambda p, u, y: exact.cd_expectation(p, u, y, 1, clamp_u=None), "clamp_u"),
+        (lambda p, u, y: exact.gibbs_transition(p, u), "states"),
+        (lambda p, u, y: exact.gibbs_transition(p, exact.States(u[:, :1], y, None)), "states.u"),
+        (lambda p, u, y: exact.gibbs_transition(p, exact.States(u, y[1:], None)), "states.y"),
+    ],
+)
 def test_bad_input_is_named(call, name):
     rng = np.random.default_rng(4)
     params = harmonium_of("bernoulli", rng)
@@ -103,7 +111,7 @@ def test_bptt_is_the_derivative_of_the_unrolled_likelihood(model, clamp_u, famil
     """H8 to H10, with an exact negative phase in the place of the Gibbs chain."""
     rng, y_max = np.random.default_rng(5), Y_MAX[family]
     params = harmonium_of(family, rng, n_x=2, n_u=2)
-    y = np.stack([data(params, 3, rng)[1] for _ in range(5)], axis=1)           # (3, 5, n_y)
+    y = np.stack([data(params, 3, rng)[1] for _ in range(5)], axis=1)  # (3, 5, n_y)
     u0 = np.zeros((3, 2))
     x_mean = harmonium.forward(params, u0, y)
     u = harmonium.previous_states(params, u0, x_mean)
@@ -115,10 +123,10 @@ def test_bptt_is_the_derivative_of_the_unrolled_likelihood(model, clamp_u, famil
     monkeypatch.setattr(harmonium, "cd_gradient", lambda *args: local)
     gradient, _ = model.gradient(params, u, y, x_mean, 1, rng)
 
-    numerical = numerical_gradient(
-        lambda p: unrolled_log_likelihood(p, y, clamp_u=clamp_u), params)
+    numerical = numerical_gradient(lambda p: unrolled_log_likelihood(p, y, clamp_u=clamp_u), params)
     for name, expected in numerical.leaves().items():
-        np.testing.assert_allclose(getattr(gradient, name), expected, rtol=1e-6, atol=1e-9,
-                                   err_msg=name)
+        np.testing.assert_allclose(
+            getattr(gradient, name), expected, rtol=1e-6, atol=1e-9, err_msg=name
+        )
     # the local gradient alone differs: the test has power
     assert np.abs(local.W_u - gradient.W_u).max() > 1e-3

@@ -1,4 +1,5 @@
 """The exponential families: densities add up to one, samples have the right mean and variance."""
+
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -7,8 +8,12 @@ from scipy.stats import norm, poisson
 from refh_numpy import _kernels, families
 
 ETA = np.array([-2.0, -0.3, 0.0, 0.8, 1.7])
-VARIANCE = {"bernoulli": lambda mean: mean * (1 - mean), "poisson": lambda mean: mean,
-            "normal": np.ones_like, "mean-field bernoulli": np.zeros_like}
+VARIANCE = {
+    "bernoulli": lambda mean: mean * (1 - mean),
+    "poisson": lambda mean: mean,
+    "normal": np.ones_like,
+    "mean-field bernoulli": np.zeros_like,
+}
 
 
 @pytest.mark.parametrize("name", families.FAMILIES)
@@ -33,10 +38,12 @@ def test_mean_is_the_derivative_of_the_log_partition(name):
 
 def test_densities():
     y = np.arange(60.0)
-    np.testing.assert_allclose(families.POISSON.log_density(y, 0.7), poisson(np.exp(0.7)).logpmf(y),
-                               rtol=1e-10)
-    np.testing.assert_allclose(families.NORMAL.log_density(y / 10, 0.7), norm(0.7).logpdf(y / 10),
-                               rtol=1e-12)
+    np.testing.assert_allclose(
+        families.POISSON.log_density(y, 0.7), poisson(np.exp(0.7)).logpmf(y), rtol=1e-10
+    )
+    np.testing.assert_allclose(
+        families.NORMAL.log_density(y / 10, 0.7), norm(0.7).logpdf(y / 10), rtol=1e-12
+    )
     bernoulli = families.BERNOULLI.log_density(np.array([0.0, 1.0]), 0.7)
     np.testing.assert_allclose(np.exp(bernoulli).sum(), 1)
     area, _ = quad(lambda v: np.exp(families.NORMAL.log_density(v, 0.7)), -10, 12)
@@ -58,11 +65,13 @@ def test_the_kernel_of_sample_logistic_has_the_mean_of_the_sigmoid():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sample_logistic_has_the_mean_of_the_sigmoid(dtype):
     n, bias = 200_000, np.array([0.2, -0.1, 0.0, 0.5, -0.7], dtype)
-    samples = families.sample_logistic(np.tile(ETA.astype(dtype), (n, 1)), bias,
-                                       np.random.default_rng(0))
+    samples = families.sample_logistic(
+        np.tile(ETA.astype(dtype), (n, 1)), bias, np.random.default_rng(0)
+    )
     assert samples.dtype == dtype and set(np.unique(samples)) == {0, 1}
-    np.testing.assert_allclose(samples.mean(0, dtype=float), families.sigmoid(ETA + bias),
-                               atol=5 * 0.5 / np.sqrt(n))
+    np.testing.assert_allclose(
+        samples.mean(0, dtype=float), families.sigmoid(ETA + bias), atol=5 * 0.5 / np.sqrt(n)
+    )
 
 
 def test_sample_logistic_far_from_zero():
@@ -92,9 +101,17 @@ def test_impossible_rates_say_that_the_weights_diverged(rate):
         families.POISSON.sample(np.array([1.0, rate]), np.random.default_rng(0))
 
 
-@pytest.mark.parametrize("name, y", [
-    ("bernoulli", [1.5]), ("bernoulli", [-0.1]), ("mean-field bernoulli", [1.1]),
-    ("poisson", [-1.0]), ("poisson", [0.5]), ("poisson", [1e10])])
+@pytest.mark.parametrize(
+    "name, y",
+    [
+        ("bernoulli", [1.5]),
+        ("bernoulli", [-0.1]),
+        ("mean-field bernoulli", [1.1]),
+        ("poisson", [-1.0]),
+        ("poisson", [0.5]),
+        ("poisson", [1e10]),
+    ],
+)
 def test_values_outside_the_family(name, y):
     with pytest.raises(ValueError, match=r"^y: expected .* got"):
         families.get(name).check("y", np.array(y))

@@ -1,19 +1,10 @@
 """Generation by harmoniums, forward and backward in time, against enumeration."""
+
 import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from refh_numpy import (
-    efh,
-    exact,
-    generation,
-    harmonium,
-    hybrid,
-    refh,
-    refh_bptt,
-    rtrbm,
-    trbm,
-)
+from refh_numpy import efh, exact, generation, harmonium, hybrid, refh, refh_bptt, rtrbm, trbm
 from tests.tiny import Y_MAX, given, harmonium_of
 
 JOINT = [refh, refh_bptt, hybrid]
@@ -64,11 +55,12 @@ def test_backward_steps_have_the_exact_conditional(family, monkeypatch):
     params = harmonium_of(family, rng, n_x=3, n_u=3)
     x = np.array([1.0, 0, 1])
     states = []
-    monkeypatch.setattr(generation, "y_mean", lambda params, x: (
-        states.append(x), harmonium.y_mean(params, x))[1])
+    monkeypatch.setattr(
+        generation, "y_mean", lambda params, x: (states.append(x), harmonium.y_mean(params, x))[1]
+    )
     y = refh.generate_backward(params, np.tile(x, (n, 1)), 2, rng, sample_u=1, sample_y=True)
     u_all, y_all, p = visible_given_x(params, x)
-    first = np.concatenate([states[1], y[:, 0]], axis=1)        # the second x is the first u
+    first = np.concatenate([states[1], y[:, 0]], axis=1)  # the second x is the first u
     assert_moments(first, np.concatenate([u_all, y_all], axis=1), p)
     values, weights = [], []
     for u in np.unique(u_all, axis=0):
@@ -84,7 +76,7 @@ def test_backward_by_means_is_p3_and_p5_in_turn():
     x = x_T = rng.random((3, 4))
     state = rng.bit_generator.state
     y = refh.generate_backward(params, x_T, 3, rng)
-    assert rng.bit_generator.state == state                     # nothing is random
+    assert rng.bit_generator.state == state  # nothing is random
     for t in range(3):
         np.testing.assert_allclose(y[:, t], harmonium.y_mean(params, x))
         x = harmonium.u_mean(params, x)
@@ -94,8 +86,10 @@ def test_joint_sweeps_forget_x_and_reach_the_model_distribution():
     """A sweep passes on means: the first y has the mean of the joint, whatever x_T was."""
     rng, n = np.random.default_rng(8), 40000
     params = harmonium_of("bernoulli", rng, n_x=3, n_u=3)
-    ends = [refh.generate_backward(params, np.tile(x, (n, 1)), 1, rng, n_sweeps=30)[:, 0]
-            for x in (np.zeros(3), np.ones(3))]
+    ends = [
+        refh.generate_backward(params, np.tile(x, (n, 1)), 1, rng, n_sweeps=30)[:, 0]
+        for x in (np.zeros(3), np.ones(3))
+    ]
     error = ends[0].std(0) * np.sqrt(2 / n)
     assert (np.abs(ends[0].mean(0) - ends[1].mean(0)) < 5 * error).all()
 
@@ -104,8 +98,9 @@ def test_sample_u_is_the_fraction_of_steps_with_a_sample(monkeypatch):
     rng, n = np.random.default_rng(9), 5000
     params = harmonium_of("bernoulli", rng, n_x=3, n_u=3)
     states = []
-    monkeypatch.setattr(generation, "u_mean", lambda params, x: (
-        states.append(x), harmonium.u_mean(params, x))[1])
+    monkeypatch.setattr(
+        generation, "u_mean", lambda params, x: (states.append(x), harmonium.u_mean(params, x))[1]
+    )
     refh.generate_backward(params, rng.random((n, 3)), 2, rng, sample_u=0.3)
     sampled = np.isin(states[1], (0.0, 1.0)).all(1).mean()
     assert abs(sampled - 0.3) < 5 * np.sqrt(0.3 * 0.7 / n)
@@ -114,13 +109,23 @@ def test_sample_u_is_the_fraction_of_steps_with_a_sample(monkeypatch):
 def test_the_same_seed_generates_the_same_past():
     params = harmonium_of("poisson", np.random.default_rng(0), n_x=4, n_u=4)
     settings = dict(sample_u=0.5, n_sweeps=2, sample_y=True)
-    a, b = (refh.generate_backward(params, np.full((2, 4), 0.5), 6, np.random.default_rng(3),
-                                   **settings) for _ in range(2))
+    a, b = (
+        refh.generate_backward(
+            params, np.full((2, 4), 0.5), 6, np.random.default_rng(3), **settings
+        )
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("model, kind", [(efh, "an EFH, which has no u"), (trbm, "a TRBM, which"),
-                                         (rtrbm, "an RTRBM, which is conditional on u")])
+@pytest.mark.parametrize(
+    "model, kind",
+    [
+        (efh, "an EFH, which has no u"),
+        (trbm, "a TRBM, which"),
+        (rtrbm, "an RTRBM, which is conditional on u"),
+    ],
+)
 def test_models_without_the_joint_do_not_run_backward(model, kind):
     params = model.init(5, 3, "poisson", np.random.default_rng(0))
     message = f"^model: expected a model of the joint.*refh.*got {kind}"

@@ -1,4 +1,5 @@
 """The harmonium against enumeration: energy, conditionals, Gibbs chain, contrastive divergence."""
+
 from itertools import product
 
 import numpy as np
@@ -54,8 +55,9 @@ def test_visible_conditionals_are_those_of_the_energy(family):
         log_u = np.log(np.where(u > 0, u_mean, 1 - u_mean)).sum()
         return log_u + params.family.log_density(y, x @ params.W_y + params.b_y).sum()
 
-    E_1, E_2 = (harmonium.energy(params, u[None], x, y[None])[0]
-                for u, y in ((u_1, y_1), (u_2, y_2)))
+    E_1, E_2 = (
+        harmonium.energy(params, u[None], x, y[None])[0] for u, y in ((u_1, y_1), (u_2, y_2))
+    )
     np.testing.assert_allclose(log_p(u_1, y_1) - log_p(u_2, y_2), E_2 - E_1, atol=1e-12)
     eta = x @ params.W_y + params.b_y
     np.testing.assert_allclose(harmonium.y_mean(params, x), params.family.mean(eta))
@@ -99,8 +101,9 @@ def test_cd_k_has_the_enumerated_expectation(family, clamp_u, k):
     rng = np.random.default_rng(4)
     params = harmonium_of(family, rng)
     u, y = data(params, 3, rng)
-    joint, given_u = (exact.cd_expectation(params, u, y, k, clamp_u=c, y_max=Y_MAX[family])
-                      for c in (False, True))
+    joint, given_u = (
+        exact.cd_expectation(params, u, y, k, clamp_u=c, y_max=Y_MAX[family]) for c in (False, True)
+    )
     expected = params.map(np.zeros_like)
     for name, leaf in expected.leaves().items():
         leaf += (1 - clamp_u) * getattr(joint, name) + clamp_u * getattr(given_u, name)
@@ -160,8 +163,10 @@ def test_chains_from_noise_have_the_enumerated_expectation(family, clamp_u, k):
     if k == 1:
         assert np.abs(from_data.W_y - from_noise.W_y).max() > 1e-3
     expected = combined(from_data, from_noise, lambda a, b: (1 - fraction) * a + fraction * b)
-    assert_expectation(negative_phases(params, u, y, k, rng, clamp_u=int(clamp_u),
-                                       noise_fraction=fraction), expected)
+    assert_expectation(
+        negative_phases(params, u, y, k, rng, clamp_u=int(clamp_u), noise_fraction=fraction),
+        expected,
+    )
 
 
 @pytest.mark.parametrize("clamp_u", [False, True])
@@ -174,8 +179,9 @@ def test_the_bias_of_cd_k_vanishes_with_k(clamp_u):
 
     def distance(k):
         cd = exact.cd_expectation(params, u, y, k, clamp_u=clamp_u)
-        return max(np.abs(leaf - getattr(unbiased, name)).max()
-                   for name, leaf in cd.leaves().items())
+        return max(
+            np.abs(leaf - getattr(unbiased, name)).max() for name, leaf in cd.leaves().items()
+        )
 
     assert distance(1) > 1e-3
     assert distance(200) < 1e-9
@@ -219,10 +225,19 @@ def test_forward_is_the_conditional_step_after_step():
         np.testing.assert_allclose(x_mean[:, t], u, atol=1e-14)
 
 
-@pytest.mark.parametrize("change, name", [
-    (dict(n_x=0), "n_x"), (dict(n_u=-1), "n_u"), (dict(n_y=0), "n_y"),
-    (dict(family="gauss"), "family"), (dict(family=None), "family"), (dict(dtype="int"), "dtype"),
-    (dict(rng=3), "rng"), (dict(dtype=int), "dtype")])
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        (dict(n_x=0), "n_x"),
+        (dict(n_u=-1), "n_u"),
+        (dict(n_y=0), "n_y"),
+        (dict(family="gauss"), "family"),
+        (dict(family=None), "family"),
+        (dict(dtype="int"), "dtype"),
+        (dict(rng=3), "rng"),
+        (dict(dtype=int), "dtype"),
+    ],
+)
 def test_init_names_the_bad_argument(change, name):
     good = dict(n_x=2, n_y=2, family="poisson", rng=np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):

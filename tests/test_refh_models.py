@@ -1,21 +1,12 @@
 """What every model file hands out: inference, prediction, generation forward and backward."""
+
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.special import expit
 
-from refh_numpy import (
-    efh,
-    generation,
-    harmonium,
-    hybrid,
-    inference,
-    refh,
-    refh_bptt,
-    rtrbm,
-    trbm,
-)
+from refh_numpy import efh, generation, harmonium, hybrid, inference, refh, refh_bptt, rtrbm, trbm
 from tests.tiny import given, harmonium_of
 
 MODELS = [efh, refh, trbm, rtrbm, refh_bptt, hybrid]
@@ -29,18 +20,22 @@ RNG = np.random.default_rng(0)
 def test_shapes_and_dtypes(model, dtype, family):
     rng = np.random.default_rng(0)
     params = model.init(7, 3, family, rng, dtype)
-    y = rng.integers(0, 2, (2, 4, 3))                   # integers are values of every family
+    y = rng.integers(0, 2, (2, 4, 3))  # integers are values of every family
     u = model.infer(params, y)
     assert u.shape == (2, 4, 7) and u.dtype == dtype and (u >= 0).all() and (u <= 1).all()
-    for y_out in (model.emission_mean(params, u), model.predict_next(params, u, rng, n_sweeps=2),
-                  model.predict_next_mean_field(params, u, y, n_iterations=2)):
+    for y_out in (
+        model.emission_mean(params, u),
+        model.predict_next(params, u, rng, n_sweeps=2),
+        model.predict_next_mean_field(params, u, y, n_iterations=2),
+    ):
         assert y_out.shape == (2, 4, 3) and y_out.dtype == dtype
     video = model.generate(params, u[:, -1], 5, rng, n_sweeps=2)
     assert video.shape == (2, 5, 3) and video.dtype == dtype
     params.family.check("video", video)
     if model in JOINT:
-        past = model.generate_backward(params, u[:, -1], 5, rng, sample_u=0.5, n_sweeps=1,
-                                       sample_y=True)
+        past = model.generate_backward(
+            params, u[:, -1], 5, rng, sample_u=0.5, n_sweeps=1, sample_y=True
+        )
         assert past.shape == (2, 5, 3) and past.dtype == dtype
         params.family.check("past", past)
 
@@ -82,11 +77,13 @@ def test_inference_continues_from_a_given_state(model):
 def test_a_raster_of_booleans_is_an_array_of_counts():
     params = refh.init(5, 3, "poisson", np.random.default_rng(0))
     raster = np.random.default_rng(1).random((2, 4, 3)) < 0.5
-    np.testing.assert_array_equal(refh.infer(params, raster),
-                                  refh.infer(params, raster.astype(float)))
+    np.testing.assert_array_equal(
+        refh.infer(params, raster), refh.infer(params, raster.astype(float))
+    )
 
 
 # Prediction
+
 
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
 def test_predict_next_is_the_clamped_chain_with_a_last_pass_by_means(family):
@@ -150,8 +147,9 @@ def test_mean_field_converges_and_is_exact_without_coupling():
     again = harmonium.y_mean(params, harmonium.hidden_mean(params, u, y))
     np.testing.assert_allclose(again, y, atol=1e-9)
     params.W_y[:] = 0
-    np.testing.assert_allclose(refh.predict_next_mean_field(params, u, start),
-                               expit(params.b_y)[None, None])
+    np.testing.assert_allclose(
+        refh.predict_next_mean_field(params, u, start), expit(params.b_y)[None, None]
+    )
 
 
 # Bad input
@@ -160,32 +158,44 @@ U, Y = np.zeros((1, 3, 5)), np.zeros((1, 3, 3))
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("call, name", [
-    (lambda m, p: m.infer(p, Y[0]), "y"), (lambda m, p: m.infer(p, np.zeros((2, 3, 4))), "y"),
-    (lambda m, p: m.infer(p, Y[:, :0]), "y"), (lambda m, p: m.infer(p, Y[:0]), "y"),
-    (lambda m, p: m.infer(p, Y * np.nan), "y"), (lambda m, p: m.infer(p, Y - 1), "y"),
-    (lambda m, p: m.infer(p, Y + 0.5), "y"), (lambda m, p: m.infer(p, [[["a"]]]), "y"),
-    (lambda m, p: m.infer(p, Y + 1e300), "y"), (lambda m, p: m.infer(p, np.ma.array(Y)), "y"),
-    (lambda m, p: m.infer(None, Y), "params"),
-    (lambda m, p: m.infer(replace(p, b_x=p.b_x[:-1]), Y), "params"),
-    (lambda m, p: m.infer(replace(p, W_y=p.W_y.astype(float)), Y), "params"),
-    (lambda m, p: m.infer(replace(p, W_y=p.W_y * np.nan), Y), "params"),
-    (lambda m, p: m.infer(replace(p, b_y=[0.0] * 3), Y), "params"),
-    (lambda m, p: m.infer(replace(p, family="poisson"), Y), "params.family"),
-    (lambda m, p: m.infer(p, Y, np.zeros((2, 5))), "u0"),
-    (lambda m, p: m.emission_mean(p, np.zeros((2, 3, 6))), "u"),
-    (lambda m, p: m.emission_mean(p, U + 2), "u"), (lambda m, p: m.emission_mean(0, U), "params"),
-    (lambda m, p: m.predict_next(p, U[0], RNG), "u"), (lambda m, p: m.predict_next(p, U, 1), "rng"),
-    (lambda m, p: m.predict_next(p, U, np.random.Generator), "rng"),
-    (lambda m, p: m.predict_next(p, U, RNG, 0), "n_sweeps"),
-    (lambda m, p: m.predict_next(p, U, RNG, n_chains=0), "n_chains"),
-    (lambda m, p: m.predict_next(p, U, RNG, sample_last_x="no"), "sample_last_x"),
-    (lambda m, p: m.predict_next(p, U, RNG, start=Y[:, 1:]), "start"),
-    (lambda m, p: m.predict_next_mean_field(p, U, Y - 1), "start"),
-    (lambda m, p: m.predict_next_mean_field(p, U, Y, 0), "n_iterations"),
-    (lambda m, p: m.generate(p, U, 3, RNG), "u0"), (lambda m, p: m.generate(p, U[0], 0, RNG), "T"),
-    (lambda m, p: m.generate(p, U[0], 2, None), "rng"),
-    (lambda m, p: m.generate(p, U[0], 2, RNG, n_sweeps=0), "n_sweeps")])
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda m, p: m.infer(p, Y[0]), "y"),
+        (lambda m, p: m.infer(p, np.zeros((2, 3, 4))), "y"),
+        (lambda m, p: m.infer(p, Y[:, :0]), "y"),
+        (lambda m, p: m.infer(p, Y[:0]), "y"),
+        (lambda m, p: m.infer(p, Y * np.nan), "y"),
+        (lambda m, p: m.infer(p, Y - 1), "y"),
+        (lambda m, p: m.infer(p, Y + 0.5), "y"),
+        (lambda m, p: m.infer(p, [[["a"]]]), "y"),
+        (lambda m, p: m.infer(p, Y + 1e300), "y"),
+        (lambda m, p: m.infer(p, np.ma.array(Y)), "y"),
+        (lambda m, p: m.infer(None, Y), "params"),
+        (lambda m, p: m.infer(replace(p, b_x=p.b_x[:-1]), Y), "params"),
+        (lambda m, p: m.infer(replace(p, W_y=p.W_y.astype(float)), Y), "params"),
+        (lambda m, p: m.infer(replace(p, W_y=p.W_y * np.nan), Y), "params"),
+        (lambda m, p: m.infer(replace(p, b_y=[0.0] * 3), Y), "params"),
+        (lambda m, p: m.infer(replace(p, family="poisson"), Y), "params.family"),
+        (lambda m, p: m.infer(p, Y, np.zeros((2, 5))), "u0"),
+        (lambda m, p: m.emission_mean(p, np.zeros((2, 3, 6))), "u"),
+        (lambda m, p: m.emission_mean(p, U + 2), "u"),
+        (lambda m, p: m.emission_mean(0, U), "params"),
+        (lambda m, p: m.predict_next(p, U[0], RNG), "u"),
+        (lambda m, p: m.predict_next(p, U, 1), "rng"),
+        (lambda m, p: m.predict_next(p, U, np.random.Generator), "rng"),
+        (lambda m, p: m.predict_next(p, U, RNG, 0), "n_sweeps"),
+        (lambda m, p: m.predict_next(p, U, RNG, n_chains=0), "n_chains"),
+        (lambda m, p: m.predict_next(p, U, RNG, sample_last_x="no"), "sample_last_x"),
+        (lambda m, p: m.predict_next(p, U, RNG, start=Y[:, 1:]), "start"),
+        (lambda m, p: m.predict_next_mean_field(p, U, Y - 1), "start"),
+        (lambda m, p: m.predict_next_mean_field(p, U, Y, 0), "n_iterations"),
+        (lambda m, p: m.generate(p, U, 3, RNG), "u0"),
+        (lambda m, p: m.generate(p, U[0], 0, RNG), "T"),
+        (lambda m, p: m.generate(p, U[0], 2, None), "rng"),
+        (lambda m, p: m.generate(p, U[0], 2, RNG, n_sweeps=0), "n_sweeps"),
+    ],
+)
 def test_bad_input_is_named(model, call, name):
     params = model.init(5, 3, "poisson", np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .*got"):
@@ -193,11 +203,22 @@ def test_bad_input_is_named(model, call, name):
 
 
 @pytest.mark.parametrize("model", JOINT)
-@pytest.mark.parametrize("change, name", [
-    (dict(T=0), "T"), (dict(T=2.0), "T"), (dict(x_T=U), "x_T"), (dict(x_T=U[0] + 1.5), "x_T"),
-    (dict(x_T=U[0] * np.nan), "x_T"), (dict(rng=3), "rng"), (dict(sample_u=1.5), "sample_u"),
-    (dict(sample_u="often"), "sample_u"), (dict(n_sweeps=-1), "n_sweeps"),
-    (dict(sample_y=1), "sample_y"), (dict(params=None), "params")])
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        (dict(T=0), "T"),
+        (dict(T=2.0), "T"),
+        (dict(x_T=U), "x_T"),
+        (dict(x_T=U[0] + 1.5), "x_T"),
+        (dict(x_T=U[0] * np.nan), "x_T"),
+        (dict(rng=3), "rng"),
+        (dict(sample_u=1.5), "sample_u"),
+        (dict(sample_u="often"), "sample_u"),
+        (dict(n_sweeps=-1), "n_sweeps"),
+        (dict(sample_y=1), "sample_y"),
+        (dict(params=None), "params"),
+    ],
+)
 def test_bad_input_to_generate_backward_is_named(model, change, name):
     params = model.init(5, 3, "poisson", np.random.default_rng(0))
     arguments = dict(params=params, x_T=U[0], T=2, rng=RNG) | change

@@ -1,14 +1,11 @@
 """Interrupted, resumed and diverging trainings of harmoniums: nothing learnt is lost."""
+
 import sys
 
 import numpy as np
 import pytest
 
-from refh_numpy import (
-    refh,
-    storage,
-    training,
-)
+from refh_numpy import refh, storage, training
 from tests.tiny import assert_equal, small, stream
 
 
@@ -20,19 +17,24 @@ def test_a_run_resumes_bit_for_bit(chunk, dtype, momentum, tmp_path):
         rng = np.random.default_rng(3)
         return refh.init(8, 15, "poisson", rng, dtype), rng
 
-    settings = dict(n_updates=40, learning_rate=1e-2 if momentum is None else 1e-4, chunk=chunk,
-                    k=2, momentum=momentum)
+    settings = dict(
+        n_updates=40,
+        learning_rate=1e-2 if momentum is None else 1e-4,
+        chunk=chunk,
+        k=2,
+        momentum=momentum,
+    )
     params, rng = start()
     whole, _ = refh.train(params, stream(rng), rng, **settings)
     path = tmp_path / "checkpoint.npz"
     params, rng = start()
 
     def keep(params, log):
-        if log.n_updates[-1] == 17:                 # in the middle of a batch
+        if log.n_updates[-1] == 17:  # in the middle of a batch
             storage.save_checkpoint(path, params, log.state, "refh")
 
     refh.train(params, stream(rng), rng, **settings, every=17, callback=keep)
-    rng = np.random.default_rng()                   # its state comes from the checkpoint
+    rng = np.random.default_rng()  # its state comes from the checkpoint
     params, state, _ = storage.load_checkpoint(path, "refh")
     resumed, log = refh.train(params, stream(rng), rng, **settings, state=state)
     assert log.n_updates == [40]
@@ -62,8 +64,11 @@ def interrupted_at(n_lines, run):
         nonlocal left
         if "refh_numpy" not in frame.f_code.co_filename:
             return None
-        if event == "line" and "_update" in {frame.f_code.co_name, frame.f_back.f_code.co_name,
-                                             frame.f_back.f_back.f_code.co_name}:
+        if event == "line" and "_update" in {
+            frame.f_code.co_name,
+            frame.f_back.f_code.co_name,
+            frame.f_back.f_back.f_code.co_name,
+        }:
             left -= 1
             if left == 0:
                 raise KeyboardInterrupt
@@ -135,8 +140,9 @@ def test_ctrl_c_before_the_first_batch_leaves_the_start():
     same, log = refh.train(params, batches(), rng, n_updates=3)
     assert log.interrupted and log.state.n_updates == 0
     assert_equal(same, params)
-    results = [refh.train(params, stream(rng), rng, n_updates=3, state=log.state)[0]
-               for _ in range(2)]
+    results = [
+        refh.train(params, stream(rng), rng, n_updates=3, state=log.state)[0] for _ in range(2)
+    ]
     assert_equal(*results)
 
 
@@ -159,6 +165,7 @@ def test_a_state_that_does_not_fit_is_refused():
 
 # Divergence
 
+
 @pytest.mark.parametrize("family", ["poisson", "normal"])
 def test_a_diverging_run_stops_with_an_error(family):
     rng = np.random.default_rng(0)
@@ -169,9 +176,16 @@ def test_a_diverging_run_stops_with_an_error(family):
 
 
 @pytest.mark.parametrize("n_updates", [1, 2, 3, 7])
-@pytest.mark.parametrize("settings", [
-    dict(learning_rate=1e20), dict(learning_rate=1e39), dict(learning_rate=1e38, momentum=0.9),
-    dict(learning_rate=1e3, momentum=0.9), dict(learning_rate=1e200, momentum=0.0)])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        dict(learning_rate=1e20),
+        dict(learning_rate=1e39),
+        dict(learning_rate=1e38, momentum=0.9),
+        dict(learning_rate=1e3, momentum=0.9),
+        dict(learning_rate=1e200, momentum=0.0),
+    ],
+)
 def test_no_value_that_is_not_finite_is_returned_or_reported(settings, n_updates):
     rng = np.random.default_rng(0)
     batches = [10 * rng.standard_normal((4, 10, 3))]
@@ -183,8 +197,9 @@ def test_no_value_that_is_not_finite_is_returned_or_reported(settings, n_updates
 
     params = refh.init(5, 3, "normal", rng)
     try:
-        learnt, log = refh.train(params, batches, rng, n_updates=n_updates, every=1,
-                                 callback=callback, **settings)
+        learnt, log = refh.train(
+            params, batches, rng, n_updates=n_updates, every=1, callback=callback, **settings
+        )
         seen += [learnt, log.state.m, log.state.v]
     except FloatingPointError as error:
         assert "training diverged at update" in str(error)

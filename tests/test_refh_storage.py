@@ -1,4 +1,5 @@
 """Weights and checkpoints on disk: written whole, read without surprises, refused by name."""
+
 import io
 import json
 from dataclasses import replace
@@ -48,7 +49,7 @@ def test_loaded_weights_are_c_contiguous(tmp_path):
 
 def test_weights_kept_in_float16_are_float32_in_memory(tmp_path):
     halves = poisson_refh().map(lambda leaf: leaf.astype(np.float16))
-    halves.b_x = np.full(5, 1e5, np.float32)                        # too large for float16
+    halves.b_x = np.full(5, 1e5, np.float32)  # too large for float16
     refh.save(tmp_path / "weights.npz", halves)
     params, _ = refh.load(tmp_path / "weights.npz")
     assert all(leaf.dtype == np.float32 for leaf in params.leaves().values())
@@ -70,9 +71,18 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["weights.npz"]
 
 
-@pytest.mark.parametrize("leaf", [
-    np.full(5, np.nan, np.float32), np.full(5, np.inf, np.float16), np.zeros(4, np.float32),
-    np.zeros(5, int), np.zeros(5), np.array([None] * 5), None])
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        np.full(5, np.nan, np.float32),
+        np.full(5, np.inf, np.float16),
+        np.zeros(4, np.float32),
+        np.zeros(5, int),
+        np.zeros(5),
+        np.array([None] * 5),
+        None,
+    ],
+)
 def test_save_refuses_what_load_would_refuse(leaf, tmp_path):
     path = tmp_path / "weights.npz"
     refh.save(path, poisson_refh(), n=1)
@@ -83,25 +93,27 @@ def test_save_refuses_what_load_would_refuse(leaf, tmp_path):
 
 def test_bad_arguments_of_save_and_load_are_named(tmp_path):
     path = tmp_path / "weights.npz"
-    for call, name in ((lambda: refh.save(None, poisson_refh()), "path"),
-                       (lambda: refh.save(path, None), "params"),
-                       (lambda: refh.save(path, poisson_refh(), seed=np.zeros(3)), "meta"),
-                       (lambda: refh.load(3), "path"), (lambda: storage.load(path, 3), "model"),
-                       (lambda: storage.load_checkpoint(path, None), "model"),
-                       (lambda: storage.save(path, poisson_refh(), 3), "model"),
-                       (lambda: storage.save_checkpoint(path, poisson_refh(), None, "refh"),
-                        "state")):
+    for call, name in (
+        (lambda: refh.save(None, poisson_refh()), "path"),
+        (lambda: refh.save(path, None), "params"),
+        (lambda: refh.save(path, poisson_refh(), seed=np.zeros(3)), "meta"),
+        (lambda: refh.load(3), "path"),
+        (lambda: storage.load(path, 3), "model"),
+        (lambda: storage.load_checkpoint(path, None), "model"),
+        (lambda: storage.save(path, poisson_refh(), 3), "model"),
+        (lambda: storage.save_checkpoint(path, poisson_refh(), None, "refh"), "state"),
+    ):
         with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
             call()
     assert not path.exists()
 
 
 def truncated(good):
-    return good[:len(good) // 2]
+    return good[: len(good) // 2]
 
 
 def pickled(_):
-    return b"(dp0\nVW_u\np1\nI1\ns."                # {"W_u": 1}, pickled
+    return b"(dp0\nVW_u\np1\nI1\ns."  # {"W_u": 1}, pickled
 
 
 def pickled_inside(_):
@@ -116,8 +128,9 @@ def other_npz(_):
     return file.getvalue()
 
 
-@pytest.mark.parametrize("spoil", [truncated, pickled, pickled_inside, other_npz,
-                                   lambda good: b"", lambda good: b"text"])
+@pytest.mark.parametrize(
+    "spoil", [truncated, pickled, pickled_inside, other_npz, lambda good: b"", lambda good: b"text"]
+)
 def test_a_damaged_file_is_refused_by_name(spoil, tmp_path):
     path = tmp_path / "weights.npz"
     refh.save(path, poisson_refh())
@@ -138,9 +151,18 @@ def test_weights_of_another_model_are_refused(tmp_path):
         refh.load(tmp_path / "nothing.npz")
 
 
-@pytest.mark.parametrize("header", [
-    {"model": "refh", "family": "poisson", "meta": {}}, HEADER | {"family": "gamma"},
-    HEADER | {"family": []}, HEADER | {"meta": 3}, HEADER | {"model": ["refh"]}, [1, 2], "refh"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"model": "refh", "family": "poisson", "meta": {}},
+        HEADER | {"family": "gamma"},
+        HEADER | {"family": []},
+        HEADER | {"meta": 3},
+        HEADER | {"model": ["refh"]},
+        [1, 2],
+        "refh",
+    ],
+)
 def test_a_foreign_header_is_refused(header, tmp_path):
     path = tmp_path / "weights.npz"
     np.savez(path, header=np.array(json.dumps(header)), **poisson_refh().leaves())
@@ -148,8 +170,16 @@ def test_a_foreign_header_is_refused(header, tmp_path):
         refh.load(path)
 
 
-@pytest.mark.parametrize("leaf", [np.array(1.0), np.zeros(5, int), np.array(["a"] * 5),
-                                  np.full(5, np.nan, np.float32), np.zeros(6, np.float32)])
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        np.array(1.0),
+        np.zeros(5, int),
+        np.array(["a"] * 5),
+        np.full(5, np.nan, np.float32),
+        np.zeros(6, np.float32),
+    ],
+)
 def test_foreign_arrays_are_refused(leaf, tmp_path):
     path = tmp_path / "weights.npz"
     leaves = poisson_refh().leaves() | {"b_x": leaf}
@@ -159,6 +189,7 @@ def test_foreign_arrays_are_refused(leaf, tmp_path):
 
 
 # Checkpoints
+
 
 def checkpoint():
     """params and State in the middle of a batch"""
@@ -200,7 +231,8 @@ BAD_STATES = {
     "rng of another class": lambda s: replace(s, rng=s.rng | {"bit_generator": "default_rng"}),
     "rng not a dictionary": lambda s: replace(s, rng=[1]),
     "rng with a bad state": lambda s: replace(s, rng=s.rng | {"state": {"state": -1, "inc": "a"}}),
-    "rng with a huge state": lambda s: replace(s, rng=s.rng | {"uinteger": 2**70})}
+    "rng with a huge state": lambda s: replace(s, rng=s.rng | {"uinteger": 2**70}),
+}
 
 
 @pytest.mark.parametrize("name", BAD_STATES)
@@ -210,13 +242,15 @@ def test_an_incomplete_state_is_refused_everywhere(name, tmp_path, monkeypatch):
     state = BAD_STATES[name](good)
     rng, path = np.random.default_rng(0), tmp_path / "run.npz"
     batch = rng.poisson(1.0, (4, 10, 3))
-    for call in (lambda: training.check_state(state, params),
-                 lambda: refh.train(params, [batch], rng, n_updates=9, state=state),
-                 lambda: storage.save_checkpoint(path, params, state, "refh")):
+    for call in (
+        lambda: training.check_state(state, params),
+        lambda: refh.train(params, [batch], rng, n_updates=9, state=state),
+        lambda: storage.save_checkpoint(path, params, state, "refh"),
+    ):
         with pytest.raises((ValueError, TypeError), match=r"^state.*: expected .* got"):
             call()
     assert not path.exists()
-    if name not in ("no moments", "infinite u", "NaN moments"):         # files.write refuses these
+    if name not in ("no moments", "infinite u", "NaN moments"):  # files.write refuses these
         with monkeypatch.context() as context:
             context.setattr(training, "check_state", lambda state, params: None)
             storage.save_checkpoint(path, params, state, "refh")

@@ -1,4 +1,5 @@
 """The training loop of the harmoniums: optimisers, learning, settings, bad input."""
+
 from dataclasses import replace
 from functools import partial
 
@@ -22,6 +23,7 @@ from tests.tiny import SYSTEM, assert_equal, harmonium_of, small, stream
 
 # Steps of the optimisers
 
+
 @pytest.mark.parametrize("dtype, rtol", [(np.float64, 1e-12), (np.float32, 2e-4)])
 @pytest.mark.parametrize("step_function", [training.adam, _kernels.adam])
 def test_adam_is_kingma_and_bas_algorithm(step_function, dtype, rtol):
@@ -39,8 +41,10 @@ def test_adam_is_kingma_and_bas_algorithm(step_function, dtype, rtol):
     expected = start.astype(float)
     for n in range(1, 7):
         past = gradients[:n].astype(float)
-        m_hat = sum(0.1 * 0.9**(n - 1 - i) * g for i, g in enumerate(past)) / (1 - 0.9**n)
-        v_hat = sum(0.001 * 0.999**(n - 1 - i) * g**2 for i, g in enumerate(past)) / (1 - 0.999**n)
+        m_hat = sum(0.1 * 0.9 ** (n - 1 - i) * g for i, g in enumerate(past)) / (1 - 0.9**n)
+        v_hat = sum(0.001 * 0.999 ** (n - 1 - i) * g**2 for i, g in enumerate(past)) / (
+            1 - 0.999**n
+        )
         expected = expected + 0.01 * m_hat / (np.sqrt(v_hat) + 1e-8)
     np.testing.assert_allclose(theta, expected, rtol=rtol)
 
@@ -61,13 +65,15 @@ def test_without_momentum_an_update_is_learning_rate_times_gradient():
     def ones(params, u, y, x_mean, k, rng, noise_fraction):
         return params.map(np.ones_like), y
 
-    learnt, _ = training.train(ones, params, stream(rng), rng, n_updates=1, learning_rate=0.25,
-                               momentum=0.0)
+    learnt, _ = training.train(
+        ones, params, stream(rng), rng, n_updates=1, learning_rate=0.25, momentum=0.0
+    )
     for name, leaf in params.leaves().items():
         np.testing.assert_allclose(getattr(learnt, name), leaf + 0.25)
 
 
 # Learning
+
 
 def test_learning_raises_the_exact_likelihood():
     """A static harmonium, two visible patterns to learn, every probability enumerated."""
@@ -79,14 +85,20 @@ def test_learning_raises_the_exact_likelihood():
     nothing = np.zeros((2, 0))
     before = exact.log_likelihood(params, nothing, patterns)
     after = exact.log_likelihood(learnt, nothing, patterns)
-    assert before < -2.7 and after > -1.0       # chance: -4 log 2 = -2.77; best: -log 2 = -0.69
+    assert before < -2.7 and after > -1.0  # chance: -4 log 2 = -2.77; best: -log 2 = -0.69
 
 
 def filtering_error(n_updates, rng):
     """MSE of an rEFH of 100 units (rad²), and its Log"""
     params = refh.init(100, 15, "poisson", rng)
-    params, log = refh.train(params, stream(rng, 40, 100), rng, n_updates=n_updates,
-                             learning_rate=2e-3, every=n_updates // 6)
+    params, log = refh.train(
+        params,
+        stream(rng, 40, 100),
+        rng,
+        n_updates=n_updates,
+        learning_rate=2e-3,
+        every=n_updates // 6,
+    )
     test = ppc.sample(SYSTEM, 20, 300, np.random.default_rng(1))
     z_hat, _ = ppc.decode(SYSTEM, refh.emission_mean(params, refh.infer(params, test.y)))
     return ppc.squared_error(SYSTEM, z_hat, test.z[..., 0]).mean(), log
@@ -94,14 +106,14 @@ def filtering_error(n_updates, rng):
 
 def test_a_short_refh_run_reduces_the_error():
     error, log = filtering_error(1200, np.random.default_rng(0))
-    assert error < 30e-4                                                # untrained: above 1000e-4
+    assert error < 30e-4  # untrained: above 1000e-4
     assert log.n_updates == [200, 400, 600, 800, 1000, 1200]
     assert log.reconstruction_error[-1] < log.reconstruction_error[0]
 
 
 @pytest.mark.slow
 def test_an_refh_run_filters_better_than_the_present_observation():
-    assert filtering_error(6000, np.random.default_rng(0))[0] < 8e-4    # ORDER 0: 11.9e-4
+    assert filtering_error(6000, np.random.default_rng(0))[0] < 8e-4  # ORDER 0: 11.9e-4
 
 
 def test_conditional_models_leave_the_bias_of_u_alone():
@@ -112,9 +124,14 @@ def test_conditional_models_leave_the_bias_of_u_alone():
         assert params.W_u.any()
 
 
-MODELS = {"efh": efh.gradient, "refh": refh.gradient, "trbm": trbm.gradient,
-          "rtrbm": rtrbm.gradient, "refh_bptt": refh_bptt.gradient,
-          "hybrid": partial(hybrid.gradient, w=0.3)}
+MODELS = {
+    "efh": efh.gradient,
+    "refh": refh.gradient,
+    "trbm": trbm.gradient,
+    "rtrbm": rtrbm.gradient,
+    "refh_bptt": refh_bptt.gradient,
+    "hybrid": partial(hybrid.gradient, w=0.3),
+}
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -134,6 +151,7 @@ def test_gradients_have_the_parameters_shapes_and_dtype(model, dtype):
 
 
 # Settings of the loop
+
 
 def test_chunks_carry_the_state_and_batches_restart_it():
     """u_{t-1} of the gradient: zeros at the first step of a batch, carried over in between."""
@@ -187,8 +205,17 @@ def test_w_falls_geometrically_also_in_a_resumed_run():
         rng = np.random.default_rng(0)
         start = small(rng)
         batches = stream(rng)
-        return hybrid.train(start if params is None else params, batches, rng, n_updates=10, w=w,
-                            noise_fraction=0.2, state=state, callback=callback, every=5)[0]
+        return hybrid.train(
+            start if params is None else params,
+            batches,
+            rng,
+            n_updates=10,
+            w=w,
+            noise_fraction=0.2,
+            state=state,
+            callback=callback,
+            every=5,
+        )[0]
 
     seen = []
     whole = run((0.5, 0.01), callback=lambda params, log: seen.append((params, log.state)))
@@ -224,8 +251,9 @@ def test_train_leaves_its_arguments_alone():
 
 
 @pytest.mark.parametrize("momentum", [None, 0.9])
-@pytest.mark.parametrize("layout", [
-    np.asfortranarray, lambda a: np.repeat(a, 2, axis=-1)[..., ::2]])
+@pytest.mark.parametrize(
+    "layout", [np.asfortranarray, lambda a: np.repeat(a, 2, axis=-1)[..., ::2]]
+)
 def test_weights_of_any_layout_are_trained(layout, momentum):
     """Also when a run is resumed: results equal those of C-contiguous weights, bit for bit."""
     results = []
@@ -235,35 +263,60 @@ def test_weights_of_any_layout_are_trained(layout, momentum):
         settings = dict(learning_rate=1e-3, momentum=momentum)
         params, log = refh.train(params, stream(rng), rng, n_updates=10, **settings)
         state = replace(log.state, m=log.state.m.map(change), v=log.state.v.map(change))
-        params, log = refh.train(params.map(change), stream(rng), rng, n_updates=20, state=state,
-                                 **settings)
-        assert all(leaf.flags.c_contiguous for tree in (params, log.state.m, log.state.v)
-                   for leaf in tree.leaves().values())
+        params, log = refh.train(
+            params.map(change), stream(rng), rng, n_updates=20, state=state, **settings
+        )
+        assert all(
+            leaf.flags.c_contiguous
+            for tree in (params, log.state.m, log.state.v)
+            for leaf in tree.leaves().values()
+        )
         results.append(params)
     assert_equal(*results)
 
 
 # Bad input
 
-@pytest.mark.parametrize("change, name", [
-    (dict(n_updates=0), "n_updates"), (dict(n_updates=2.5), "n_updates"), (dict(k=0), "k"),
-    (dict(k="a"), "k"), (dict(k=None), "k"), (dict(chunk=0), "chunk"), (dict(every=0), "every"),
-    (dict(learning_rate=0), "learning_rate"), (dict(learning_rate=np.nan), "learning_rate"),
-    (dict(final_learning_rate=-1), "final_learning_rate"), (dict(momentum=1.5), "momentum"),
-    (dict(momentum="a"), "momentum"), (dict(noise_fraction=[0.1]), "noise_fraction"),
-    (dict(rng=0), "rng"), (dict(rng=np.random.Generator), "rng"), (dict(callback=3), "callback"),
-    (dict(schedules=3), "schedules"), (dict(state={}), "state"), (dict(params=None), "params"),
-    (dict(params=refh), "params"), (dict(batches=3), "batches"), (dict(batches="abc"), "batches"),
-    (dict(batches=[]), "batches"), (dict(batches=[None]), "batches"),
-    (dict(batches=[np.zeros((2, 3, 14))]), "batches"), (dict(batches=[[[0]]]), "batches"),
-    (dict(batches=[np.zeros((2, 0, 15))]), "batches"),
-    (dict(batches=[np.zeros((0, 3, 15))]), "batches"),
-    (dict(batches=[np.full((2, 3, 15), np.nan)]), "batches"),
-    (dict(batches=[np.full((2, 3, 15), -1)]), "batches"),
-    (dict(batches=[np.full((2, 3, 15), 0.5)]), "batches"),
-    (dict(batches=[np.full((2, 3, 15), 1e300)]), "batches"),
-    (dict(batches=[np.ma.zeros((2, 3, 15))]), "batches"),
-    (dict(batches=[np.zeros((2, 3, 15))]), "batches")])
+
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        (dict(n_updates=0), "n_updates"),
+        (dict(n_updates=2.5), "n_updates"),
+        (dict(k=0), "k"),
+        (dict(k="a"), "k"),
+        (dict(k=None), "k"),
+        (dict(chunk=0), "chunk"),
+        (dict(every=0), "every"),
+        (dict(learning_rate=0), "learning_rate"),
+        (dict(learning_rate=np.nan), "learning_rate"),
+        (dict(final_learning_rate=-1), "final_learning_rate"),
+        (dict(momentum=1.5), "momentum"),
+        (dict(momentum="a"), "momentum"),
+        (dict(noise_fraction=[0.1]), "noise_fraction"),
+        (dict(rng=0), "rng"),
+        (dict(rng=np.random.Generator), "rng"),
+        (dict(callback=3), "callback"),
+        (dict(schedules=3), "schedules"),
+        (dict(state={}), "state"),
+        (dict(params=None), "params"),
+        (dict(params=refh), "params"),
+        (dict(batches=3), "batches"),
+        (dict(batches="abc"), "batches"),
+        (dict(batches=[]), "batches"),
+        (dict(batches=[None]), "batches"),
+        (dict(batches=[np.zeros((2, 3, 14))]), "batches"),
+        (dict(batches=[[[0]]]), "batches"),
+        (dict(batches=[np.zeros((2, 0, 15))]), "batches"),
+        (dict(batches=[np.zeros((0, 3, 15))]), "batches"),
+        (dict(batches=[np.full((2, 3, 15), np.nan)]), "batches"),
+        (dict(batches=[np.full((2, 3, 15), -1)]), "batches"),
+        (dict(batches=[np.full((2, 3, 15), 0.5)]), "batches"),
+        (dict(batches=[np.full((2, 3, 15), 1e300)]), "batches"),
+        (dict(batches=[np.ma.zeros((2, 3, 15))]), "batches"),
+        (dict(batches=[np.zeros((2, 3, 15))]), "batches"),
+    ],
+)
 def test_bad_input_is_named(change, name):
     rng = np.random.default_rng(0)
     arguments = dict(params=small(rng), batches=stream(rng), rng=rng, n_updates=9) | change

@@ -9,6 +9,7 @@ cell: a model's name, or a number such as w or sigma_u. Every number in its othe
 of theirs, rounded as in the cell: as it is, in percent, or in units of 1e-4. Columns whose heading
 starts with "poster" are not ours, and are skipped.
 """
+
 import json
 import re
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PAGES = sorted((EXAMPLES / "reports").glob("*.md"))
 SCALES = (1, 1e2, 1e4)
-MAX_LIST = 12                   # longer lists of numbers are curves, not table entries
+MAX_LIST = 12  # longer lists of numbers are curves, not table entries
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
@@ -26,8 +27,10 @@ def tables(text):
     """[(path of the JSON, table as a list of rows of cells)] of a page"""
     found = []
     for name, block in re.findall(r"<!-- numbers: (\S+) -->\s*\n((?:\|.*\n?)+)", text):
-        rows = [[plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
-                for line in block.splitlines()]
+        rows = [
+            [plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+            for line in block.splitlines()
+        ]
         found.append((EXAMPLES / name, [rows[0], *rows[2:]]))
     return found
 
@@ -56,21 +59,28 @@ def leaves(value):
 
 def entries(content):
     """All entries (dicts) of the lists of a JSON"""
-    return [entry for value in content.values() if isinstance(value, list)
-            for entry in value if isinstance(entry, dict)]
+    return [
+        entry
+        for value in content.values()
+        if isinstance(value, list)
+        for entry in value
+        if isinstance(entry, dict)
+    ]
 
 
 def is_about(entry, key):
     """Whether one of the entry's strings or numbers is the key"""
-    return any(leaf == key if isinstance(leaf, str) else f"{leaf:g}" == key
-               for leaf in leaves(entry))
+    return any(
+        leaf == key if isinstance(leaf, str) else f"{leaf:g}" == key for leaf in leaves(entry)
+    )
 
 
 def rounded(values, text):
     """Whether one of the values, in some scale, has this text"""
     digits = len(text.partition(".")[2])
-    return any(float(f"{scale * value:.{digits}f}") == float(text)
-               for value in values for scale in SCALES)
+    return any(
+        float(f"{scale * value:.{digits}f}") == float(text) for value in values for scale in SCALES
+    )
 
 
 def wrong_cells(path, table):
@@ -85,8 +95,11 @@ def wrong_cells(path, table):
         values = [leaf for entry in mine for leaf in leaves(entry) if not isinstance(leaf, str)]
         for name, cell in zip(heading[1:], cells, strict=True):
             if not name.startswith("poster"):
-                yield from (f"{key}, {name}: {text} is not in {path.name}"
-                            for text in NUMBER.findall(cell) if not rounded(values, text))
+                yield from (
+                    f"{key}, {name}: {text} is not in {path.name}"
+                    for text in NUMBER.findall(cell)
+                    if not rounded(values, text)
+                )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -98,19 +111,31 @@ def test_the_tables_of_a_page_have_the_numbers_of_its_json(page):
 
 def test_a_wrong_number_is_found(tmp_path):
     path = tmp_path / "a.json"
-    path.write_text(json.dumps({"rows": [
-        {"model": "rEFH", "mse": 3.1549e-4, "mse_spread": 0.0627e-4, "seeds": [{"mse": 9.0}]},
-        {"model": "KF-2", "mse": 1.44e-4, "share": 0.857, "curve": [7.0] * 50}]}))
+    path.write_text(
+        json.dumps(
+            {
+                "rows": [
+                    {
+                        "model": "rEFH",
+                        "mse": 3.1549e-4,
+                        "mse_spread": 0.0627e-4,
+                        "seeds": [{"mse": 9.0}],
+                    },
+                    {"model": "KF-2", "mse": 1.44e-4, "share": 0.857, "curve": [7.0] * 50},
+                ]
+            }
+        )
+    )
 
     def found(text):
         head = "<!-- numbers: a.json -->\n| model | poster | ours |\n| --- | --- | --- |\n"
-        (_, table), = tables(head + text + "\n")
+        ((_, table),) = tables(head + text + "\n")
         return list(wrong_cells(path, table))
 
     assert found("| **rEFH** | 3.3 | **3.15 ± 0.06** ¹ |") == []
     assert found("| KF-2 | 2.2 | 1.44, 86&nbsp;%, - |") == []
     assert found("| rEFH | 3.3 | 3.16 ± 0.06 |") == ["rEFH, ours: 3.16 is not in a.json"]
-    assert len(found("| rEFH | 3.3 | 1.44 |")) == 1             # another row's number
-    assert len(found("| KF-2 | 2.2 | 7.0 |")) == 1              # a point of a curve
-    assert len(found("| rEFH | 3.3 | 9.0 |")) == 1              # a single seed's
-    assert len(found("| RTRBM | 3.1 | 1.78 |")) == 1            # no such row
+    assert len(found("| rEFH | 3.3 | 1.44 |")) == 1  # another row's number
+    assert len(found("| KF-2 | 2.2 | 7.0 |")) == 1  # a point of a curve
+    assert len(found("| rEFH | 3.3 | 9.0 |")) == 1  # a single seed's
+    assert len(found("| RTRBM | 3.1 | 1.78 |")) == 1  # no such row

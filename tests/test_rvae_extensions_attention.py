@@ -1,4 +1,5 @@
 """The attention window: decode inverts encode, and the image does not depend on the place."""
+
 import numpy as np
 import pytest
 
@@ -17,10 +18,11 @@ def blob(places, side=40):
 
 def place(encoding, window=WINDOW):
     """The encoded places (n, 2): peaks of a parabola through the logarithms of each population"""
-    activity = encoding[:, window.window**2:].reshape(2 * len(encoding), -1).astype(float)
+    activity = encoding[:, window.window**2 :].reshape(2 * len(encoding), -1).astype(float)
     positions = window.preferred_positions
-    fits = [np.polyfit(positions[line > -4], line[line > -4], 2)
-            for line in np.log(activity + 1e-30)]
+    fits = [
+        np.polyfit(positions[line > -4], line[line > -4], 2) for line in np.log(activity + 1e-30)
+    ]
     return np.array([-b / (2 * a) for a, b, _ in fits]).reshape(-1, 2)
 
 
@@ -32,7 +34,7 @@ def test_it_encodes_the_centre_of_the_brightness():
     np.testing.assert_allclose(place(encoding), places, atol=0.05)
     activity = encoding[:, 144:].reshape(20, 2, -1)
     distance = WINDOW.preferred_positions - place(encoding)[..., None]
-    np.testing.assert_allclose(activity, np.exp(-distance**2 / 18), atol=1e-4)
+    np.testing.assert_allclose(activity, np.exp(-(distance**2) / 18), atol=1e-4)
 
 
 def test_the_image_moves_with_the_object():
@@ -40,16 +42,16 @@ def test_the_image_moves_with_the_object():
     frames = blob(np.concatenate([start, start + np.array([6, -4]), start + 0.5]))
     image = WINDOW.encode(frames)[:, :144].reshape(3, 12, 12)
     np.testing.assert_allclose(image[1], image[0], atol=0.01)
-    np.testing.assert_allclose(image[2], image[0], atol=0.05)       # blurred between pixels
+    np.testing.assert_allclose(image[2], image[0], atol=0.05)  # blurred between pixels
     np.testing.assert_allclose(image[0], blob(start).reshape(40, 40)[16:28, 9:21], atol=0.01)
 
 
 def templates():
     """A ring, a bar and a hook: strokes as wide as those of digits"""
     x, y = np.arange(28) - 15.0, np.arange(28)[:, None] - 13.0
-    ring = np.exp(-(np.hypot(x, y) - 7) ** 2 / 3)
-    bar = np.exp(-(x - 0.3 * y) ** 2 / 3) * (np.abs(y) < 9)
-    hook = np.maximum(bar, np.exp(-(y - 6) ** 2 / 3) * (np.abs(x - 4) < 5))
+    ring = np.exp(-((np.hypot(x, y) - 7) ** 2) / 3)
+    bar = np.exp(-((x - 0.3 * y) ** 2) / 3) * (np.abs(y) < 9)
+    hook = np.maximum(bar, np.exp(-((y - 6) ** 2) / 3) * (np.abs(x - 4) < 5))
     images = np.stack([ring, bar, hook]).astype(np.float32)
     return digits.Digits(images, np.arange(3), "synthetic")
 
@@ -80,8 +82,7 @@ def test_haze_does_not_attract_it():
     np.testing.assert_allclose(place(WINDOW.encode(frames)), [[12, 25]], atol=0.05)
     hazy = WINDOW.encode(frames)
     hazy[:, 144:] = np.maximum(hazy[:, 144:], 0.04)
-    np.testing.assert_allclose(WINDOW.decode(hazy), WINDOW.decode(WINDOW.encode(frames)),
-                               atol=0.02)
+    np.testing.assert_allclose(WINDOW.decode(hazy), WINDOW.decode(WINDOW.encode(frames)), atol=0.02)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, ">f4", np.longdouble, bool, np.uint8])
@@ -96,29 +97,39 @@ def test_every_real_dtype_is_taken(dtype):
 def test_spacings_of_one_over_a_whole_number():
     for n in (1, 3, 7, 49, 93, 98, 99):
         window = AttentionWindow(side=10, window=3, spacing=1 / n)
-        assert len(window.preferred_positions) == 30 * n        # 10 pixels, and 10 on either side
+        assert len(window.preferred_positions) == 30 * n  # 10 pixels, and 10 on either side
 
 
-@pytest.mark.parametrize("call, error", [
-    (lambda: WINDOW.encode(np.zeros((3, 1601))), r"frames: expected shape \(\.\., 1600\), got"),
-    (lambda: WINDOW.encode(np.full((3, 1600), 1.1)), r"frames: expected values in \[0, 1\]"),
-    (lambda: WINDOW.encode(np.full((3, 1600), np.nan)), "frames: expected finite numbers"),
-    (lambda: WINDOW.encode(0.5), "frames: expected shape"),
-    (lambda: WINDOW.encode([[1], [1, 2]]), "frames: expected an array"),
-    (lambda: WINDOW.encode("x"), "frames: expected an array"),
-    (lambda: WINDOW.encode(np.zeros((0, 1600))),
-     r"frames: expected shape \(\.\., 1600\), got \(0, 1600\)"),
-    (lambda: WINDOW.decode(np.zeros((3, 5))),
-     r"encoding: expected shape \(\.\., 256\), got \(3, 5\)"),
-    (lambda: WINDOW.decode(np.full(256, -0.1)), r"encoding: expected values in \[0, 1\]"),
-    (lambda: AttentionWindow(side=0), "side: expected an integer"),
-    (lambda: AttentionWindow(side=10**6), "side: expected an integer"),
-    (lambda: AttentionWindow(window=-1), "window: expected an integer"),
-    (lambda: AttentionWindow(tuning_width=0), "tuning_width: expected a number"),
-    (lambda: AttentionWindow(tuning_width=1e9), "tuning_width: expected a number"),
-    (lambda: AttentionWindow(spacing=0), "spacing: expected a number"),
-    (lambda: AttentionWindow(spacing=0.3),
-     "spacing: expected 1 divided by a whole number, got 0.3")])
+@pytest.mark.parametrize(
+    "call, error",
+    [
+        (lambda: WINDOW.encode(np.zeros((3, 1601))), r"frames: expected shape \(\.\., 1600\), got"),
+        (lambda: WINDOW.encode(np.full((3, 1600), 1.1)), r"frames: expected values in \[0, 1\]"),
+        (lambda: WINDOW.encode(np.full((3, 1600), np.nan)), "frames: expected finite numbers"),
+        (lambda: WINDOW.encode(0.5), "frames: expected shape"),
+        (lambda: WINDOW.encode([[1], [1, 2]]), "frames: expected an array"),
+        (lambda: WINDOW.encode("x"), "frames: expected an array"),
+        (
+            lambda: WINDOW.encode(np.zeros((0, 1600))),
+            r"frames: expected shape \(\.\., 1600\), got \(0, 1600\)",
+        ),
+        (
+            lambda: WINDOW.decode(np.zeros((3, 5))),
+            r"encoding: expected shape \(\.\., 256\), got \(3, 5\)",
+        ),
+        (lambda: WINDOW.decode(np.full(256, -0.1)), r"encoding: expected values in \[0, 1\]"),
+        (lambda: AttentionWindow(side=0), "side: expected an integer"),
+        (lambda: AttentionWindow(side=10**6), "side: expected an integer"),
+        (lambda: AttentionWindow(window=-1), "window: expected an integer"),
+        (lambda: AttentionWindow(tuning_width=0), "tuning_width: expected a number"),
+        (lambda: AttentionWindow(tuning_width=1e9), "tuning_width: expected a number"),
+        (lambda: AttentionWindow(spacing=0), "spacing: expected a number"),
+        (
+            lambda: AttentionWindow(spacing=0.3),
+            "spacing: expected 1 divided by a whole number, got 0.3",
+        ),
+    ],
+)
 def test_bad_input(call, error):
     with pytest.raises((ValueError, TypeError), match=error):
         call()

@@ -1,4 +1,5 @@
 """Observation masking: the statistics of masks, and free runs without observations."""
+
 import numpy as np
 import pytest
 
@@ -12,9 +13,9 @@ def test_masks_have_the_rate_and_the_mean_gap():
     rng = np.random.default_rng(0)
     observed = masking.sample_mask(3000, 200, 1 / 3, rng)
     assert observed.shape == (3000, 200) and observed.dtype == bool
-    assert observed[:, :masking.N_ALWAYS_OBSERVED].all()
+    assert observed[:, : masking.N_ALWAYS_OBSERVED].all()
     assert observed[:, 100:].mean() == pytest.approx(2 / 3, abs=0.01)
-    assert observed[:, :50].mean() == pytest.approx(3 / 4, abs=0.02)    # they begin observed
+    assert observed[:, :50].mean() == pytest.approx(3 / 4, abs=0.02)  # they begin observed
     masked = ~observed[:, 50:]
     n_gaps = (masked[:, :-1] & ~masked[:, 1:]).sum()
     assert masked[:, :-1].sum() / n_gaps == pytest.approx(masking.MEAN_GAP, rel=0.03)
@@ -28,8 +29,9 @@ def test_masked_frames_are_zero_and_the_others_as_they_were():
     observed = y_input.any(-1)
     assert y_input.dtype == np.float32 and 0.3 < observed[:, 20:].mean() < 0.7
     np.testing.assert_array_equal(y_input[observed], y[observed])
-    np.testing.assert_array_equal(observed,
-                                  masking.sample_mask(40, 60, 0.5, np.random.default_rng(1)))
+    np.testing.assert_array_equal(
+        observed, masking.sample_mask(40, 60, 0.5, np.random.default_rng(1))
+    )
 
 
 def test_input_noise_has_the_standard_deviation():
@@ -49,17 +51,25 @@ def test_an_open_loop_run_is_a_run_without_observations():
     np.testing.assert_array_equal(masking.forecast_open_loop(params, u0), y[:, 0])
 
 
-@pytest.mark.parametrize("call, name", [
-    (lambda p: masking.sample_mask(0, 3, 0.1, np.random.default_rng(0)), "n_traj"),
-    (lambda p: masking.sample_mask(2, 3, 0.95, np.random.default_rng(0)), "mask_rate"),
-    (lambda p: masking.sample_mask(2, 3, 0.1, 0), "rng"),
-    (lambda p: masking.observation_mask(1.0), "mask_rate"),
-    (lambda p: masking.input_noise(-1), "sd"),
-    (lambda p: masking.generate_open_loop(p, np.zeros((2, 3)), 0), "T"),
-    (lambda p: masking.generate_open_loop(p, np.zeros((2, 2)), 3), "u0"),
-    (lambda p: masking.forecast_open_loop(p, np.full((2, 3), np.nan)), "u"),
-    (lambda p: masking.forecast_open_loop(
-        tvae.init(4, 3, 5, "normal", np.random.default_rng(0)), np.zeros((2, 3))), "params")])
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda p: masking.sample_mask(0, 3, 0.1, np.random.default_rng(0)), "n_traj"),
+        (lambda p: masking.sample_mask(2, 3, 0.95, np.random.default_rng(0)), "mask_rate"),
+        (lambda p: masking.sample_mask(2, 3, 0.1, 0), "rng"),
+        (lambda p: masking.observation_mask(1.0), "mask_rate"),
+        (lambda p: masking.input_noise(-1), "sd"),
+        (lambda p: masking.generate_open_loop(p, np.zeros((2, 3)), 0), "T"),
+        (lambda p: masking.generate_open_loop(p, np.zeros((2, 2)), 3), "u0"),
+        (lambda p: masking.forecast_open_loop(p, np.full((2, 3), np.nan)), "u"),
+        (
+            lambda p: masking.forecast_open_loop(
+                tvae.init(4, 3, 5, "normal", np.random.default_rng(0)), np.zeros((2, 3))
+            ),
+            "params",
+        ),
+    ],
+)
 def test_bad_input_is_named(call, name):
     with pytest.raises((ValueError, TypeError), match=rf"^{name}: expected .* got"):
         call(nonlinear(n_x=3))

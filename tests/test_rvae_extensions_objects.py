@@ -1,4 +1,5 @@
 """Several objects in one frame: responsibilities, partitions, and what one state cannot explain."""
+
 import numpy as np
 import pytest
 
@@ -9,8 +10,9 @@ from rvae_numpy.extensions.attention import AttentionWindow
 
 def some_model(dtype=np.float64):
     rng = np.random.default_rng(0)
-    params = rvae.init(7, 3, (5,), "normal", rng, dtype, sigma_u=0.3, sigma_y=0.2,
-                       sigmoid_mean=True, n_residual=4)
+    params = rvae.init(
+        7, 3, (5,), "normal", rng, dtype, sigma_u=0.3, sigma_y=0.2, sigmoid_mean=True, n_residual=4
+    )
     for layers in (params.nu_residual, params.mu_u_residual):
         layers[-1].W += 0.3 * rng.standard_normal(layers[-1].W.shape).astype(dtype)
     return params
@@ -18,15 +20,25 @@ def some_model(dtype=np.float64):
 
 def left_or_right():
     """Frames of six pixels, of which the first three are bright (x = 1) or the last three (-1)"""
-    params = rvae.init(6, 1, (6,), "normal", np.random.default_rng(0), np.float64,
-                       activation="relu", sigma_u=0.1, sigma_y=0.1, sigmoid_mean=True)
+    params = rvae.init(
+        6,
+        1,
+        (6,),
+        "normal",
+        np.random.default_rng(0),
+        np.float64,
+        activation="relu",
+        sigma_u=0.1,
+        sigma_y=0.1,
+        sigmoid_mean=True,
+    )
     left = np.array([1, 1, 1, -1, -1, -1])
     hidden, pixels = params.decode_y
     params.encode[0].W[:] = np.eye(6)
     params.nu.W[:] = np.append(left / 3, 0)
     params.decode_u.W[:] = 1
     hidden.W[:], pixels.W[:] = 0, 0
-    hidden.W[:2, 0] = 1, -1                 # hidden units that are active for x > 0, and for x < 0
+    hidden.W[:2, 0] = 1, -1  # hidden units that are active for x > 0, and for x < 0
     pixels.W[:, 0], pixels.W[:, 1] = 8 * left, -8 * left
     return params
 
@@ -38,18 +50,28 @@ def spots():
     """A bright spot that moves along a line of pixels at PLACES: x = (place, velocity), and all
     maps are linear but the decoder's"""
     n = len(PLACES)
-    params = rvae.init(n, 2, (2 * n,), "normal", np.random.default_rng(0), np.float64,
-                       activation="relu", sigma_u=0.02, sigma_y=0.1, sigmoid_mean=True)
+    params = rvae.init(
+        n,
+        2,
+        (2 * n,),
+        "normal",
+        np.random.default_rng(0),
+        np.float64,
+        activation="relu",
+        sigma_u=0.02,
+        sigma_y=0.1,
+        sigmoid_mean=True,
+    )
     hidden, pixels = params.decode_y
     hidden.W[:] = 0
     hidden.W[:n, 0], hidden.b[:n] = 1, -PLACES  # place - p where that is positive; then p - place
     hidden.W[n:, 0], hidden.b[n:] = -1, PLACES
-    pixels.W[:], pixels.b[:] = -3 * np.tile(np.eye(n), 2), 4    # bright near the place
+    pixels.W[:], pixels.b[:] = -3 * np.tile(np.eye(n), 2), 4  # bright near the place
     one = rvae.emission_mean(params, np.zeros((1, 1, 2)))[0, 0].sum()
     params.encode[0].W[:] = np.eye(2 * n, n)
     params.nu.W[:] = 0
-    params.nu.W[:, :n] = PLACES / one           # the place is the centre of the brightness,
-    params.nu.W[1, 2 * n] = -1                  # the velocity its distance from the place before
+    params.nu.W[:, :n] = PLACES / one  # the place is the centre of the brightness,
+    params.nu.W[1, 2 * n] = -1  # the velocity its distance from the place before
     params.decode_u.W[:] = [[1, -1], [0, 1]]
     return params
 
@@ -74,12 +96,14 @@ def test_shares_add_up_to_the_frame_where_nothing_is_occluded():
 
 
 def test_occluded_objects_receive_as_much_as_they_expect():
-    shares = objects.responsibilities(np.ones((50, 7)),
-                                      np.random.default_rng(0).random((3, 50, 7)))
+    shares = objects.responsibilities(np.ones((50, 7)), np.random.default_rng(0).random((3, 50, 7)))
     assert shares.max() <= 1 + 1e-12
     expected = np.array([[[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.5]]])
-    np.testing.assert_allclose(objects.responsibilities(np.ones((1, 3)), expected),
-                               [[[1, 1, 0.04]], [[1, 0.02, 0.96]]], atol=0.02)
+    np.testing.assert_allclose(
+        objects.responsibilities(np.ones((1, 3)), expected),
+        [[[1, 1, 0.04]], [[1, 0.02, 0.96]]],
+        atol=0.02,
+    )
     np.testing.assert_array_equal(objects.compose(expected), [[1, 1, 0.5]])
 
 
@@ -90,12 +114,13 @@ def test_one_object_alone_is_an_rvae():
     u0 = rvae.infer(params, y)[:, -1]
     np.testing.assert_array_equal(
         objects.generate(params, u0[None], 5, np.random.default_rng(3))[0],
-        generation.generate(params, u0, 5, np.random.default_rng(3)))
+        generation.generate(params, u0, 5, np.random.default_rng(3)),
+    )
 
 
 def test_two_states_separate_what_one_cannot():
     params, y = left_or_right(), np.ones((1, 4, 6))
-    np.testing.assert_allclose(rvae.infer(params, y), 0, atol=1e-12)    # left and right cancel
+    np.testing.assert_allclose(rvae.infer(params, y), 0, atol=1e-12)  # left and right cancel
     mostly_left = np.array([0.7, 0.6, 0.6, 0.3, 0.3, 0.4])
     partition = np.stack([mostly_left, 1 - mostly_left])[None, :, None]
     states = objects.infer(params, y, partition)
@@ -111,8 +136,9 @@ def test_forecasts_keep_the_identities_of_objects_that_cross(by_forecast, monkey
     not. (The initial states are given.)"""
     params = spots()
     place = np.stack([-4.3 + 0.7 * np.arange(13), 4.3 - 0.7 * np.arange(13)])
-    monkeypatch.setattr(inference, "_infer_u0",
-                        lambda params, y_1: np.array([[-5.0, 0.7], [5.0, -0.7]]))
+    monkeypatch.setattr(
+        inference, "_infer_u0", lambda params, y_1: np.array([[-5.0, 0.7], [5.0, -0.7]])
+    )
     alone = rvae.emission_mean(params, np.stack([place, np.zeros((2, 13))], axis=-1))
     y = objects.compose(alone[:, None])
     forecast = generation.predict_map if by_forecast else autoencoder.emission
@@ -128,15 +154,17 @@ def test_the_partition_that_explains_the_video_best_is_kept(K, dtype):
     params = some_model(dtype)
     y = np.random.default_rng(1).random((20, 5, 7), dtype=dtype)
     partitions = partitions_of(y, 3, K).astype(dtype)
-    each = [objects._filter_from_partition(params, y, partition, None, generation.predict_map)
-            for partition in partitions]
+    each = [
+        objects._filter_from_partition(params, y, partition, None, generation.predict_map)
+        for partition in partitions
+    ]
     winner = np.argmin([energy for _, energy in each], axis=0)
     assert len(set(winner)) > 1
     states = objects.infer(params, y, partitions)
     assert states.shape == (K, 20, 5, 3) and states.dtype == dtype
     for n, first in enumerate(winner):
         np.testing.assert_array_equal(states[:, n], each[first][0][:, n])
-    reverse = objects.infer(params, y, partitions[:, ::-1])         # objects have no order
+    reverse = objects.infer(params, y, partitions[:, ::-1])  # objects have no order
     np.testing.assert_allclose(reverse, states[::-1], atol=1e-10 if dtype == np.float64 else 1e-3)
 
 
@@ -144,14 +172,16 @@ def test_the_energy_is_that_of_the_joint():
     """X5, summed frame by frame; initial states by V9 from the shares, iteration by iteration"""
     params, y = some_model(), np.random.default_rng(1).random((3, 4, 7))
     (partition,) = partitions_of(y, 1)
-    states, energy = objects._filter_from_partition(params, y, partition, None,
-                                                    generation.predict_map)
+    states, energy = objects._filter_from_partition(
+        params, y, partition, None, generation.predict_map
+    )
     expected = partition
     for _ in range(objects.N_FIRST_ITERATIONS):
         shares = objects.responsibilities(y[:, 0], expected)
         u_0 = [inference.infer_u0(params, share) for share in shares]
-        x = [autoencoder.recognise(params, u, share)[0]
-             for u, share in zip(u_0, shares, strict=True)]
+        x = [
+            autoencoder.recognise(params, u, share)[0] for u, share in zip(u_0, shares, strict=True)
+        ]
         expected = np.array([autoencoder.emission(params, one) for one in x])
     explained = objects.compose(np.array([rvae.emission_mean(params, u) for u in states]))
     by_hand = np.sum((y - explained) ** 2, (1, 2)) / (2 * 0.2**2)
@@ -166,21 +196,33 @@ def test_objects_are_generated_independently():
     params, u0 = some_model(), np.random.default_rng(1).standard_normal((2, 3, 3))
     video = objects.generate(params, u0, 4, np.random.default_rng(2))
     assert video.shape == (2, 3, 4, 7)
-    at_once = generation.generate(params, np.concatenate([u0[0], u0[1]]), 4,
-                                  np.random.default_rng(2))
+    at_once = generation.generate(
+        params, np.concatenate([u0[0], u0[1]]), 4, np.random.default_rng(2)
+    )
     np.testing.assert_array_equal(np.concatenate([video[0], video[1]]), at_once)
 
 
 def test_a_window_stands_between_frames_and_the_model():
     window = AttentionWindow(side=9, window=3, tuning_width=2.0)
     rng = np.random.default_rng(4)
-    params = rvae.init(window.n_y, 3, (5,), "normal", rng, sigma_u=0.3, sigma_y=0.2,
-                       sigmoid_mean=True, n_residual=4)
+    params = rvae.init(
+        window.n_y,
+        3,
+        (5,),
+        "normal",
+        rng,
+        sigma_u=0.3,
+        sigma_y=0.2,
+        sigmoid_mean=True,
+        n_residual=4,
+    )
     y = rng.random((4, 6, 81), dtype=np.float32)
     states = objects.infer(params, y, y[None, None, :, 0], window=window)
     np.testing.assert_allclose(states[0], rvae.infer(params, window.encode(y)), atol=1e-4)
-    np.testing.assert_array_equal(objects.emission_mean(params, states, window=window)[0],
-                                  window.decode(rvae.emission_mean(params, states[0])))
+    np.testing.assert_array_equal(
+        objects.emission_mean(params, states, window=window)[0],
+        window.decode(rvae.emission_mean(params, states[0])),
+    )
     video = objects.generate(params, states[:, :, -1], 5, np.random.default_rng(3), window=window)
     alone = generation.generate(params, states[0, :, -1], 5, np.random.default_rng(3))
     np.testing.assert_array_equal(video[0], window.decode(alone))
@@ -190,11 +232,22 @@ def test_a_model_trained_with_masks_forecasts_from_the_state_alone():
     """X2 in the place of G1, frame by frame, for two states with a window each"""
     window = AttentionWindow(side=9, window=3, tuning_width=1.0, spacing=1.0)
     rng = np.random.default_rng(4)
-    params = rvae.init(window.n_y, 3, (5,), "normal", rng, np.float64, sigma_u=0.3, sigma_y=0.2,
-                       sigmoid_mean=True, n_residual=4)
+    params = rvae.init(
+        window.n_y,
+        3,
+        (5,),
+        "normal",
+        rng,
+        np.float64,
+        sigma_u=0.3,
+        sigma_y=0.2,
+        sigmoid_mean=True,
+        n_residual=4,
+    )
     y = rng.random((4, 3, 81))
-    states = objects.infer(params, y, partitions_of(y, 1), window=window,
-                           forecast=masking.forecast_open_loop)
+    states = objects.infer(
+        params, y, partitions_of(y, 1), window=window, forecast=masking.forecast_open_loop
+    )
     nothing = np.zeros((4, window.n_y))
     u = states[:, :, 0]
     for t in (1, 2):
@@ -202,13 +255,16 @@ def test_a_model_trained_with_masks_forecasts_from_the_state_alone():
         for _ in range(objects.N_ITERATIONS):
             m = np.array([window.decode(autoencoder.emission(params, one)) for one in x])
             shares = objects.responsibilities(y[:, t], m)
-            x = [autoencoder.recognise(params, one, window.encode(share))[0]
-                 for one, share in zip(u, shares, strict=True)]
+            x = [
+                autoencoder.recognise(params, one, window.encode(share))[0]
+                for one, share in zip(u, shares, strict=True)
+            ]
         np.testing.assert_allclose(states[:, :, t], x, atol=1e-6)
         u = np.array(x)
     video = objects.generate(params, u, 5, rng, window=window, rollout=masking.generate_open_loop)
-    np.testing.assert_array_equal(video[1],
-                                  window.decode(masking.generate_open_loop(params, u[1], 5)))
+    np.testing.assert_array_equal(
+        video[1], window.decode(masking.generate_open_loop(params, u[1], 5))
+    )
 
 
 def test_each_window_encodes_its_own_share():
@@ -224,36 +280,58 @@ def test_each_window_encodes_its_own_share():
 RNG = np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("change, error", [
-    ({"y": np.full((2, 3, 7), 1.5)}, "y: expected values in"),
-    ({"y": np.ones((2, 3, 6))}, r"y: expected shape \(n_traj, T, 7\)"),
-    ({"partitions": np.ones((2, 7))}, r"partitions: expected shape \(n_partitions, K, 2, 7\)"),
-    ({"partitions": -np.ones((1, 2, 2, 7))}, "partitions: expected values in"),
-    ({"partitions": np.ones((0, 2, 2, 7))}, "partitions: expected shape"),
-    ({"partitions": np.full((1, 2, 2, 7), 0.4)},
-     "partitions: expected parts that add up to the first frame, got some that differ .* by 0.2"),
-    ({"forecast": 3}, "forecast: expected a function"), ({"window": 3}, "window: expected Attent"),
-    ({"window": AttentionWindow(side=9, window=4)}, "window: expected one with an encoding of 7"),
-    ({"params": 3}, "params: expected Params"),
-    ({"params": vae.init(7, 3, 5, "normal", RNG)}, "params: expected a model of the joint"),
-    ({"params": rvae.init(7, 3, 5, "normal", RNG)}, "params: expected a model of brightness")])
+@pytest.mark.parametrize(
+    "change, error",
+    [
+        ({"y": np.full((2, 3, 7), 1.5)}, "y: expected values in"),
+        ({"y": np.ones((2, 3, 6))}, r"y: expected shape \(n_traj, T, 7\)"),
+        ({"partitions": np.ones((2, 7))}, r"partitions: expected shape \(n_partitions, K, 2, 7\)"),
+        ({"partitions": -np.ones((1, 2, 2, 7))}, "partitions: expected values in"),
+        ({"partitions": np.ones((0, 2, 2, 7))}, "partitions: expected shape"),
+        (
+            {"partitions": np.full((1, 2, 2, 7), 0.4)},
+            "partitions: expected parts that add up to the first frame, got some that differ .* 0.2",
+        ),
+        ({"forecast": 3}, "forecast: expected a function"),
+        ({"window": 3}, "window: expected Attent"),
+        (
+            {"window": AttentionWindow(side=9, window=4)},
+            "window: expected one with an encoding of 7",
+        ),
+        ({"params": 3}, "params: expected Params"),
+        ({"params": vae.init(7, 3, 5, "normal", RNG)}, "params: expected a model of the joint"),
+        ({"params": rvae.init(7, 3, 5, "normal", RNG)}, "params: expected a model of brightness"),
+    ],
+)
 def test_bad_input(change, error):
-    good = {"params": some_model(), "y": np.ones((2, 3, 7)),
-            "partitions": np.full((1, 2, 2, 7), 0.5)}
+    good = {
+        "params": some_model(),
+        "y": np.ones((2, 3, 7)),
+        "partitions": np.full((1, 2, 2, 7), 0.5),
+    }
     with pytest.raises((ValueError, TypeError), match=error):
         objects.infer(**(good | change))
 
 
-@pytest.mark.parametrize("call, error", [
-    (lambda p, u: objects.generate(p, u[0], 4, RNG), "u0: expected shape"),
-    (lambda p, u: objects.generate(p, u, 0, RNG), "T: expected"),
-    (lambda p, u: objects.generate(p, u, 4, 0), "rng: expected"),
-    (lambda p, u: objects.generate(p, u, 4, RNG, rollout=3), "rollout: expected a function"),
-    (lambda p, u: objects.generate(p, u, 4, RNG, rollout=lambda *_: 3), "rollout: expected shape"),
-    (lambda p, u: objects.emission_mean(p, u), "u: expected shape"),
-    (lambda p, u: objects.responsibilities(u[0], u[0]), "y: expected values in"),
-    (lambda p, u: objects.responsibilities(np.ones((5, 7)), np.ones((5, 7))),
-     r"expected: expected shape \(K, 5, 7\), got \(5, 7\)")])
+@pytest.mark.parametrize(
+    "call, error",
+    [
+        (lambda p, u: objects.generate(p, u[0], 4, RNG), "u0: expected shape"),
+        (lambda p, u: objects.generate(p, u, 0, RNG), "T: expected"),
+        (lambda p, u: objects.generate(p, u, 4, 0), "rng: expected"),
+        (lambda p, u: objects.generate(p, u, 4, RNG, rollout=3), "rollout: expected a function"),
+        (
+            lambda p, u: objects.generate(p, u, 4, RNG, rollout=lambda *_: 3),
+            "rollout: expected shape",
+        ),
+        (lambda p, u: objects.emission_mean(p, u), "u: expected shape"),
+        (lambda p, u: objects.responsibilities(u[0], u[0]), "y: expected values in"),
+        (
+            lambda p, u: objects.responsibilities(np.ones((5, 7)), np.ones((5, 7))),
+            r"expected: expected shape \(K, 5, 7\), got \(5, 7\)",
+        ),
+    ],
+)
 def test_bad_input_elsewhere(call, error):
     with pytest.raises((ValueError, TypeError), match=error):
         call(some_model(), np.full((2, 3, 3), 2.0))

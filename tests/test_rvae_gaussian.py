@@ -1,4 +1,5 @@
 """Densities, KL, the reparameterised sample: against SciPy, sampling and central differences."""
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, poisson
@@ -15,11 +16,13 @@ def case():
 
 def test_log_density_is_the_gaussians(case):
     nu, m = case["nu"], case["m"]
-    expected = [multivariate_normal(mu, 0.7**2 * np.eye(3)).logpdf(v)
-                for v, mu in zip(nu, m, strict=True)]
+    expected = [
+        multivariate_normal(mu, 0.7**2 * np.eye(3)).logpdf(v) for v, mu in zip(nu, m, strict=True)
+    ]
     np.testing.assert_allclose(gaussian.log_density(nu, m, 0.7), expected)
-    assert_derivatives(lambda: gaussian.log_density(nu, m, 0.7).sum(),
-                       [gaussian.d_log_density(nu, m, 0.7)], [m])
+    assert_derivatives(
+        lambda: gaussian.log_density(nu, m, 0.7).sum(), [gaussian.d_log_density(nu, m, 0.7)], [m]
+    )
 
 
 def test_kl_agrees_with_sampling_and_is_zero_for_equal_densities(case):
@@ -29,8 +32,11 @@ def test_kl_agrees_with_sampling_and_is_zero_for_equal_densities(case):
     q = multivariate_normal(nu, np.diag(np.exp(log_u)))
     p = multivariate_normal(m, np.diag(np.exp(log_k)))
     samples = q.logpdf(x) - p.logpdf(x)
-    np.testing.assert_allclose(gaussian.kl(nu, log_u, m, log_k), samples.mean(),
-                               atol=5 * samples.std() / np.sqrt(len(samples)))
+    np.testing.assert_allclose(
+        gaussian.kl(nu, log_u, m, log_k),
+        samples.mean(),
+        atol=5 * samples.std() / np.sqrt(len(samples)),
+    )
     np.testing.assert_allclose(gaussian.kl(nu, log_u, nu, log_u), 0, atol=1e-12)
 
 
@@ -50,8 +56,11 @@ def test_reparameterised_samples_have_the_mean_and_the_variance(case):
 def test_reparameterisation_derivatives(case):
     nu, log_u, eps = (case[name] for name in ("nu", "log_upsilon", "eps"))
     d_x = np.cos(gaussian.reparameterise(nu, log_u, eps))
-    assert_derivatives(lambda: np.sum(np.sin(gaussian.reparameterise(nu, log_u, eps))),
-                       gaussian.d_reparameterise(d_x, log_u, eps), (nu, log_u))
+    assert_derivatives(
+        lambda: np.sum(np.sin(gaussian.reparameterise(nu, log_u, eps))),
+        gaussian.d_reparameterise(d_x, log_u, eps),
+        (nu, log_u),
+    )
 
 
 def test_sampler_has_the_mean_and_the_covariance():
@@ -68,5 +77,8 @@ def test_poisson_log_likelihood(case):
     y = np.random.default_rng(4).integers(0, 5, eta.shape)
     expected = poisson(np.exp(eta)).logpmf(y).sum(-1)
     np.testing.assert_allclose(gaussian.poisson_log_likelihood(y, eta), expected)
-    assert_derivatives(lambda: gaussian.poisson_log_likelihood(y, eta).sum(),
-                       [gaussian.d_poisson_log_likelihood(y, eta)], [eta])
+    assert_derivatives(
+        lambda: gaussian.poisson_log_likelihood(y, eta).sum(),
+        [gaussian.d_poisson_log_likelihood(y, eta)],
+        [eta],
+    )

@@ -1,4 +1,5 @@
 """Free runs forward and backward: against quadrature, linear theory, and each other."""
+
 import numpy as np
 import pytest
 
@@ -36,14 +37,21 @@ def test_every_sampler_generates_means_of_the_family(sampler, n_refine, family):
     u0 = np.random.default_rng(0).standard_normal((2, 3))
 
     def generate(u0, T, seed):
-        return rvae.generate(params, u0, T, np.random.default_rng(seed), sampler=sampler,
-                             n_refine=n_refine, sample_y=False)
+        return rvae.generate(
+            params,
+            u0,
+            T,
+            np.random.default_rng(seed),
+            sampler=sampler,
+            n_refine=n_refine,
+            sample_y=False,
+        )
 
     y = generate(u0, 7, 4)
     assert y.shape == (2, 7, 4) and y.dtype == np.float32 and y.min() >= 0
     assert family == "poisson" or y.max() <= 1
     assert np.array_equal(y, generate(u0, 7, 4))
-    if sampler == "map":            # the state has observed y: a run continues from there
+    if sampler == "map":  # the state has observed y: a run continues from there
         u_3 = autoencoder.forward(params, u0.astype(np.float32), y[:, :3])[:, -1]
         np.testing.assert_allclose(generate(u_3, 4, 0), y[:, 3:], atol=1e-4)
 
@@ -52,12 +60,15 @@ def test_the_defaults():
     """Joint models of means: rerank; counts and conditional models: samples of x, and counts"""
     u0 = np.random.default_rng(0).standard_normal((2, 3))
     conditional = tvae.init(4, 3, 5, "normal", np.random.default_rng(0))
-    for params, chosen in ((nonlinear(n_x=3), dict(sampler="rerank", sample_y=False)),
-                           (nonlinear(n_x=3, family="poisson"),
-                            dict(sampler="laplace", sample_y=True)),
-                           (conditional, dict(sampler="laplace", sample_y=False))):
-        default, same = (rvae.generate(params, u0, 5, np.random.default_rng(1), **settings)
-                         for settings in ({}, chosen))
+    for params, chosen in (
+        (nonlinear(n_x=3), dict(sampler="rerank", sample_y=False)),
+        (nonlinear(n_x=3, family="poisson"), dict(sampler="laplace", sample_y=True)),
+        (conditional, dict(sampler="laplace", sample_y=False)),
+    ):
+        default, same = (
+            rvae.generate(params, u0, 5, np.random.default_rng(1), **settings)
+            for settings in ({}, chosen)
+        )
         np.testing.assert_array_equal(default, same)
 
 
@@ -90,8 +101,10 @@ def test_the_reranked_frame_is_the_most_probable_candidate(monkeypatch):
     def frame(sampler):
         return generation.SAMPLERS[sampler](params, u, np.random.default_rng(1))
 
-    energies = {sampler: generation.joint_energy(params, u, frame(sampler))
-                for sampler in ("rerank", "map", "laplace")}
+    energies = {
+        sampler: generation.joint_energy(params, u, frame(sampler))
+        for sampler in ("rerank", "map", "laplace")
+    }
     assert (energies["rerank"] <= energies["map"] + 1e-9).all()
     assert (energies["rerank"] <= energies["laplace"] + 1e-9).all()
     monkeypatch.setattr(generation, "N_CANDIDATES", 0)
@@ -100,14 +113,17 @@ def test_the_reranked_frame_is_the_most_probable_candidate(monkeypatch):
     np.testing.assert_array_equal(generation.predict_map(params, u), y)
     # the energy is P7 + P8 + P9 at the recognised x
     x = autoencoder.recognise(params, u, y)[0]
-    by_hand = (np.sum(x**2, 1) / 2
-               + np.sum((u - autoencoder.mu_u(params, x)) ** 2, 1) / (2 * 0.3**2)
-               + np.sum((y - autoencoder.emission(params, x)) ** 2, 1) / (2 * 0.2**2))
+    by_hand = (
+        np.sum(x**2, 1) / 2
+        + np.sum((u - autoencoder.mu_u(params, x)) ** 2, 1) / (2 * 0.3**2)
+        + np.sum((y - autoencoder.emission(params, x)) ** 2, 1) / (2 * 0.2**2)
+    )
     difference = generation.joint_energy(params, u, y) - by_hand
     np.testing.assert_allclose(np.ptp(difference), 0, atol=1e-9)
 
 
 # Backward in time
+
 
 def linear():
     """An rVAE with linear mu_u and (in effect) linear mu_y, and their matrices"""
@@ -117,7 +133,7 @@ def linear():
     C, d = rng.standard_normal((3, 2)), np.array([0.1, 0.2, 0.3])
     params.decode_u.W[:], params.decode_u.b[:] = A, b
     hidden, out = params.decode_y
-    hidden.W[:], hidden.b[:] = 0, 100                   # the relus never cut anything off
+    hidden.W[:], hidden.b[:] = 0, 100  # the relus never cut anything off
     hidden.W[:2], out.W[:] = np.eye(2), 0
     out.W[:, :2], out.b[:] = C, d - 100 * C.sum(1)
     return params, A, b, C, d
@@ -145,8 +161,10 @@ def test_backward_means_are_the_decoded_means_step_after_step():
 def test_u_is_sampled_with_the_given_probability():
     params, _, _, _, _ = linear()
     x = np.zeros((5000, 2))
-    mean, half = (rvae.generate_backward(params, x, 2, np.random.default_rng(0), sample_u=p)
-                  for p in (0.0, 0.3))
+    mean, half = (
+        rvae.generate_backward(params, x, 2, np.random.default_rng(0), sample_u=p)
+        for p in (0.0, 0.3)
+    )
     assert abs((half[:, 1] != mean[:, 1]).any(-1).mean() - 0.3) < 0.03
 
 
@@ -176,7 +194,7 @@ def test_calibration_undoes_a_linear_distortion_of_mu_u():
     for gain in (1.0, 1.2):
         calibrated = generation.calibrate_backward(params, u, gain)
         np.testing.assert_allclose(autoencoder.mu_u(calibrated, x), x + gain * (u[:, 2] - x))
-    np.testing.assert_allclose(autoencoder.mu_u(params, x), 0.7 * u[:, 2] + 0.4)    # unchanged
+    np.testing.assert_allclose(autoencoder.mu_u(params, x), 0.7 * u[:, 2] + 0.4)  # unchanged
 
 
 def test_calibration_is_the_least_squares_fit_where_mu_u_is_nonlinear():
@@ -189,39 +207,70 @@ def test_calibration_is_the_least_squares_fit_where_mu_u_is_nonlinear():
     np.testing.assert_allclose(autoencoder.mu_u(calibrated, after), after + 1.3 * (fit - after))
 
 
-@pytest.mark.parametrize("change, name", [
-    (dict(sampler="open_loop"), "sampler"), (dict(sampler=3), "sampler"),
-    (dict(n_refine=-1), "n_refine"), (dict(T=0), "T"), (dict(rng=0), "rng"),
-    (dict(sample_y="no"), "sample_y"), (dict(u0=np.zeros((2, 2))), "u0"),
-    (dict(u0=np.full((2, 3), np.nan)), "u0"), (dict(u0=np.full((2, 3), 1e300)), "u0"),
-    (dict(params=vae.init(4, 3, 5, "normal", np.random.default_rng(0)), sampler="rerank"),
-     "sampler"), (dict(params=None), "params")])
+@pytest.mark.parametrize(
+    "change, name",
+    [
+        (dict(sampler="open_loop"), "sampler"),
+        (dict(sampler=3), "sampler"),
+        (dict(n_refine=-1), "n_refine"),
+        (dict(T=0), "T"),
+        (dict(rng=0), "rng"),
+        (dict(sample_y="no"), "sample_y"),
+        (dict(u0=np.zeros((2, 2))), "u0"),
+        (dict(u0=np.full((2, 3), np.nan)), "u0"),
+        (dict(u0=np.full((2, 3), 1e300)), "u0"),
+        (
+            dict(params=vae.init(4, 3, 5, "normal", np.random.default_rng(0)), sampler="rerank"),
+            "sampler",
+        ),
+        (dict(params=None), "params"),
+    ],
+)
 def test_bad_input_is_named(change, name):
-    good = dict(params=nonlinear(n_x=3, dtype=np.float32), u0=np.zeros((2, 3)), T=3,
-                rng=np.random.default_rng(0))
+    good = dict(
+        params=nonlinear(n_x=3, dtype=np.float32),
+        u0=np.zeros((2, 3)),
+        T=3,
+        rng=np.random.default_rng(0),
+    )
     with pytest.raises((ValueError, TypeError), match=rf"^{name}: expected .* got"):
         generation.generate(**(good | change))
 
 
-@pytest.mark.parametrize("change, error", [
-    (dict(T=0), "T: expected an integer of at least 1"),
-    (dict(x_T=np.zeros((2, 2))), r"x_T: expected shape \(n_traj, 3\), got \(2, 2\)"),
-    (dict(x_T=np.zeros((2, 1, 3))), "x_T: expected shape"), (dict(rng=0), "rng: expected"),
-    (dict(sample_u=1.1), "sample_u: expected a number"), (dict(n_refine=-1), "n_refine: expected"),
-    (dict(params=vae.init(4, 3, 5, "normal", np.random.default_rng(0))),
-     r"params: expected a model of the joint p\(u, y\).* got one without a state"),
-    (dict(params=tvae.init(4, 3, 5, "normal", np.random.default_rng(0))),
-     r"params: expected a model of the joint p\(u, y\).* got one that is conditional on u")])
+@pytest.mark.parametrize(
+    "change, error",
+    [
+        (dict(T=0), "T: expected an integer of at least 1"),
+        (dict(x_T=np.zeros((2, 2))), r"x_T: expected shape \(n_traj, 3\), got \(2, 2\)"),
+        (dict(x_T=np.zeros((2, 1, 3))), "x_T: expected shape"),
+        (dict(rng=0), "rng: expected"),
+        (dict(sample_u=1.1), "sample_u: expected a number"),
+        (dict(n_refine=-1), "n_refine: expected"),
+        (
+            dict(params=vae.init(4, 3, 5, "normal", np.random.default_rng(0))),
+            r"params: expected a model of the joint p\(u, y\).* got one without a state",
+        ),
+        (
+            dict(params=tvae.init(4, 3, 5, "normal", np.random.default_rng(0))),
+            r"params: expected a model of the joint p\(u, y\).* got one that is conditional on u",
+        ),
+    ],
+)
 def test_bad_input_backward(change, error):
     good = dict(params=nonlinear(n_x=3), x_T=np.zeros((2, 3)), T=3, rng=np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=error):
         generation.generate_backward(**(good | change))
 
 
-@pytest.mark.parametrize("change, error", [
-    (dict(u=np.zeros((2, 1, 3))), "u: expected at least 2 time steps, got 1"),
-    (dict(u=np.zeros((2, 3))), "u: expected shape"), (dict(gain=0), "gain: expected a number"),
-    (dict(params=tvae.init(4, 3, 5, "normal", np.random.default_rng(0))), "params: expected")])
+@pytest.mark.parametrize(
+    "change, error",
+    [
+        (dict(u=np.zeros((2, 1, 3))), "u: expected at least 2 time steps, got 1"),
+        (dict(u=np.zeros((2, 3))), "u: expected shape"),
+        (dict(gain=0), "gain: expected a number"),
+        (dict(params=tvae.init(4, 3, 5, "normal", np.random.default_rng(0))), "params: expected"),
+    ],
+)
 def test_bad_input_of_the_calibration(change, error):
     good = dict(params=nonlinear(n_x=3), u=np.zeros((2, 4, 3)))
     with pytest.raises((ValueError, TypeError), match=error):

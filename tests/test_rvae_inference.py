@@ -1,4 +1,5 @@
 """States and predictions of autoencoders: against theory, importance weights and quadrature."""
+
 import numpy as np
 import pytest
 
@@ -11,8 +12,18 @@ MODELS = [vae, rvae, tvae, rvae_bptt]
 def nonlinear(n_x=1, n_y=4, sigma_u=0.3, seed=0, dtype=np.float64, family="normal"):
     """An rVAE whose mu_u is far from linear"""
     rng = np.random.default_rng(seed)
-    params = rvae.init(n_y, n_x, (5,), family, rng, dtype, sigma_u=sigma_u, sigma_y=0.2,
-                       sigmoid_mean=family == "normal", n_residual=6)
+    params = rvae.init(
+        n_y,
+        n_x,
+        (5,),
+        family,
+        rng,
+        dtype,
+        sigma_u=sigma_u,
+        sigma_y=0.2,
+        sigmoid_mean=family == "normal",
+        n_residual=6,
+    )
     first, last = params.mu_u_residual
     first.W += rng.standard_normal(first.W.shape).astype(dtype)
     last.W += (0.4 * rng.standard_normal(last.W.shape)).astype(dtype)
@@ -37,9 +48,11 @@ def test_the_initial_state_is_what_the_joint_expects_given_the_first_observation
     params = rvae.init(n, n, n, "normal", rng, np.float64, activation="relu", sigma_u=sigma_u)
     W, c = 0.7 * rng.standard_normal((2, n, n))
     Upsilon = np.linalg.inv(np.eye(n) + W.T @ W / sigma_u**2 + c.T @ c / sigma_y**2)
-    params.encode = [Layer(np.eye(n), np.zeros(n)) for _ in range(2)]   # the relu keeps y >= 0
-    params.nu = Layer(np.concatenate([Upsilon @ c.T / sigma_y**2, Upsilon @ W.T / sigma_u**2],
-                                     axis=1), np.zeros(n))
+    params.encode = [Layer(np.eye(n), np.zeros(n)) for _ in range(2)]  # the relu keeps y >= 0
+    params.nu = Layer(
+        np.concatenate([Upsilon @ c.T / sigma_y**2, Upsilon @ W.T / sigma_u**2], axis=1),
+        np.zeros(n),
+    )
     params.decode_u = Layer(W, np.zeros(n))
     y_1 = rng.random((5, n))
     given = y_1 @ np.linalg.inv(c @ c.T + sigma_y**2 * np.eye(n)) @ c @ W.T
@@ -56,8 +69,9 @@ def test_a_static_model_forgets():
     rng = np.random.default_rng(0)
     params = vae.init(3, 2, 5, "poisson", rng)
     y = rng.poisson(2.0, (2, 6, 3))
-    np.testing.assert_allclose(vae.infer(params, y)[:, ::-1], vae.infer(params, y[:, ::-1]),
-                               atol=1e-6)
+    np.testing.assert_allclose(
+        vae.infer(params, y)[:, ::-1], vae.infer(params, y[:, ::-1]), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -129,20 +143,35 @@ def test_where_mu_u_is_linear_the_map_estimate_is_the_mean_and_one_step_finds_it
     np.testing.assert_allclose(x, (u - params.decode_u.b) @ W @ S[0] / 0.4**2)
 
 
-@pytest.mark.parametrize("call, error", [
-    (lambda p: rvae.infer(p, [[[0.0, 255.0, 3.0]]]), r"y: expected values in \[0, 1\], got"),
-    (lambda p: inference.mode_x_given_u(p, np.full((1, 2), 1e30)), "u: expected numbers of a size"),
-    (lambda p: inference.sample_x_given_u(p, np.full((1, 2), 1e30), np.random.default_rng(0)),
-     "u: expected numbers of a size"),
-    (lambda p: inference.infer_u0(p, np.ones((1, 2))), r"y_1: expected shape \(n_traj, 3\)"),
-    (lambda p: inference.sample_x_given_u(p, np.ones((1, 2)), 0), "rng: expected Generator"),
-    (lambda p: inference.mode_x_given_u(
-        vae.init(3, 2, 5, "normal", np.random.default_rng(0)), np.ones((1, 2))),
-     "params: expected a model that learns u"),
-    (lambda p: rvae.infer(p.map(lambda leaf: leaf * np.nan), np.ones((1, 1, 3))),
-     "params: expected finite numbers")])
+@pytest.mark.parametrize(
+    "call, error",
+    [
+        (lambda p: rvae.infer(p, [[[0.0, 255.0, 3.0]]]), r"y: expected values in \[0, 1\], got"),
+        (
+            lambda p: inference.mode_x_given_u(p, np.full((1, 2), 1e30)),
+            "u: expected numbers of a size",
+        ),
+        (
+            lambda p: inference.sample_x_given_u(
+                p, np.full((1, 2), 1e30), np.random.default_rng(0)
+            ),
+            "u: expected numbers of a size",
+        ),
+        (lambda p: inference.infer_u0(p, np.ones((1, 2))), r"y_1: expected shape \(n_traj, 3\)"),
+        (lambda p: inference.sample_x_given_u(p, np.ones((1, 2)), 0), "rng: expected Generator"),
+        (
+            lambda p: inference.mode_x_given_u(
+                vae.init(3, 2, 5, "normal", np.random.default_rng(0)), np.ones((1, 2))
+            ),
+            "params: expected a model that learns u",
+        ),
+        (
+            lambda p: rvae.infer(p.map(lambda leaf: leaf * np.nan), np.ones((1, 1, 3))),
+            "params: expected finite numbers",
+        ),
+    ],
+)
 def test_bad_input(call, error):
-    params = rvae.init(3, 2, 5, "normal", np.random.default_rng(0), sigmoid_mean=True,
-                       n_residual=3)
+    params = rvae.init(3, 2, 5, "normal", np.random.default_rng(0), sigmoid_mean=True, n_residual=3)
     with pytest.raises((ValueError, TypeError), match=error):
         call(params)

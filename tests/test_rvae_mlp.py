@@ -1,4 +1,5 @@
 """The MLP: every hand-made derivative against central differences."""
+
 import numpy as np
 import pytest
 

@@ -1,4 +1,5 @@
 """What every autoencoder offers: init, gradient, train, infer, predict_next, generate, load."""
+
 import numpy as np
 import pytest
 
@@ -29,7 +30,7 @@ def test_shapes_and_dtypes(model, dtype, family):
         assert y_out.shape == (2, 4, 3) and y_out.dtype == dtype
     generated = model.generate(params, u[:, -1], 5, rng)
     assert generated.shape == (2, 5, 3) and generated.dtype == dtype
-    model.infer(params, generated)                      # what is generated can be observed
+    model.infer(params, generated)  # what is generated can be observed
 
 
 @EACH_MODEL
@@ -43,8 +44,10 @@ def test_the_gradient_of_each_model_takes_an_input_other_than_the_target():
     for model in MODELS:
         params = model.init(3, 2, 5, "normal", rng, np.float64)
         u = np.zeros((2, 4, params.n_u))
-        losses = [model.gradient(params, u, y, np.random.default_rng(1), y_input)[0]
-                  for y_input in (None, y, y + 1)]
+        losses = [
+            model.gradient(params, u, y, np.random.default_rng(1), y_input)[0]
+            for y_input in (None, y, y + 1)
+        ]
         assert losses[0] == losses[1] != losses[2]
 
 
@@ -53,8 +56,9 @@ def test_a_short_run_filters_better_than_chance(model):
     """Reconstructed positions (their variance is 1300e-4 rad^2) after 400 updates"""
     rng = np.random.default_rng(0)
     params = model.init(15, 2, 32, "poisson", rng)
-    params, log = model.train(params, stream(rng, 20, 200), rng, n_updates=400, learning_rate=1e-2,
-                              every=100)
+    params, log = model.train(
+        params, stream(rng, 20, 200), rng, n_updates=400, learning_rate=1e-2, every=100
+    )
     assert log.loss[-1] < log.loss[0] and log.n_updates == [100, 200, 300, 400]
     test = ppc.sample(ppc.System(), 20, 300, np.random.default_rng(1))
     y = model.emission_mean(params, model.infer(params, test.y))
@@ -64,36 +68,41 @@ def test_a_short_run_filters_better_than_chance(model):
 
 
 @EACH_MODEL
-@pytest.mark.parametrize("call, name", [
-    (lambda m, p: m.infer(p, np.zeros((2, 3))), "y"),
-    (lambda m, p: m.infer(p, np.full((1, 1, 15), 0.5)), "y"),
-    (lambda m, p: m.infer(p, np.full((1, 1, 15), np.nan)), "y"),
-    (lambda m, p: m.infer(p, np.full((1, 1, 15), 1e300)), "y"),
-    (lambda m, p: m.infer(p, np.ma.ones((1, 1, 15))), "y"),
-    (lambda m, p: m.infer(p, np.ones((1, 1, 15)), np.zeros((2, 2))), "u0"),
-    (lambda m, p: m.infer(3, np.ones((1, 1, 15))), "params"),
-    (lambda m, p: m.emission_mean(p, np.zeros((1, 2))), "u"),
-    (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), RNG, 0), "n_samples"),
-    (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), 0), "rng"),
-    (lambda m, p: m.predict_next(p, np.full((1, 3, 2), 1e300), RNG), "u"),
-    (lambda m, p: m.generate(p, np.zeros((1, 3)), 2, RNG), "u0"),
-    (lambda m, p: m.generate(p, np.zeros((1, 2)), 0, RNG), "T"),
-    (lambda m, p: m.generate_backward(p, np.zeros((1, 3)), 2, RNG), "(x_T|params)"),
-    (lambda m, p: m.train(p, [np.zeros((1, 2, 3))], RNG, n_updates=1), "batches"),
-    (lambda m, p: m.train(p, 3, RNG, n_updates=1), "batches"),
-    (lambda m, p: m.train(p, [], RNG, n_updates=1), "batches"),
-    (lambda m, p: m.train(p, [], RNG, n_updates=0), "n_updates"),
-    (lambda m, p: m.train(None, [], RNG, n_updates=1), "params"),
-    (lambda m, p: m.train(p, [], RNG, n_updates=1, learning_rate=0), "learning_rate"),
-    (lambda m, p: m.train(p, [], RNG, n_updates=1, callback=3), "callback"),
-    (lambda m, p: m.train(p, [], RNG, n_updates=1, corrupt=3), "corrupt"),
-    (lambda m, p: m.train(p, [], RNG, n_updates=1, freeze_phi="no"), "freeze_phi"),
-    (lambda m, p: m.train(p, [], RNG, n_updates=1, max_norm=0), "max_norm"),
-    (lambda m, p: m.train(p, [], RNG, n_updates=1, state=3), "state"),
-    (lambda m, p: m.init(15, 2, 8, "gamma", RNG), "family"),
-    (lambda m, p: m.init(15, 2, 8, "poisson", RNG, int), "dtype"),
-    (lambda m, p: m.save(3, p), "path"), (lambda m, p: m.save("weights.npz", 3), "params"),
-    (lambda m, p: m.load(3), "path")])
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda m, p: m.infer(p, np.zeros((2, 3))), "y"),
+        (lambda m, p: m.infer(p, np.full((1, 1, 15), 0.5)), "y"),
+        (lambda m, p: m.infer(p, np.full((1, 1, 15), np.nan)), "y"),
+        (lambda m, p: m.infer(p, np.full((1, 1, 15), 1e300)), "y"),
+        (lambda m, p: m.infer(p, np.ma.ones((1, 1, 15))), "y"),
+        (lambda m, p: m.infer(p, np.ones((1, 1, 15)), np.zeros((2, 2))), "u0"),
+        (lambda m, p: m.infer(3, np.ones((1, 1, 15))), "params"),
+        (lambda m, p: m.emission_mean(p, np.zeros((1, 2))), "u"),
+        (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), RNG, 0), "n_samples"),
+        (lambda m, p: m.predict_next(p, np.zeros((1, 3, 2)), 0), "rng"),
+        (lambda m, p: m.predict_next(p, np.full((1, 3, 2), 1e300), RNG), "u"),
+        (lambda m, p: m.generate(p, np.zeros((1, 3)), 2, RNG), "u0"),
+        (lambda m, p: m.generate(p, np.zeros((1, 2)), 0, RNG), "T"),
+        (lambda m, p: m.generate_backward(p, np.zeros((1, 3)), 2, RNG), "(x_T|params)"),
+        (lambda m, p: m.train(p, [np.zeros((1, 2, 3))], RNG, n_updates=1), "batches"),
+        (lambda m, p: m.train(p, 3, RNG, n_updates=1), "batches"),
+        (lambda m, p: m.train(p, [], RNG, n_updates=1), "batches"),
+        (lambda m, p: m.train(p, [], RNG, n_updates=0), "n_updates"),
+        (lambda m, p: m.train(None, [], RNG, n_updates=1), "params"),
+        (lambda m, p: m.train(p, [], RNG, n_updates=1, learning_rate=0), "learning_rate"),
+        (lambda m, p: m.train(p, [], RNG, n_updates=1, callback=3), "callback"),
+        (lambda m, p: m.train(p, [], RNG, n_updates=1, corrupt=3), "corrupt"),
+        (lambda m, p: m.train(p, [], RNG, n_updates=1, freeze_phi="no"), "freeze_phi"),
+        (lambda m, p: m.train(p, [], RNG, n_updates=1, max_norm=0), "max_norm"),
+        (lambda m, p: m.train(p, [], RNG, n_updates=1, state=3), "state"),
+        (lambda m, p: m.init(15, 2, 8, "gamma", RNG), "family"),
+        (lambda m, p: m.init(15, 2, 8, "poisson", RNG, int), "dtype"),
+        (lambda m, p: m.save(3, p), "path"),
+        (lambda m, p: m.save("weights.npz", 3), "params"),
+        (lambda m, p: m.load(3), "path"),
+    ],
+)
 def test_bad_input_is_named(model, call, name):
     params = model.init(15, 2, 8, "poisson", np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=rf"^{name}: expected .*, got"):

@@ -1,4 +1,5 @@
 """Weights and checkpoints in files: written whole, read back exactly, refused when altered."""
+
 import json
 
 import numpy as np
@@ -42,13 +43,20 @@ def test_half_precision_and_memory_order(tmp_path):
         assert b.dtype == np.float32 and b.flags.c_contiguous
 
 
-@pytest.mark.parametrize("change, error", [
-    (lambda leaf: leaf * np.nan, "params: expected finite numbers in encode.0.W"),
-    (lambda leaf: leaf.astype(object), "params: expected an array encode.0.W"),
-    (np.ma.masked_array, "params: expected an array encode.0.W"),
-    (lambda leaf: leaf.astype(float) if leaf.ndim == 1 else leaf,
-     "params: expected arrays of one dtype"),
-    (lambda leaf: leaf[:1], "params: expected"), (lambda leaf: leaf.astype(int), "params: expec")])
+@pytest.mark.parametrize(
+    "change, error",
+    [
+        (lambda leaf: leaf * np.nan, "params: expected finite numbers in encode.0.W"),
+        (lambda leaf: leaf.astype(object), "params: expected an array encode.0.W"),
+        (np.ma.masked_array, "params: expected an array encode.0.W"),
+        (
+            lambda leaf: leaf.astype(float) if leaf.ndim == 1 else leaf,
+            "params: expected arrays of one dtype",
+        ),
+        (lambda leaf: leaf[:1], "params: expected"),
+        (lambda leaf: leaf.astype(int), "params: expec"),
+    ],
+)
 def test_save_refuses_what_load_would_refuse(change, error, tmp_path):
     path = tmp_path / "weights.npz"
     rvae.save(path, params_of())
@@ -63,18 +71,25 @@ def test_save_refuses_what_load_would_refuse(change, error, tmp_path):
 GOOD = {"name": "rvae", "config": {}, "sizes": {"n_y": 3, "n_x": 2, "hidden": 5}, "meta": {}}
 
 
-@pytest.mark.parametrize("change, error", [
-    ({"name": None}, "expected the weights of model 'rvae', got those of None"),
-    ({"config": 3}, "config: expected dict"), ({"config": {"sigma_z": 1.0}}, "sigma_z"),
-    ({"config": {"family": []}}, "family: expected"), ({"config": {"sigma_u": -1}}, "sigma_u: exp"),
-    ({"config": {"learn_u": "yes"}}, "learn_u: expected True or False"),
-    ({"sizes": {}}, "n_y"), ({"sizes": [3]}, "sizes: expected dict"),
-    ({"sizes": GOOD["sizes"] | {"hidden": [2] * 1000}}, "hidden: expected 1 to 100 layers"),
-    ({"sizes": GOOD["sizes"] | {"n_y": 10**9}}, "n_y, n_x, hidden, n_residual: expected sizes"),
-    ({"sizes": GOOD["sizes"] | {"n_y": 12_000, "hidden": 12_000}}, "expected sizes"),
-    ({"sizes": GOOD["sizes"] | {"n_y": 4}}, "arrays: expected an array encode.0.W"),
-    ({"sizes": GOOD["sizes"] | {"depth": 4}}, "depth"),
-    ({"meta": 3}, "expected weights with their meta")])
+@pytest.mark.parametrize(
+    "change, error",
+    [
+        ({"name": None}, "expected the weights of model 'rvae', got those of None"),
+        ({"config": 3}, "config: expected dict"),
+        ({"config": {"sigma_z": 1.0}}, "sigma_z"),
+        ({"config": {"family": []}}, "family: expected"),
+        ({"config": {"sigma_u": -1}}, "sigma_u: exp"),
+        ({"config": {"learn_u": "yes"}}, "learn_u: expected True or False"),
+        ({"sizes": {}}, "n_y"),
+        ({"sizes": [3]}, "sizes: expected dict"),
+        ({"sizes": GOOD["sizes"] | {"hidden": [2] * 1000}}, "hidden: expected 1 to 100 layers"),
+        ({"sizes": GOOD["sizes"] | {"n_y": 10**9}}, "n_y, n_x, hidden, n_residual: expected sizes"),
+        ({"sizes": GOOD["sizes"] | {"n_y": 12_000, "hidden": 12_000}}, "expected sizes"),
+        ({"sizes": GOOD["sizes"] | {"n_y": 4}}, "arrays: expected an array encode.0.W"),
+        ({"sizes": GOOD["sizes"] | {"depth": 4}}, "depth"),
+        ({"meta": 3}, "expected weights with their meta"),
+    ],
+)
 def test_a_file_with_another_header_is_refused(change, error, tmp_path):
     """Sizes are compared with the arrays that are there, before anything is allocated"""
     path = tmp_path / "weights.npz"
@@ -87,10 +102,15 @@ def test_a_file_with_another_header_is_refused(change, error, tmp_path):
     assert error in str(raised.value)
 
 
-@pytest.mark.parametrize("change", [
-    lambda leaves: leaves.pop("nu.W"), lambda leaves: leaves.update(extra=np.zeros(3)),
-    lambda leaves: leaves.update({"nu.b": np.zeros((2, 1))}),
-    lambda leaves: leaves.update({"nu.b": np.zeros(2, int)})])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda leaves: leaves.pop("nu.W"),
+        lambda leaves: leaves.update(extra=np.zeros(3)),
+        lambda leaves: leaves.update({"nu.b": np.zeros((2, 1))}),
+        lambda leaves: leaves.update({"nu.b": np.zeros(2, int)}),
+    ],
+)
 def test_a_file_with_other_arrays_is_refused(change, tmp_path):
     path = tmp_path / "weights.npz"
     leaves = rvae.init(3, 2, 5, "poisson", np.random.default_rng(0)).leaves()
@@ -102,10 +122,16 @@ def test_a_file_with_other_arrays_is_refused(change, tmp_path):
 
 def test_a_file_of_version_0_1_says_so(tmp_path):
     path = tmp_path / "weights.npz"
-    np.savez(path, header=np.array(json.dumps({"name": "rvae", "model": {}, "sizes": {}})),
-             leaf_0=np.zeros(3))
-    with pytest.raises(ValueError, match=r"weights.npz: expected a file of version 0.2, got one of "
-                                         r"version 0.1.0"):
+    np.savez(
+        path,
+        header=np.array(json.dumps({"name": "rvae", "model": {}, "sizes": {}})),
+        leaf_0=np.zeros(3),
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"weights.npz: expected a file of version 0.2, got one of "
+        r"version 0.1.0",
+    ):
         rvae.load(path)
 
 
@@ -123,11 +149,12 @@ def checkpoint(path, corrupt=None):
     params, rng = begin()
 
     def keep(params, log):
-        if log.n_updates[-1] == 12:                     # in the middle of a batch
+        if log.n_updates[-1] == 12:  # in the middle of a batch
             storage.save_checkpoint(path, params, log.state, "rvae", seconds=3.5)
 
-    return rvae.train(params, stream(rng), rng, **SETTINGS, every=12, callback=keep,
-                      corrupt=corrupt)[0]
+    return rvae.train(
+        params, stream(rng), rng, **SETTINGS, every=12, callback=keep, corrupt=corrupt
+    )[0]
 
 
 @pytest.mark.parametrize("corrupt", [None, half_masked])
@@ -144,18 +171,22 @@ def test_a_run_resumes_from_its_checkpoint_bit_for_bit(corrupt, tmp_path):
         rvae.train(params, stream(rng), rng, n_updates=12, state=state)
 
 
-@pytest.mark.parametrize("change, error", [
-    (lambda a, h: a.pop("m.nu.W"), "arrays: expected the arrays"),
-    (lambda a, h: a.pop("u"), "expected the checkpoint of a run, got a file without u"),
-    (lambda a, h: h.pop("rng"), "got a file without rng"),
-    (lambda a, h: h.update(n_updates=-1), "state.n_updates: expected"),
-    (lambda a, h: h.update(n_updates=[]), "state.n_updates: expected"),
-    (lambda a, h: h.update(rng={"bit_generator": "PCG64", "state": 3}), "state.rng: expected"),
-    (lambda a, h: h.update(rng={"bit_generator": "Generator"}), "state.rng: expected"),
-    (lambda a, h: a.update(u=np.zeros((4, 3), np.float32)), "state.u: expected shape"),
-    (lambda a, h: a.update(y=a["y"][:2]), "state.y: expected shape"),
-    (lambda a, h: a.update(y_input=a["y"][:, :1]), "state.y_input: expected shape"),
-    (lambda a, h: a.update({"v.nu.b": -np.ones(2, np.float32)}), "state.v: expected second")])
+@pytest.mark.parametrize(
+    "change, error",
+    [
+        (lambda a, h: a.pop("m.nu.W"), "arrays: expected the arrays"),
+        (lambda a, h: a.pop("u"), "expected the checkpoint of a run, got a file without u"),
+        (lambda a, h: h.pop("rng"), "got a file without rng"),
+        (lambda a, h: h.update(n_updates=-1), "state.n_updates: expected"),
+        (lambda a, h: h.update(n_updates=[]), "state.n_updates: expected"),
+        (lambda a, h: h.update(rng={"bit_generator": "PCG64", "state": 3}), "state.rng: expected"),
+        (lambda a, h: h.update(rng={"bit_generator": "Generator"}), "state.rng: expected"),
+        (lambda a, h: a.update(u=np.zeros((4, 3), np.float32)), "state.u: expected shape"),
+        (lambda a, h: a.update(y=a["y"][:2]), "state.y: expected shape"),
+        (lambda a, h: a.update(y_input=a["y"][:, :1]), "state.y_input: expected shape"),
+        (lambda a, h: a.update({"v.nu.b": -np.ones(2, np.float32)}), "state.v: expected second"),
+    ],
+)
 def test_a_checkpoint_is_checked_whole(change, error, tmp_path):
     path = tmp_path / "run.npz"
     checkpoint(path)

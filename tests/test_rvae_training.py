@@ -1,4 +1,5 @@
 """The training loop: Adam, clipping, resuming bit for bit, interruption, divergence, corruption."""
+
 import signal
 from dataclasses import replace
 
@@ -56,8 +57,16 @@ def test_a_long_gradient_is_clipped_and_keeps_its_direction():
     np.testing.assert_allclose(clipped, 0.3 * flat, rtol=1e-5, atol=1e-8)
     assert clipped.dtype == np.float32 and training.clip_by_norm(g, 1.01 * norm) is g
     # a bound that is never reached changes nothing; one that always is changes what is learnt
-    learnt = [rvae.train(g, stream(np.random.default_rng(1)), np.random.default_rng(1),
-                         n_updates=3, max_norm=bound)[0].nu.W for bound in (None, 1e9, 1e-9)]
+    learnt = [
+        rvae.train(
+            g,
+            stream(np.random.default_rng(1)),
+            np.random.default_rng(1),
+            n_updates=3,
+            max_norm=bound,
+        )[0].nu.W
+        for bound in (None, 1e9, 1e-9)
+    ]
     np.testing.assert_array_equal(learnt[0], learnt[1])
     assert np.abs(learnt[2] - learnt[0]).max() > 0
 
@@ -78,8 +87,16 @@ def test_corrupt_sets_the_input_and_not_the_target(model):
     rng = np.random.default_rng(0)
     params = model.init(15, 2, 8, "normal", rng)
     y = next(stream(rng, 20, 60))
-    training.train(gradient, params, [y], np.random.default_rng(1), n_updates=6,
-                   learning_rate=1e-9, chunk=10, corrupt=corrupt)
+    training.train(
+        gradient,
+        params,
+        [y],
+        np.random.default_rng(1),
+        n_updates=6,
+        learning_rate=1e-9,
+        chunk=10,
+        corrupt=corrupt,
+    )
     u, target, y_input = (np.concatenate(arrays, axis=1) for arrays in zip(*seen, strict=True))
     np.testing.assert_array_equal(target, y.astype(np.float32))
     assert len(made) == 1
@@ -96,26 +113,37 @@ def test_without_corrupt_the_input_is_none_and_the_run_the_same_as_with_the_iden
         given.append(y_input)
         return rvae.gradient(params, u, y, rng, y_input)
 
-    runs = [training.train(gradient, begin()[0], stream(np.random.default_rng(1)),
-                           np.random.default_rng(2), n_updates=5, corrupt=corrupt)[0]
-            for corrupt in (None, lambda y, rng: y)]
+    runs = [
+        training.train(
+            gradient,
+            begin()[0],
+            stream(np.random.default_rng(1)),
+            np.random.default_rng(2),
+            n_updates=5,
+            corrupt=corrupt,
+        )[0]
+        for corrupt in (None, lambda y, rng: y)
+    ]
     assert given[:5] == [None] * 5 and all(y_input is not None for y_input in given[5:])
     assert_same(*runs)
 
 
-@pytest.mark.parametrize("y_input, error", [
-    (lambda y: y[:, :1], "corrupt: expected shape"),
-    (lambda y: y * np.nan, "corrupt: expected finite numbers"),
-    (lambda y: None, "corrupt: expected an array"),
-    (lambda y: y - 100, r"corrupt: expected values in \[0, inf\]")])
+@pytest.mark.parametrize(
+    "y_input, error",
+    [
+        (lambda y: y[:, :1], "corrupt: expected shape"),
+        (lambda y: y * np.nan, "corrupt: expected finite numbers"),
+        (lambda y: None, "corrupt: expected an array"),
+        (lambda y: y - 100, r"corrupt: expected values in \[0, inf\]"),
+    ],
+)
 def test_bad_input_from_corrupt(y_input, error):
     params, rng = begin()
     with pytest.raises((ValueError, TypeError), match=error):
         rvae.train(params, stream(rng), rng, n_updates=1, corrupt=lambda y, rng: y_input(y))
 
 
-@pytest.mark.parametrize("chunk, corrupt", [
-    (1, None), (7, None), (30, None), (7, half_masked)])
+@pytest.mark.parametrize("chunk, corrupt", [(1, None), (7, None), (30, None), (7, half_masked)])
 def test_a_run_resumes_bit_for_bit(chunk, corrupt):
     """From a state that a callback was given, without a copy: updates replace it as a whole"""
     settings = dict(n_updates=40, learning_rate=1e-2, chunk=chunk, corrupt=corrupt)
@@ -123,8 +151,14 @@ def test_a_run_resumes_bit_for_bit(chunk, corrupt):
     whole, _ = rvae.train(params, stream(rng), rng, **settings)
     kept = []
     params, rng = begin("normal")
-    rvae.train(params, stream(rng), rng, **settings, every=17,
-               callback=lambda params, log: kept.append((params, log.state)))
+    rvae.train(
+        params,
+        stream(rng),
+        rng,
+        **settings,
+        every=17,
+        callback=lambda params, log: kept.append((params, log.state)),
+    )
     rng = np.random.default_rng()
     resumed, log = rvae.train(kept[0][0], stream(rng), rng, **settings, state=kept[0][1])
     assert kept[0][1].n_updates == 17 and log.state.n_updates == 40
@@ -137,7 +171,7 @@ def test_ctrl_c_at_any_moment_keeps_what_resumes_bit_for_bit():
     params, rng = begin()
     whole, _ = rvae.train(params, stream(rng), rng, **settings)
     n_interrupted = 0
-    waiting = []                                        # a signal after the training does nothing
+    waiting = []  # a signal after the training does nothing
 
     def interrupt(*_):
         if waiting:
@@ -152,7 +186,7 @@ def test_ctrl_c_at_any_moment_keeps_what_resumes_bit_for_bit():
             params, log = rvae.train(params, stream(rng), rng, **settings)
             waiting.clear()
         except KeyboardInterrupt:
-            continue                                    # before the first update, or at the end
+            continue  # before the first update, or at the end
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, previous)
@@ -183,8 +217,9 @@ def test_ctrl_c_inside_an_update_and_in_the_callback():
 
     for gradient, callback, n_made in ((interrupted, None, 13), (rvae.gradient, stop, 10)):
         params, rng = begin()
-        params, log = training.train(gradient, params, stream(rng), rng, **settings, every=10,
-                                     callback=callback)
+        params, log = training.train(
+            gradient, params, stream(rng), rng, **settings, every=10, callback=callback
+        )
         assert log.interrupted and log.state.n_updates == n_made
         rng = np.random.default_rng()
         params, log = rvae.train(params, stream(rng), rng, **settings, state=log.state)
@@ -220,15 +255,24 @@ def test_a_run_that_diverges_says_so():
         rvae.train(params, stream(rng), rng, n_updates=100, learning_rate=1e9)
 
 
-@pytest.mark.parametrize("family, learning_rate, n_updates", [
-    ("normal", 1e39, 1), ("poisson", 1e39, 1), ("normal", 1e30, 3)])
+@pytest.mark.parametrize(
+    "family, learning_rate, n_updates",
+    [("normal", 1e39, 1), ("poisson", 1e39, 1), ("normal", 1e30, 3)],
+)
 def test_weights_that_are_not_finite_leave_training_nowhere(family, learning_rate, n_updates):
     """In the last update too: no callback is given them, and none are returned"""
     params, rng = begin(family)
     shown = []
     with pytest.raises(FloatingPointError, match="training diverged"):
-        rvae.train(params, stream(rng), rng, n_updates=n_updates, learning_rate=learning_rate,
-                   every=1, callback=lambda params, log: shown.append(params))
+        rvae.train(
+            params,
+            stream(rng),
+            rng,
+            n_updates=n_updates,
+            learning_rate=learning_rate,
+            every=1,
+            callback=lambda params, log: shown.append(params),
+        )
     for params in shown:
         assert all(np.isfinite(leaf).all() for leaf in params.leaves().values())
 
@@ -249,8 +293,10 @@ def test_weights_in_any_memory_order_are_trained_alike():
     params, _ = begin()
     fortran = params.map(np.asfortranarray)
     strided = params.map(lambda leaf: np.repeat(leaf, 2, axis=-1)[..., ::2])
-    runs = [rvae.train(one, stream(np.random.default_rng(1)), np.random.default_rng(2),
-                       n_updates=3)[0] for one in (params, fortran, strided)]
+    runs = [
+        rvae.train(one, stream(np.random.default_rng(1)), np.random.default_rng(2), n_updates=3)[0]
+        for one in (params, fortran, strided)
+    ]
     assert_same(runs[0], runs[1])
     assert_same(runs[0], runs[2])
     assert np.abs(runs[1].nu.W - fortran.nu.W).max() > 0
@@ -264,32 +310,47 @@ def state_of_a_run():
     return params, log.state
 
 
-@pytest.mark.parametrize("change, error", [
-    (lambda s: replace(s, m=3), "state.m: expected Params"),
-    (lambda s: replace(s, m=replace(s.m, nu=3)), "state.m: expected Params"),
-    (lambda s: replace(s, v=s.v.map(lambda leaf: -leaf - 1)), "state.v: expected second moments"),
-    (lambda s: replace(s, v=s.v.map(lambda leaf: leaf * np.nan)), "state.v: expected finite"),
-    (lambda s: replace(s, n_updates=-1), "state.n_updates: expected"),
-    (lambda s: replace(s, n_updates="3"), "state.n_updates: expected"),
-    (lambda s: replace(s, n_updates=50), "n_updates: expected more than the 50 that state has"),
-    (lambda s: replace(s, u=s.u[:1]), "state.y: expected shape"),
-    (lambda s: replace(s, u=s.u * np.nan), "state.u: expected finite"),
-    (lambda s: replace(s, u=s.u.astype(float)), "state.u: expected float32"),
-    (lambda s: replace(s, u=s.u.tolist()), "state.u: expected float32"),
-    (lambda s: replace(s, m=s.m.map(np.ma.masked_array)), "state.m: expected an array"),
-    (lambda s: replace(s, y=s.y.astype(np.float16)), "state.y: expected float32"),
-    (lambda s: replace(s, y=s.y + 0.5), "state.y: expected counts"),
-    (lambda s: replace(s, y=s.y[0]), "state.y: expected shape"),
-    (lambda s: replace(s, y_input=s.y[:, :1]), "state.y_input: expected shape"),
-    (lambda s: replace(s, rng=3), "state.rng: expected dict"),
-    (lambda s: replace(s, rng={}), "state.rng: expected bit_generator.state"),
-    (lambda s: replace(s, rng=s.rng | {"state": 3}), "state.rng: expected bit_generator.state"),
-    (lambda s: replace(s, rng=np.random.Philox(0).state), "state: expected the state of a PCG64")])
+@pytest.mark.parametrize(
+    "change, error",
+    [
+        (lambda s: replace(s, m=3), "state.m: expected Params"),
+        (lambda s: replace(s, m=replace(s.m, nu=3)), "state.m: expected Params"),
+        (
+            lambda s: replace(s, v=s.v.map(lambda leaf: -leaf - 1)),
+            "state.v: expected second moments",
+        ),
+        (lambda s: replace(s, v=s.v.map(lambda leaf: leaf * np.nan)), "state.v: expected finite"),
+        (lambda s: replace(s, n_updates=-1), "state.n_updates: expected"),
+        (lambda s: replace(s, n_updates="3"), "state.n_updates: expected"),
+        (lambda s: replace(s, n_updates=50), "n_updates: expected more than the 50 that state has"),
+        (lambda s: replace(s, u=s.u[:1]), "state.y: expected shape"),
+        (lambda s: replace(s, u=s.u * np.nan), "state.u: expected finite"),
+        (lambda s: replace(s, u=s.u.astype(float)), "state.u: expected float32"),
+        (lambda s: replace(s, u=s.u.tolist()), "state.u: expected float32"),
+        (lambda s: replace(s, m=s.m.map(np.ma.masked_array)), "state.m: expected an array"),
+        (lambda s: replace(s, y=s.y.astype(np.float16)), "state.y: expected float32"),
+        (lambda s: replace(s, y=s.y + 0.5), "state.y: expected counts"),
+        (lambda s: replace(s, y=s.y[0]), "state.y: expected shape"),
+        (lambda s: replace(s, y_input=s.y[:, :1]), "state.y_input: expected shape"),
+        (lambda s: replace(s, rng=3), "state.rng: expected dict"),
+        (lambda s: replace(s, rng={}), "state.rng: expected bit_generator.state"),
+        (lambda s: replace(s, rng=s.rng | {"state": 3}), "state.rng: expected bit_generator.state"),
+        (
+            lambda s: replace(s, rng=np.random.Philox(0).state),
+            "state: expected the state of a PCG64",
+        ),
+    ],
+)
 def test_a_state_is_checked_whole(change, error):
     params, state = state_of_a_run()
     with pytest.raises((ValueError, TypeError), match=error):
-        rvae.train(params, stream(np.random.default_rng(0)), np.random.default_rng(0),
-                   n_updates=40, state=change(state))
+        rvae.train(
+            params,
+            stream(np.random.default_rng(0)),
+            np.random.default_rng(0),
+            n_updates=40,
+            state=change(state),
+        )
 
 
 def test_the_state_of_other_params_is_refused():

@@ -2,6 +2,7 @@
 
 And a small rEFH in float32, with the spikes that it learns from.
 """
+
 import numpy as np
 from scipy.special import logsumexp
 
@@ -10,7 +11,7 @@ from refh_numpy import exact, harmonium, refh
 
 SYSTEM = ppc.System()
 
-Y_MAX = {"bernoulli": None, "poisson": 14}      # rates are near 1: counts above 14 have p < 1e-11
+Y_MAX = {"bernoulli": None, "poisson": 14}  # rates are near 1: counts above 14 have p < 1e-11
 
 
 def harmonium_of(family, rng, n_x=3, n_u=2, n_y=2):
@@ -50,6 +51,7 @@ def given(params, u):
 
 def numerical_gradient(function, params, h=1e-5):
     """Central differences of function(params), a number, in every entry of every leaf; as Params"""
+
     def derivative(name, index):
         values = []
         for sign in (1, -1):

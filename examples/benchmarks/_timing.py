@@ -4,6 +4,7 @@ A measurement is the CPU time of this process (time.process_time): on a busy mac
 the wall says how busy it is. CPU times still vary, because processes share caches; so all
 candidates are called in each of nine rounds, and a ratio is the median of the nine ratios.
 """
+
 import statistics
 import sys
 import time
@@ -13,7 +14,7 @@ import numpy as np
 from examples import _run
 
 N_ROUNDS = 9
-N_FIT = 3                   # largest sizes, to which an exponent is fitted: overhead matters least
+N_FIT = 3  # largest sizes, to which an exponent is fitted: overhead matters least
 
 
 def rounds(candidates, units=1, n_rounds=N_ROUNDS):
@@ -50,19 +51,27 @@ def rows(seconds, reference):
     seconds : from `rounds`
     reference : the name by whose time the others are divided, round by round
     """
-    return [{"name": name, "microseconds": 1e6 * statistics.median(values),
-             "ratio": statistics.median(np.divide(values, seconds[reference]))}
-            for name, values in seconds.items()]
+    return [
+        {
+            "name": name,
+            "microseconds": 1e6 * statistics.median(values),
+            "ratio": statistics.median(np.divide(values, seconds[reference])),
+        }
+        for name, values in seconds.items()
+    ]
 
 
 def report(title, table, unit, reference):
     """Print rows as a table."""
     print(f"\n{title} (CPU time, one thread, median of {N_ROUNDS}, excluding compilation)\n")
-    _run.print_table([
-        ("", lambda row: row["name"]),
-        (f"µs per {unit}", lambda row: f"{row['microseconds']:.2f}"),
-        (f"times {reference}", lambda row: f"{row['ratio']:.2f}"),
-    ], table)
+    _run.print_table(
+        [
+            ("", lambda row: row["name"]),
+            (f"µs per {unit}", lambda row: f"{row['microseconds']:.2f}"),
+            (f"times {reference}", lambda row: f"{row['ratio']:.2f}"),
+        ],
+        table,
+    )
 
 
 def exponent(sizes, seconds):

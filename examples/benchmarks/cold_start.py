@@ -9,6 +9,7 @@
 CPU time of the process, and time on the wall, which on a busy machine is longer. Takes a minute
 and a half of CPU time.
 """
+
 import os
 import resource
 import statistics
@@ -30,10 +31,10 @@ model = lds.LDS(A=[[1, .05], [-.03, 1]], C=[[1, 0]], Sigma_z=np.eye(2), mu_0=[0,
                 Sigma_0=np.eye(2))
 filtering.kalman_filter(model, np.zeros((1, 10, 1)), np.eye(1))
 """
-N_QUICKSTARTS, N_COMPILATIONS = 3, 3            # fewer than nine: they take seconds each
+N_QUICKSTARTS, N_COMPILATIONS = 3, 3  # fewer than nine: they take seconds each
 FIGURE = "quickstart_data.png"
-POLL = 0.02                                     # seconds between two looks for the figure
-PATIENCE = 300                                  # seconds on the wall
+POLL = 0.02  # seconds between two looks for the figure
+PATIENCE = 300  # seconds on the wall
 
 
 def environment(cache):
@@ -78,8 +79,12 @@ def first_figure(cache):
 def row(name, times):
     """{"name", "cpu", "wall", "n"}: medians in seconds"""
     cpu, wall = zip(*times, strict=True)
-    return {"name": name, "cpu": statistics.median(cpu), "wall": statistics.median(wall),
-            "n": len(times)}
+    return {
+        "name": name,
+        "cpu": statistics.median(cpu),
+        "wall": statistics.median(wall),
+        "n": len(times),
+    }
 
 
 def rows(folder):
@@ -93,31 +98,58 @@ def rows(folder):
     code(FILTER, cache)
     first_figure(cache)
     for text in IMPORTS:
-        result.append(row(text, [
-            measured(lambda text=text: code(text, cache)) for _ in range(_timing.N_ROUNDS)]))
-    result.append(row("first Kalman filter, cached", [
-        measured(lambda: code(FILTER, cache)) for _ in range(_timing.N_ROUNDS)]))
-    result.append(row("first Kalman filter, compiled", [
-        measured(lambda i=i: code(FILTER, folder / f"empty_{i}"))
-        for i in range(N_COMPILATIONS)]))
-    result.append(row("quickstart, first figure", [
-        measured(lambda: first_figure(cache)) for _ in range(N_QUICKSTARTS)]))
-    result.append(row("quickstart, first figure, nothing cached", [
-        measured(lambda: first_figure(folder / "none"))]))
+        result.append(
+            row(
+                text,
+                [measured(lambda text=text: code(text, cache)) for _ in range(_timing.N_ROUNDS)],
+            )
+        )
+    result.append(
+        row(
+            "first Kalman filter, cached",
+            [measured(lambda: code(FILTER, cache)) for _ in range(_timing.N_ROUNDS)],
+        )
+    )
+    result.append(
+        row(
+            "first Kalman filter, compiled",
+            [
+                measured(lambda i=i: code(FILTER, folder / f"empty_{i}"))
+                for i in range(N_COMPILATIONS)
+            ],
+        )
+    )
+    result.append(
+        row(
+            "quickstart, first figure",
+            [measured(lambda: first_figure(cache)) for _ in range(N_QUICKSTARTS)],
+        )
+    )
+    result.append(
+        row(
+            "quickstart, first figure, nothing cached",
+            [measured(lambda: first_figure(folder / "none"))],
+        )
+    )
     return result
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("benchmarks.cold_start", __doc__, sizes=(), jobs=False),
-                           argv)
+    arguments = _run.parse(
+        _run.parser("benchmarks.cold_start", __doc__, sizes=(), jobs=False), argv
+    )
     _run.prepare_folder(arguments.out)
     with tempfile.TemporaryDirectory() as folder:
         table = rows(Path(folder))
-    _run.print_table([
-        ("seconds from a cold start", lambda row: row["name"]),
-        ("CPU", lambda row: f"{row['cpu']:.2f}"), ("wall", lambda row: f"{row['wall']:.2f}"),
-        ("median of", lambda row: str(row["n"])),
-    ], table)
+    _run.print_table(
+        [
+            ("seconds from a cold start", lambda row: row["name"]),
+            ("CPU", lambda row: f"{row['cpu']:.2f}"),
+            ("wall", lambda row: f"{row['wall']:.2f}"),
+            ("median of", lambda row: str(row["n"])),
+        ],
+        table,
+    )
     _timing.write(arguments.out, "cold_start", table, arguments.seed)
 
 

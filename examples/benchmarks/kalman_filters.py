@@ -6,6 +6,7 @@ is measured against the number of time steps, of trajectories, and of state dime
 
 Takes two minutes of CPU time. Draws benchmark_kalman.png.
 """
+
 import importlib
 
 import numpy as np
@@ -19,13 +20,16 @@ from kalman import filtering, lds
 OURS = "kalman, Numba"
 NUMPY = "kalman, NumPy"
 BASE = {"T": 300, "n_traj": 2, "n_z": 2}
-SHORT = {"T": 100, "n_traj": 2, "n_z": 2}       # while n_traj varies
-SIZES = {"T": (100, 300, 1000, 3000, 10_000, 30_000), "n_traj": (1, 3, 10, 30, 100, 300),
-         "n_z": (2, 4, 8)}
-MAX_PYTHON_STEPS = 3000                         # in one call, each of about 50 µs
+SHORT = {"T": 100, "n_traj": 2, "n_z": 2}  # while n_traj varies
+SIZES = {
+    "T": (100, 300, 1000, 3000, 10_000, 30_000),
+    "n_traj": (1, 3, 10, 30, 100, 300),
+    "n_z": (2, 4, 8),
+}
+MAX_PYTHON_STEPS = 3000  # in one call, each of about 50 µs
 LABELS = {"T": "time steps T", "n_traj": "trajectories n_traj", "n_z": "state dimensions n_z"}
 MARKERS = "os^vDPX"
-TOLERANCE = 1e-8                                # of the filtered means, which are of order 1
+TOLERANCE = 1e-8  # of the filtered means, which are of order 1
 
 
 def masses(n_z):
@@ -35,20 +39,30 @@ def masses(n_z):
         A=block_diag(*(system.A for system in systems)),
         C=np.kron(np.eye(n_z // 2), [[1.0, 0.0]]),
         Sigma_z=block_diag(*(system.Sigma_z for system in systems)),
-        mu_0=np.zeros(n_z), Sigma_0=0.3 * np.eye(n_z))
+        mu_0=np.zeros(n_z),
+        Sigma_0=0.3 * np.eye(n_z),
+    )
     return model, 1e-3 * np.eye(n_z // 2)
 
 
 # Each function: (library, model, y, R) -> a function that returns the means (n_traj, T, n_z).
 
+
 def pykalman(library, model, y, R):
-    other = library.KalmanFilter(model.A, model.C, model.Sigma_z, R, initial_state_mean=model.mu_0,
-                                 initial_state_covariance=model.Sigma_0)
+    other = library.KalmanFilter(
+        model.A,
+        model.C,
+        model.Sigma_z,
+        R,
+        initial_state_mean=model.mu_0,
+        initial_state_covariance=model.Sigma_0,
+    )
     return lambda: np.array([other.filter(one)[0] for one in y])
 
 
 def step_by_step(make, y, n_z):
     """Of a library whose filter object is moved by predict() and update(y)."""
+
     def run():
         mean = np.empty((*y.shape[:2], n_z))
         for i in range(len(y)):
@@ -59,6 +73,7 @@ def step_by_step(make, y, n_z):
                 other.update(y[i, t])
                 mean[i, t] = np.ravel(other.x)
         return mean
+
     return run
 
 
@@ -74,16 +89,21 @@ def filterpy(library, model, y, R):
 
 def kalman_py(library, model, y, R):
     def make():
-        return library.KalmanFilter(model.A, model.C, model.Sigma_z, R,
-                                    x0=model.mu_0, P0=model.Sigma_0)
+        return library.KalmanFilter(
+            model.A, model.C, model.Sigma_z, R, x0=model.mu_0, P0=model.Sigma_0
+        )
 
     return step_by_step(make, y, model.n_z)
 
 
 def simdkalman(library, model, y, R):
     other = library.KalmanFilter(model.A, model.Sigma_z, model.C, R)
-    settings = {"filtered": True, "smoothed": False, "initial_value": model.mu_0,
-                "initial_covariance": model.Sigma_0}
+    settings = {
+        "filtered": True,
+        "smoothed": False,
+        "initial_value": model.mu_0,
+        "initial_covariance": model.Sigma_0,
+    }
     return lambda: other.compute(y, 0, **settings).filtered.states.mean
 
 
@@ -125,10 +145,13 @@ def candidates(libraries, T, n_traj, n_z, seed):
     """{name: function that returns the filtered means} on the same observations."""
     model, R = masses(n_z)
     y = lds.simulate(model, n_traj, T, R, np.random.default_rng(seed))[1]
-    result = {OURS: lambda: filtering.kalman_filter(model, y, R).mean,
-              NUMPY: lambda: filtering.kalman_filter(model, y, R, compiled=False).mean}
-    return result | {name: function(library, model, y, R)
-                     for name, (library, function) in libraries.items()}
+    result = {
+        OURS: lambda: filtering.kalman_filter(model, y, R).mean,
+        NUMPY: lambda: filtering.kalman_filter(model, y, R, compiled=False).mean,
+    }
+    return result | {
+        name: function(library, model, y, R) for name, (library, function) in libraries.items()
+    }
 
 
 def compare(functions):
@@ -156,14 +179,23 @@ def scaling(libraries, seed):
         for size in sizes:
             now = (SHORT if axis == "n_traj" else BASE) | {axis: size}
             functions = {
-                name: function for name, function in candidates(libraries, **now, seed=seed).items()
-                if python_steps(name, now["T"], now["n_traj"]) <= MAX_PYTHON_STEPS}
+                name: function
+                for name, function in candidates(libraries, **now, seed=seed).items()
+                if python_steps(name, now["T"], now["n_traj"]) <= MAX_PYTHON_STEPS
+            }
             for row in _timing.rows(_timing.rounds(functions), OURS):
                 found.setdefault(row["name"], []).append((size, 1e-6 * row["microseconds"]))
         for name, points in found.items():
             those, seconds = zip(*points, strict=True)
-            result.append({"axis": axis, "name": name, "sizes": those, "seconds": seconds,
-                           "exponent": _timing.exponent(those, seconds)})
+            result.append(
+                {
+                    "axis": axis,
+                    "name": name,
+                    "sizes": those,
+                    "seconds": seconds,
+                    "exponent": _timing.exponent(those, seconds),
+                }
+            )
     return result
 
 
@@ -171,10 +203,17 @@ def plot(result):
     """One panel per axis: milliseconds per call, both scales logarithmic."""
     figure = _plots.figure(9, 3.4)
     for axes, axis in zip(figure.subplots(1, len(SIZES), sharey=True), SIZES, strict=True):
-        for row, marker in zip((row for row in result if row["axis"] == axis), MARKERS,
-                               strict=False):
-            axes.loglog(row["sizes"], 1e3 * np.array(row["seconds"]), marker=marker, markersize=4,
-                        color="black" if row["name"] == OURS else None, label=row["name"])
+        for row, marker in zip(
+            (row for row in result if row["axis"] == axis), MARKERS, strict=False
+        ):
+            axes.loglog(
+                row["sizes"],
+                1e3 * np.array(row["seconds"]),
+                marker=marker,
+                markersize=4,
+                color="black" if row["name"] == OURS else None,
+                label=row["name"],
+            )
         axes.set(xlabel=LABELS[axis])
         if axis == "n_z":
             axes.set_xticks(SIZES[axis], [str(size) for size in SIZES[axis]])
@@ -189,8 +228,13 @@ def print_exponents(result, names):
     """The fitted exponents: a row per library, a column per axis"""
     exponents = {(row["name"], row["axis"]): row["exponent"] for row in result}
     print(f"\nCost of a call = c size^p: p, fitted to the {_timing.N_FIT} largest sizes\n")
-    _run.print_table([("", lambda name: name), *(
-        (axis, lambda name, axis=axis: f"{exponents[name, axis]:.2f}") for axis in SIZES)], names)
+    _run.print_table(
+        [
+            ("", lambda name: name),
+            *((axis, lambda name, axis=axis: f"{exponents[name, axis]:.2f}") for axis in SIZES),
+        ],
+        names,
+    )
 
 
 def main(argv=None):
@@ -202,8 +246,12 @@ def main(argv=None):
     compare(functions)
     n_steps = BASE["n_traj"] * BASE["T"]
     table = _timing.rows(_timing.rounds(functions, n_steps), OURS)
-    _timing.report(f"Kalman filter, n_z = 2, {BASE['n_traj']} trajectories of {BASE['T']} steps",
-                   table, "step", OURS)
+    _timing.report(
+        f"Kalman filter, n_z = 2, {BASE['n_traj']} trajectories of {BASE['T']} steps",
+        table,
+        "step",
+        OURS,
+    )
     result = scaling(libraries, arguments.seed)
     print_exponents(result, list(functions))
     _plots.save(plot(result), arguments.out / "benchmark_kalman.png")

@@ -12,6 +12,7 @@ autograd, because contrastive divergence needs none.
 
 Takes a minute of CPU time.
 """
+
 from unittest import mock
 
 import numpy as np
@@ -21,13 +22,15 @@ from examples import _run
 from examples.benchmarks import _timing
 from refh_numpy import _kernels, families, harmonium, refh, training
 
-N_UPDATES = {"oscillator": 100, "balls": 2}         # in one call
+N_UPDATES = {"oscillator": 100, "balls": 2}  # in one call
 OSCILLATOR = {"n_traj": 40, "n_x": 240, "n_y": 15, "k": 1}
 BALLS = {"n_traj": 1, "n_x": 400, "n_y": 900, "k": 25}
 CHUNK = {"oscillator": 1, "balls": 100}
 FAMILY = {"oscillator": "poisson", "balls": "bernoulli"}
-SETTINGS = {"oscillator": {"k": 1, "chunk": 1, "learning_rate": 1e-3},
-            "balls": {"k": 25, "chunk": 100, "learning_rate": 0.01, "momentum": 0.9}}
+SETTINGS = {
+    "oscillator": {"k": 1, "chunk": 1, "learning_rate": 1e-3},
+    "balls": {"k": 25, "chunk": 100, "learning_rate": 0.01, "momentum": 0.9},
+}
 PRODUCTS = "matrix products"
 LIMIT = "products, uniform numbers"
 
@@ -47,9 +50,11 @@ def sample_logistic(eta, bias, rng):
 
 def with_numpy(step, module, name, function):
     """The same with a NumPy function in place of a Numba counterpart, module.name"""
+
     def run():
         with mock.patch.object(module, name, function):
             step()
+
     return run
 
 
@@ -62,21 +67,22 @@ def products(name, sizes, y, per_sweep=lambda: None):
     """
     rng = np.random.default_rng(0)
     n_x, n = sizes["n_x"], sizes["n_traj"]
-    y = y[:, :CHUNK[name]].reshape(-1, sizes["n_y"])
+    y = y[:, : CHUNK[name]].reshape(-1, sizes["n_y"])
     u, x = rng.random((2, len(y), n_x), dtype=np.float32)
     W_u, W_y = (rng.random((n_x, n_v), dtype=np.float32) for n_v in (n_x, sizes["n_y"]))
     both_u, both_x, both_y = (np.concatenate([a, a]) for a in (u, x, y))
 
     def run():
         for _ in range(N_UPDATES[name]):
-            y @ W_y.T                                       # P4, for all steps at once
-            for t in range(CHUNK[name]):                    # P4, step after step
-                u[t * n:(t + 1) * n] @ W_u.T
+            y @ W_y.T  # P4, for all steps at once
+            for t in range(CHUNK[name]):  # P4, step after step
+                u[t * n : (t + 1) * n] @ W_u.T
             for _ in range(sizes["k"]):
-                x @ W_u, x @ W_y                            # P3, P5
-                u @ W_u.T, y @ W_y.T                        # P4
+                x @ W_u, x @ W_y  # P3, P5
+                u @ W_u.T, y @ W_y.T  # P4
                 per_sweep()
-            both_x.T @ both_u, both_x.T @ both_y            # P6
+            both_x.T @ both_u, both_x.T @ both_y  # P6
+
     return run
 
 
@@ -96,9 +102,13 @@ class Eager:
         self.torch, self.y = torch, torch.from_numpy(y)
         self.generator = torch.Generator().manual_seed(seed)
         n_x, n_y = OSCILLATOR["n_x"], OSCILLATOR["n_y"]
-        self.leaves = [0.01 * torch.randn(n_x, n_x, generator=self.generator),
-                       0.01 * torch.randn(n_x, n_y, generator=self.generator),
-                       torch.zeros(n_x), torch.zeros(n_x), torch.zeros(n_y)]
+        self.leaves = [
+            0.01 * torch.randn(n_x, n_x, generator=self.generator),
+            0.01 * torch.randn(n_x, n_y, generator=self.generator),
+            torch.zeros(n_x),
+            torch.zeros(n_x),
+            torch.zeros(n_y),
+        ]
         self.adam = torch.optim.Adam(self.leaves, lr=1e-3, maximize=True)
 
     def update(self, u, y):
@@ -127,10 +137,14 @@ class Eager:
 def candidates(name, sizes, y, seed):
     """{name of the row: function}"""
     step = ours(name, sizes, y, seed)
-    result = {"refh_numpy": step, PRODUCTS: products(name, sizes, y),
-              LIMIT: limit(name, sizes, y, seed),
-              "refh_numpy, sample_logistic in NumPy":
-                  with_numpy(step, harmonium, "sample_logistic", sample_logistic)}
+    result = {
+        "refh_numpy": step,
+        PRODUCTS: products(name, sizes, y),
+        LIMIT: limit(name, sizes, y, seed),
+        "refh_numpy, sample_logistic in NumPy": with_numpy(
+            step, harmonium, "sample_logistic", sample_logistic
+        ),
+    }
     if name == "balls":
         return result
     result["refh_numpy, Adam in NumPy"] = with_numpy(step, _kernels, "adam", training.adam)
@@ -147,8 +161,9 @@ def main(argv=None):
     arguments = _run.parse(_run.parser("benchmarks.refh_step", __doc__, sizes=(), jobs=False), argv)
     _run.prepare_folder(arguments.out)
     rng = np.random.default_rng(arguments.seed)
-    spikes = ppc.sample(ppc.System(), OSCILLATOR["n_traj"], N_UPDATES["oscillator"], rng,
-                        random_phase=True).y
+    spikes = ppc.sample(
+        ppc.System(), OSCILLATOR["n_traj"], N_UPDATES["oscillator"], rng, random_phase=True
+    ).y
     frames = bouncing_balls.sample(BALLS["n_traj"], CHUNK["balls"], rng).frames
     content = []
     for name, sizes, y in (("oscillator", OSCILLATOR, spikes), ("balls", BALLS, frames)):

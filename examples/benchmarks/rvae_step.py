@@ -7,6 +7,7 @@ the same gradient.
 
 Takes a minute of CPU time, most of it compilation by torch.
 """
+
 import numpy as np
 
 from datasets import ppc
@@ -18,7 +19,7 @@ N_TRAJ, CHUNK, N_UPDATES = 40, 8, 50
 SIZES = {"n_y": 15, "n_x": 2, "hidden": 64}
 SIGMA_U = 0.07
 OURS = "rvae_numpy"
-TOLERANCE = 1e-4            # of a leaf's gradient, relative to its largest entry
+TOLERANCE = 1e-4  # of a leaf's gradient, relative to its largest entry
 
 
 def new_params(seed):
@@ -27,8 +28,9 @@ def new_params(seed):
 
 def ours(y, seed):
     params, rng = new_params(seed), np.random.default_rng(seed)
-    return lambda: rvae.train(params, [y], rng, n_updates=N_UPDATES, learning_rate=1e-3,
-                              chunk=CHUNK)
+    return lambda: rvae.train(
+        params, [y], rng, n_updates=N_UPDATES, learning_rate=1e-3, chunk=CHUNK
+    )
 
 
 class Torch:
@@ -37,8 +39,10 @@ class Torch:
     def __init__(self, torch, params, compiled=False):
         torch.set_num_threads(1)
         self.torch = torch
-        self.leaves = {name: torch.from_numpy(leaf.copy()).requires_grad_()
-                       for name, leaf in params.leaves().items()}
+        self.leaves = {
+            name: torch.from_numpy(leaf.copy()).requires_grad_()
+            for name, leaf in params.leaves().items()
+        }
         self.adam = torch.optim.Adam(self.leaves.values(), lr=1e-3)
         if compiled:
             self.loss, self.forward = torch.compile(self.loss), torch.compile(self.forward)
@@ -71,7 +75,7 @@ class Torch:
         x = nu + torch.exp(0.5 * log_upsilon) * noise
         eta = self.linear("decode_y.1", torch.tanh(self.linear("decode_y.0", x)))
         kl = 0.5 * (log_upsilon.exp() + nu**2 - 1 - log_upsilon).sum(1)
-        log_u = -((u - self.linear("decode_u", x))**2).sum(1) / (2 * SIGMA_U**2)
+        log_u = -((u - self.linear("decode_u", x)) ** 2).sum(1) / (2 * SIGMA_U**2)
         log_y = (y * eta - eta.exp() - torch.lgamma(y + 1)).sum(1)
         return (kl - log_u - log_y).mean()
 
@@ -83,7 +87,7 @@ class Torch:
         def run():
             u = torch.zeros(N_TRAJ, SIZES["n_x"])
             for start in range(0, N_UPDATES * CHUNK, CHUNK):
-                y_now = y[:, start:start + CHUNK]
+                y_now = y[:, start : start + CHUNK]
                 states = self.forward(u, y_now)
                 u_prev = torch.cat([u[:, None], states[:, :-1]], 1).reshape(n, -1)
                 noise = torch.randn(n, SIZES["n_x"], generator=generator)
@@ -91,6 +95,7 @@ class Torch:
                 self.loss(u_prev, y_now.reshape(n, -1), noise).backward()
                 self.adam.step()
                 u = states[:, -1]
+
         return run
 
 
@@ -102,12 +107,17 @@ def compare(torch, y, seed):
     gradient = autoencoder.loss_and_gradient(params, u, y, noise)[1]
     other = Torch(torch, params)
     other.loss(*map(torch.from_numpy, (u, y, noise))).backward()
-    found = {name: leaf.grad.numpy() for name, leaf in other.leaves.items()
-             if leaf.grad is not None}
-    differences = [np.abs(gradient.leaves()[name] - leaf).max() / np.abs(leaf).max()
-                   for name, leaf in found.items()]
-    print(f"largest relative difference of the gradients, {len(differences)} leaves: "
-          f"{max(differences):.1e}")
+    found = {
+        name: leaf.grad.numpy() for name, leaf in other.leaves.items() if leaf.grad is not None
+    }
+    differences = [
+        np.abs(gradient.leaves()[name] - leaf).max() / np.abs(leaf).max()
+        for name, leaf in found.items()
+    ]
+    print(
+        f"largest relative difference of the gradients, {len(differences)} leaves: "
+        f"{max(differences):.1e}"
+    )
     if not max(differences) < TOLERANCE:
         raise SystemExit("the gradients disagree")
 
@@ -125,7 +135,7 @@ def candidates(y, seed):
     compiled = Torch(torch, new_params(seed), compiled=True).train(y, seed)
     try:
         compiled()
-    except Exception as error:                  # torch.compile needs a C++ compiler
+    except Exception as error:  # torch.compile needs a C++ compiler
         print(f"torch.compile: skipped ({type(error).__name__})")
     else:
         result["torch.compile"] = compiled

@@ -10,6 +10,7 @@ the number of updates, these are the jobs, which are given to cores one by one, 
 Takes two minutes of CPU time. Writes scaling.json and scaling.png; examples/reports/scaling.md
 has the numbers.
 """
+
 import contextlib
 import heapq
 from pathlib import Path
@@ -23,15 +24,25 @@ from examples.benchmarks import _timing
 from refh_numpy import refh
 
 BASE = {"n_x": 256, "n_y": 256, "n_traj": 10, "chunk": 10, "k": 4}
-SIZES = {"n_x": (64, 128, 256, 512, 1024), "n_y": (64, 128, 256, 512, 1024),
-         "n_traj": (2, 5, 10, 20, 50), "chunk": (2, 5, 10, 20, 50), "k": (1, 2, 4, 8, 16)}
-LABELS = {"n_x": "hidden units n_x", "n_y": "observed units n_y", "n_traj": "trajectories n_traj",
-          "chunk": "time steps (chunk)", "k": "Gibbs sweeps k"}
-MILLISECONDS = (1, 2, 5, 10, 20, 50, 100)       # marked in the figure
-N_UPDATES = 2                           # in one call
+SIZES = {
+    "n_x": (64, 128, 256, 512, 1024),
+    "n_y": (64, 128, 256, 512, 1024),
+    "n_traj": (2, 5, 10, 20, 50),
+    "chunk": (2, 5, 10, 20, 50),
+    "k": (1, 2, 4, 8, 16),
+}
+LABELS = {
+    "n_x": "hidden units n_x",
+    "n_y": "observed units n_y",
+    "n_traj": "trajectories n_traj",
+    "chunk": "time steps (chunk)",
+    "k": "Gibbs sweeps k",
+}
+MILLISECONDS = (1, 2, 5, 10, 20, 50, 100)  # marked in the figure
+N_UPDATES = 2  # in one call
 N_CORES = (1, 8, 64)
 N_SEEDS = (1, 10)
-N_ROUNDS = 5                            # for Table 2, whose updates take a tenth of a second
+N_ROUNDS = 5  # for Table 2, whose updates take a tenth of a second
 
 
 def update(sizes, seed):
@@ -39,8 +50,16 @@ def update(sizes, seed):
     rng = np.random.default_rng(seed)
     params = refh.init(sizes["n_x"], sizes["n_y"], "bernoulli", rng)
     y = rng.random((sizes["n_traj"], sizes["chunk"] * N_UPDATES, sizes["n_y"]), dtype=np.float32)
-    return lambda: refh.train(params, [y], rng, n_updates=N_UPDATES, learning_rate=1e-3,
-                              momentum=0.9, chunk=sizes["chunk"], k=sizes["k"])
+    return lambda: refh.train(
+        params,
+        [y],
+        rng,
+        n_updates=N_UPDATES,
+        learning_rate=1e-3,
+        momentum=0.9,
+        chunk=sizes["chunk"],
+        k=sizes["k"],
+    )
 
 
 def cost_against_sizes(seed):
@@ -50,19 +69,30 @@ def cost_against_sizes(seed):
         functions = {size: update(BASE | {axis: size}, seed) for size in sizes}
         seconds = _timing.rounds(functions, N_UPDATES)
         medians = [1e3 * float(np.median(seconds[size])) for size in sizes]
-        result.append({"axis": axis, "sizes": sizes, "milliseconds": medians,
-                       "exponent": _timing.exponent(sizes, medians)})
+        result.append(
+            {
+                "axis": axis,
+                "sizes": sizes,
+                "milliseconds": medians,
+                "exponent": _timing.exponent(sizes, medians),
+            }
+        )
     return result
 
 
 # Table 2
 
+
 def one_update(name, settings, seed):
     """A function that makes one update of a network of Table 2, with a median number of sweeps."""
     rng = np.random.default_rng(seed)
     model, settings = _balls_networks.module(name), dict(settings)
-    params = model.init(settings.pop("n_hidden", _balls_networks.N_HIDDEN), Box().resolution**2,
-                        settings.pop("family", "bernoulli"), rng)
+    params = model.init(
+        settings.pop("n_hidden", _balls_networks.N_HIDDEN),
+        Box().resolution ** 2,
+        settings.pop("family", "bernoulli"),
+        rng,
+    )
     frames = bouncing_balls.sample(settings.pop("n_traj"), settings["chunk"], rng).frames
     settings["k"] = round(float(np.mean(settings["k"])))
     settings["n_updates"] = 1
@@ -72,14 +102,22 @@ def one_update(name, settings, seed):
 
 def table_2(seed):
     """Rows {"model", "setting", "seed", "n_updates", "after", "hours"}, one per job."""
-    with contextlib.redirect_stdout(None):          # which says that the rVAE is not there yet
+    with contextlib.redirect_stdout(None):  # which says that the rVAE is not there yet
         jobs = balls_table.full_jobs(seed, Path("nowhere"))
     functions = {(job[0], job[3]): one_update(job[0], job[4], seed) for job in jobs}
     seconds = _timing.rounds(functions, n_rounds=N_ROUNDS)
-    return [{"label": f"{name} ({setting})", "model": name, "setting": setting, "seed": job_seed,
-             "n_updates": settings["n_updates"], "after": settings.get("after"),
-             "hours": settings["n_updates"] * float(np.median(seconds[name, setting])) / 3600}
-            for name, job_seed, _, setting, settings, _ in jobs]
+    return [
+        {
+            "label": f"{name} ({setting})",
+            "model": name,
+            "setting": setting,
+            "seed": job_seed,
+            "n_updates": settings["n_updates"],
+            "after": settings.get("after"),
+            "hours": settings["n_updates"] * float(np.median(seconds[name, setting])) / 3600,
+        }
+        for name, job_seed, _, setting, settings, _ in jobs
+    ]
 
 
 def makespan(hours, n_cores):
@@ -92,21 +130,34 @@ def makespan(hours, n_cores):
 
 def on_cores(jobs):
     """Rows {"n_seeds", "n_cores", "hours"}; jobs that continue others come after all others."""
-    phases = [[job["hours"] for job in jobs if bool(job["after"]) == later]
-              for later in (False, True)]
-    return [{"n_seeds": n_seeds, "n_cores": n_cores,
-             "hours": sum(makespan(hours * n_seeds, n_cores) for hours in phases)}
-            for n_seeds in N_SEEDS for n_cores in N_CORES]
+    phases = [
+        [job["hours"] for job in jobs if bool(job["after"]) == later] for later in (False, True)
+    ]
+    return [
+        {
+            "n_seeds": n_seeds,
+            "n_cores": n_cores,
+            "hours": sum(makespan(hours * n_seeds, n_cores) for hours in phases),
+        }
+        for n_seeds in N_SEEDS
+        for n_cores in N_CORES
+    ]
 
 
 # Results
+
 
 def plot(result):
     """One panel per size: milliseconds per update, both scales logarithmic."""
     figure = _plots.figure(10, 2.8)
     for axes, row in zip(figure.subplots(1, len(result), sharey=True), result, strict=True):
-        axes.loglog(row["sizes"], row["milliseconds"], color=_plots.COLOURS["rEFH"], marker="o",
-                    markersize=4)
+        axes.loglog(
+            row["sizes"],
+            row["milliseconds"],
+            color=_plots.COLOURS["rEFH"],
+            marker="o",
+            markersize=4,
+        )
         axes.set(xlabel=LABELS[row["axis"]], title=f"exponent {row['exponent']:.2f}")
         axes.set_xticks(row["sizes"], [str(size) for size in row["sizes"]])
         axes.set_yticks(MILLISECONDS, [str(number) for number in MILLISECONDS])
@@ -117,23 +168,34 @@ def plot(result):
 
 def report(result, jobs, cores):
     """Print the three tables."""
-    _run.print_table([
-        ("cost per update", lambda row: LABELS[row["axis"]]),
-        ("sizes", lambda row: f"{row['sizes'][0]} to {row['sizes'][-1]}"),
-        ("ms", lambda row: f"{row['milliseconds'][0]:.1f} to {row['milliseconds'][-1]:.1f}"),
-        ("exponent", lambda row: f"{row['exponent']:.2f}"),
-    ], result)
+    _run.print_table(
+        [
+            ("cost per update", lambda row: LABELS[row["axis"]]),
+            ("sizes", lambda row: f"{row['sizes'][0]} to {row['sizes'][-1]}"),
+            ("ms", lambda row: f"{row['milliseconds'][0]:.1f} to {row['milliseconds'][-1]:.1f}"),
+            ("exponent", lambda row: f"{row['exponent']:.2f}"),
+        ],
+        result,
+    )
     print()
-    _run.print_table([
-        ("Table 2, one job", lambda row: f"{row['model']} ({row['setting']})"),
-        ("seed", lambda row: str(row["seed"])), ("updates", lambda row: str(row["n_updates"])),
-        ("CPU hours", lambda row: f"{row['hours']:.2f}"),
-    ], jobs)
+    _run.print_table(
+        [
+            ("Table 2, one job", lambda row: f"{row['model']} ({row['setting']})"),
+            ("seed", lambda row: str(row["seed"])),
+            ("updates", lambda row: str(row["n_updates"])),
+            ("CPU hours", lambda row: f"{row['hours']:.2f}"),
+        ],
+        jobs,
+    )
     print()
-    _run.print_table([
-        ("Table 2, all jobs", lambda row: f"{row['n_seeds']} x"),
-        ("cores", lambda row: str(row["n_cores"])), ("hours", lambda row: f"{row['hours']:.2f}"),
-    ], cores)
+    _run.print_table(
+        [
+            ("Table 2, all jobs", lambda row: f"{row['n_seeds']} x"),
+            ("cores", lambda row: str(row["n_cores"])),
+            ("hours", lambda row: f"{row['hours']:.2f}"),
+        ],
+        cores,
+    )
 
 
 def main(argv=None):
@@ -144,8 +206,14 @@ def main(argv=None):
     report(result, jobs, cores)
     _plots.save(plot(result), arguments.out / "scaling.png")
     path = arguments.out / "scaling.json"
-    _run.write_json(path, result, arguments.seed, command="python -m examples.benchmarks.scaling",
-                    jobs=jobs, cores=cores)
+    _run.write_json(
+        path,
+        result,
+        arguments.seed,
+        command="python -m examples.benchmarks.scaling",
+        jobs=jobs,
+        cores=cores,
+    )
     print(f"\nwritten: scaling.json and scaling.png in {arguments.out}")
 
 

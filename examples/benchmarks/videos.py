@@ -6,6 +6,7 @@ data sets: the same start must give the same frames.
 
 Takes half a minute of CPU time.
 """
+
 import math
 
 import numpy as np
@@ -14,13 +15,14 @@ from datasets import bouncing_balls, digits, moving_mnist
 from examples import _run
 from examples.benchmarks import _timing
 
-T = 30                                          # frames of a video
-N_BALLS, N_DIGITS = 20, 20                      # videos in a call of the data sets
-N_BALLS_SLOW, N_DIGITS_SLOW = 1, 2              # videos in a call of the loops
-TOLERANCE = 1e-5                                # brightness: float32
+T = 30  # frames of a video
+N_BALLS, N_DIGITS = 20, 20  # videos in a call of the data sets
+N_BALLS_SLOW, N_DIGITS_SLOW = 1, 2  # videos in a call of the loops
+TOLERANCE = 1e-5  # brightness: float32
 
 
 # Balls in plain Python
+
 
 def move(position, velocity, box):
     """One frame: in each half frame first the walls, then every pair (D3), in place"""
@@ -35,8 +37,15 @@ def move(position, velocity, box):
                     v[axis] = -abs(v[axis])
         for i in range(box.n_balls):
             for j in range(i):
-                collide(position[i], position[j], velocity[i], velocity[j],
-                        box.mass[i], box.mass[j], box.radius[i] + box.radius[j])
+                collide(
+                    position[i],
+                    position[j],
+                    velocity[i],
+                    velocity[j],
+                    box.mass[i],
+                    box.mass[j],
+                    box.radius[i] + box.radius[j],
+                )
 
 
 def collide(q_i, q_j, v_i, v_j, m_i, m_j, touching):
@@ -61,8 +70,8 @@ def draw(position, box):
         for column in range(box.resolution):
             ink = 0.0
             for (x, y), radius in zip(position, box.radius, strict=True):
-                d2 = (column * pixel - x)**2 + (row * pixel - y)**2
-                ink += math.exp(-(d2 / radius**2)**4)
+                d2 = (column * pixel - x) ** 2 + (row * pixel - y) ** 2
+                ink += math.exp(-((d2 / radius**2) ** 4))
             frame.append(min(1.0, ink))
     return frame
 
@@ -80,6 +89,7 @@ def balls_in_python(position, velocity, box):
 
 
 # Digits in plain NumPy
+
 
 def paste(frame, image, x, y):
     """Add a template at (x, y): four shifted copies, weighted by the part of a pixel (D6)"""
@@ -113,6 +123,7 @@ def digits_in_numpy(images, which, position, velocity, side):
 
 # The comparison
 
+
 def compare(name, frames, others):
     """Stop if a loop makes other frames than the data set."""
     difference = np.abs(frames.ravel() - others.ravel()).max()
@@ -129,9 +140,12 @@ def balls(seed):
     ours = bouncing_balls.render(bouncing_balls.trajectories(*start, T, box)[0], box)
     compare("balls", ours, balls_in_python(*start, box))
     seconds = _timing.rounds(
-        {"datasets.bouncing_balls": lambda: bouncing_balls.sample(N_BALLS, T, rng, box),
-         "plain Python": lambda: balls_in_python(*start, box)},
-        {"datasets.bouncing_balls": N_BALLS * T, "plain Python": N_BALLS_SLOW * T})
+        {
+            "datasets.bouncing_balls": lambda: bouncing_balls.sample(N_BALLS, T, rng, box),
+            "plain Python": lambda: balls_in_python(*start, box),
+        },
+        {"datasets.bouncing_balls": N_BALLS * T, "plain Python": N_BALLS_SLOW * T},
+    )
     return _timing.rows(seconds, "datasets.bouncing_balls")
 
 
@@ -144,9 +158,12 @@ def moving_digits(seed):
     side = batch.shape[0]
     compare("digits", batch.frames, digits_in_numpy(*start, side))
     seconds = _timing.rounds(
-        {"datasets.moving_mnist": lambda: moving_mnist.sample(N_DIGITS, T, rng, templates),
-         "plain NumPy": lambda: digits_in_numpy(*start, side)},
-        {"datasets.moving_mnist": N_DIGITS * T, "plain NumPy": N_DIGITS_SLOW * T})
+        {
+            "datasets.moving_mnist": lambda: moving_mnist.sample(N_DIGITS, T, rng, templates),
+            "plain NumPy": lambda: digits_in_numpy(*start, side),
+        },
+        {"datasets.moving_mnist": N_DIGITS * T, "plain NumPy": N_DIGITS_SLOW * T},
+    )
     return _timing.rows(seconds, "datasets.moving_mnist")
 
 
@@ -154,8 +171,10 @@ def main(argv=None):
     arguments = _run.parse(_run.parser("benchmarks.videos", __doc__, sizes=(), jobs=False), argv)
     _run.prepare_folder(arguments.out)
     content = []
-    for name, rows in (("bouncing balls, 30 x 30", balls),
-                       ("moving MNIST, 64 x 64", moving_digits)):
+    for name, rows in (
+        ("bouncing balls, 30 x 30", balls),
+        ("moving MNIST, 64 x 64", moving_digits),
+    ):
         table = rows(arguments.seed)
         _timing.report(f"{name}, videos of {T} frames", table, "frame", table[0]["name"])
         content += [{"setting": name, **row} for row in table]

@@ -1,4 +1,5 @@
 """Parts of the exercises' checks: is an answer correct, and if not, in what way is it incorrect?"""
+
 import numpy as np
 
 from refh_numpy import harmonium
@@ -19,31 +20,40 @@ def same(what, got, expected, tolerance=1e-6):
     try:
         got = np.asarray(got, float)
     except (TypeError, ValueError):
-        raise Incorrect(f"{what}: expected an array of numbers of shape {expected.shape}, "
-                        f"got {type(got).__name__}") from None
+        raise Incorrect(
+            f"{what}: expected an array of numbers of shape {expected.shape}, "
+            f"got {type(got).__name__}"
+        ) from None
     if got.shape != expected.shape:
         hint = " (transposed?)" if got.shape == expected.shape[::-1] else ""
         raise Incorrect(f"{what}: expected shape {expected.shape}, got {got.shape}{hint}")
     if not np.isfinite(got).all():
-        raise Incorrect(f"{what}: expected finite numbers, got {np.sum(~np.isfinite(got))} of "
-                        f"{got.size} entries that are NaN or infinite")
+        raise Incorrect(
+            f"{what}: expected finite numbers, got {np.sum(~np.isfinite(got))} of "
+            f"{got.size} entries that are NaN or infinite"
+        )
     scale = np.abs(expected).max() if expected.size else 0
     off = np.abs(got - expected)
-    scale = scale if scale > 1e-9 else 1.0              # a relative error of 0 has no meaning
+    scale = scale if scale > 1e-9 else 1.0  # a relative error of 0 has no meaning
     if off.size == 0 or off.max() <= tolerance * scale:
         return
     where = np.unravel_index(off.argmax(), off.shape)
     place = "" if off.ndim == 0 else f" at {', '.join(str(int(i)) for i in where)}"
-    raise Incorrect(f"{what}: expected {expected[where]:.6g}{place}, got {got[where]:.6g}"
-                    f"{hint_on(got, expected, tolerance * scale)}")
+    raise Incorrect(
+        f"{what}: expected {expected[where]:.6g}{place}, got {got[where]:.6g}"
+        f"{hint_on(got, expected, tolerance * scale)}"
+    )
 
 
 def hint_on(got, expected, tolerance):
     """A usual reason for incorrect numbers, if it explains these."""
     if np.allclose(got, -expected, rtol=0, atol=tolerance):
         return " (the opposite sign)"
-    if (got.ndim == 2 and got.shape[0] == got.shape[1]
-            and np.allclose(got, expected.T, rtol=0, atol=tolerance)):
+    if (
+        got.ndim == 2
+        and got.shape[0] == got.shape[1]
+        and np.allclose(got, expected.T, rtol=0, atol=tolerance)
+    ):
         return " (transposed)"
     factor = np.sum(got * expected) / np.sum(expected**2) if expected.any() else 0
     if factor and np.allclose(got, factor * expected, rtol=0, atol=abs(factor) * tolerance):

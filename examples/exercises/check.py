@@ -1,9 +1,10 @@
 """Check your answers to the exercises.
 
-    python -m examples.exercises.check 3            exercise 3
-    python -m examples.exercises.check              all of them: which are done?
-    python -m examples.exercises.check 3 --solution the solution (not in a hand-out)
+python -m examples.exercises.check 3            exercise 3
+python -m examples.exercises.check              all of them: which are done?
+python -m examples.exercises.check 3 --solution the solution (not in a hand-out)
 """
+
 import argparse
 import importlib
 import sys
@@ -31,7 +32,7 @@ def verdict(name, answer=None):
     except SyntaxError as error:
         place = f"{Path(error.filename).name}, line {error.lineno}"
         return False, f"not valid Python: {error.msg} ({place})"
-    except Exception as error:                  # in the answer itself: say where, and continue
+    except Exception as error:  # in the answer itself: say where, and continue
         trace = error.__traceback__
         while trace.tb_next:
             trace = trace.tb_next
@@ -50,12 +51,16 @@ def solution(name):
 def main(argv=None):
     """The command `python -m examples.exercises.check`."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.exercises.check", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("number", type=int, nargs="?", choices=exercises(),
-                        help="of the exercise (default: all)")
-    parser.add_argument("--solution", action="store_true",
-                        help="check the solution instead of your answer")
+        prog="python -m examples.exercises.check",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "number", type=int, nargs="?", choices=exercises(), help="of the exercise (default: all)"
+    )
+    parser.add_argument(
+        "--solution", action="store_true", help="check the solution instead of your answer"
+    )
     arguments = parser.parse_args(argv)
     chosen = exercises()
     if arguments.number is not None:

@@ -11,6 +11,7 @@ the wrapped difference a - b: it lies between -circumference / 2 and circumferen
 Why c? First try a plain average of the c_i with spikes on both sides of the seam: the check will
 show the error. The result need not be wrapped: the check compares it modulo the circumference.
 """
+
 import numpy as np
 
 from datasets import ppc
@@ -48,4 +49,5 @@ def check(answer):
         raise Incorrect(
             f"z_hat: expected {expected[0, worst]:.4f} rad, got {got[worst]:.4f} rad, where the "
             f"most active neuron is number {y[worst].argmax()} of 0 to 14; "
-            f"{np.mean(off < 1e-9):.0%} of the positions are correct")
+            f"{np.mean(off < 1e-9):.0%} of the positions are correct"
+        )

@@ -9,6 +9,7 @@ the line that joins their centres they exchange momentum; across it nothing chan
 Momentum and energy must be the same before and after. (A trap: both right-hand sides mean the
 velocities *before* the collision.)
 """
+
 import numpy as np
 
 from examples.exercises._answers import Incorrect, parts, same
@@ -41,12 +42,23 @@ def check(answer):
         w = (q_i - q_j) / np.linalg.norm(q_i - q_j)
         across = np.array([-w[1], w[0]])
         for name, before, after in (("v_i", v_i, after_i), ("v_j", v_j, after_j)):
-            same(f"{name}, the part across the line of centres",
-                 np.dot(after, across), before @ across, 1e-9)
-        same(f"momentum (masses {m_i:g}, {m_j:g})",
-             m_i * after_i + m_j * after_j, m_i * v_i + m_j * v_j, 1e-9)
-        same(f"energy (masses {m_i:g}, {m_j:g})",
-             m_i * after_i @ after_i + m_j * after_j @ after_j,
-             m_i * v_i @ v_i + m_j * v_j @ v_j, 1e-9)
+            same(
+                f"{name}, the part across the line of centres",
+                np.dot(after, across),
+                before @ across,
+                1e-9,
+            )
+        same(
+            f"momentum (masses {m_i:g}, {m_j:g})",
+            m_i * after_i + m_j * after_j,
+            m_i * v_i + m_j * v_j,
+            1e-9,
+        )
+        same(
+            f"energy (masses {m_i:g}, {m_j:g})",
+            m_i * after_i @ after_i + m_j * after_j @ after_j,
+            m_i * v_i @ v_i + m_j * v_j @ v_j,
+            1e-9,
+        )
         if np.allclose(after_i, v_i):
             raise Incorrect("v_i: expected a change, got the velocity before the collision")

@@ -8,6 +8,7 @@
 The check runs your step over a hundred observations of an oscillating mass: first of its position,
 then of two mixtures of position and velocity. It compares with the package's filter.
 """
+
 import numpy as np
 
 from examples.exercises._answers import parts, same
@@ -34,8 +35,10 @@ def check(answer):
     """Against the package's filter."""
     A = np.array([[1.0, 0.05], [-0.03, 0.998]])
     Sigma_z, P_0 = np.diag([5e-7, 5e-5]), np.diag([0.3, 0.1])
-    for C, R in ((np.array([[1.0, 0.0]]), np.array([[1e-3]])),
-                 (np.array([[1.0, 0.4], [-0.2, 1.0]]), np.array([[1e-3, 2e-4], [2e-4, 3e-3]]))):
+    for C, R in (
+        (np.array([[1.0, 0.0]]), np.array([[1e-3]])),
+        (np.array([[1.0, 0.4], [-0.2, 1.0]]), np.array([[1e-3, 2e-4], [2e-4, 3e-3]])),
+    ):
         model = lds.LDS(A, C, Sigma_z, np.zeros(2), P_0)
         _, y = lds.simulate(model, 1, 100, R, np.random.default_rng(0))
         expected = filtering.kalman_filter(model, y, R)

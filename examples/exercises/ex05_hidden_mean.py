@@ -6,6 +6,7 @@
 Return the mean of x. (The poster prints W_x in the place of W_u: exercise 6 says why it must be
 W_u.)
 """
+
 import numpy as np
 
 from examples.exercises._answers import same, small_harmonium

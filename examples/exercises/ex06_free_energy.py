@@ -11,6 +11,7 @@ The check adds up all states. For weights so large that a single state dominates
 closed form. (Why must the same W_u serve in P3 and in P4? Because p(x | u, y) and p(u | x) both
 follow from E, and E has only one.)
 """
+
 from itertools import product
 
 import numpy as np

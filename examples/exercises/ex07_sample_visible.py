@@ -7,6 +7,7 @@ Sample u and y, 0 or 1 each, given the hidden units x. Where `clamp_u` is True, 
 in this half of the sweep, nothing else distinguishes a TRBM from an rEFH. Use `rng` for all random
 numbers, so that the same seed gives the same samples.
 """
+
 import numpy as np
 
 from examples.exercises._answers import Incorrect, parts, same, small_harmonium
@@ -34,7 +35,7 @@ def sample_visible(x, u, W_u, W_y, b_u, b_y, clamp_u, rng):
 def check(answer):
     """Means, independence, clamping, and the use of rng."""
     p = small_harmonium()
-    n = 20_000                                              # samples for each of three x
+    n = 20_000  # samples for each of three x
     different = np.array([[1.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 0.0], [1.0, 1.0, 0.0, 1.0]])
     x = np.tile(different, (n, 1))
     before = np.full((len(x), 3), 0.25)
@@ -50,22 +51,35 @@ def check(answer):
         if np.shape(got) != (len(x), units):
             same(name, got, np.zeros((len(x), units)))
         if not np.isin(got, (0, 1)).all():
-            raise Incorrect(f"{name}: expected samples, 0 or 1, "
-                            f"got {np.ravel(got)[0]:.4g} (a mean?)")
+            raise Incorrect(
+                f"{name}: expected samples, 0 or 1, got {np.ravel(got)[0]:.4g} (a mean?)"
+            )
     samples = np.concatenate([u, y], axis=1).reshape(n, len(different), 5)
     for which in range(len(different)):
         about = f"for x number {which} of the check, averaged over {n} samples"
-        same(f"u, then y, {about}", samples[:, which].mean(0), means[which],
-             5 * 0.5 / np.sqrt(n) / means[which].max())
+        same(
+            f"u, then y, {about}",
+            samples[:, which].mean(0),
+            means[which],
+            5 * 0.5 / np.sqrt(n) / means[which].max(),
+        )
         covariance = np.cov(samples[:, which].T)
         if np.abs(covariance - np.diag(np.diag(covariance))).max() > 5 * 0.25 / np.sqrt(n):
-            raise Incorrect(f"u and y, {about}: expected independent units given x, got correlated "
-                            "ones (one random number for several?)")
+            raise Incorrect(
+                f"u and y, {about}: expected independent units given x, got correlated "
+                "ones (one random number for several?)"
+            )
     same("the same seed: u once more", run(False)[0], u)
     if np.array_equal(run(False, seed=3)[0], u):
-        raise Incorrect("u: expected other samples from another rng, got the same numbers "
-                        "(does every random number come from rng?)")
+        raise Incorrect(
+            "u: expected other samples from another rng, got the same numbers "
+            "(does every random number come from rng?)"
+        )
     clamped, y = run(True)
     same("u, clamped", clamped, before)
-    same(f"y, with u clamped, averaged over {n} samples", y.reshape(n, -1, 2).mean(0), means[:, 3:],
-         5 * 0.5 / np.sqrt(n) / means[:, 3:].max())
+    same(
+        f"y, with u clamped, averaged over {n} samples",
+        y.reshape(n, -1, 2).mean(0),
+        means[:, 3:],
+        5 * 0.5 / np.sqrt(n) / means[:, 3:].max(),
+    )

@@ -12,6 +12,7 @@ with less noise. Both phases are averaged over the n examples.
 clamp_u=False learns the joint of u and y (the rEFH); clamp_u=True learns y given u (the TRBM).
 What must the gradient of b_u be in the second case?
 """
+
 import numpy as np
 
 from examples.exercises._answers import parts, same, small_harmonium
@@ -46,8 +47,18 @@ def check(answer):
     many = (60_000, 1)
     for clamp_u in (False, True):
         for k in (1, 3):
-            result = answer(np.tile(u, many), np.tile(y, many), p.W_u, p.W_y, p.b_x, p.b_u, p.b_y,
-                            k, clamp_u, np.random.default_rng(k))
+            result = answer(
+                np.tile(u, many),
+                np.tile(y, many),
+                p.W_u,
+                p.W_y,
+                p.b_x,
+                p.b_u,
+                p.b_y,
+                k,
+                clamp_u,
+                np.random.default_rng(k),
+            )
             got = parts("cd_k", result, NAMES)
             expected = exact.cd_expectation(p, u, y, k, clamp_u=clamp_u).leaves()
             for name, mine in zip(NAMES, got, strict=True):

@@ -10,6 +10,7 @@ Backpropagation through time (BPTT) starts at the end:
 Nothing follows the last step: dL/du_T = 0. Return dL/da_t for every t. (The local rules of rEFH
 and TRBM leave all this out. That is the poster's proposal.)
 """
+
 import numpy as np
 
 from examples.exercises._answers import numerical_gradient, same

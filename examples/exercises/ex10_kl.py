@@ -7,6 +7,7 @@ Both are diagonal. To derive it, use that E_q of a square is its variance plus t
 mean; the constants cancel. Sum over dimensions. The rVAE needs it for p = N(0, I) (the poster's
 P8), the TVAE for a p that depends on u.
 """
+
 import numpy as np
 
 from examples.exercises._answers import same
@@ -30,10 +31,14 @@ def check(answer):
     """Against known cases and Gauss-Hermite quadrature, which is exact for these integrands."""
     rng = np.random.default_rng(0)
     nu, log_upsilon, mu, log_var = rng.standard_normal((4, 5, 3))
-    same("KL of a normal distribution from itself",
-         answer(nu, log_upsilon, nu, log_upsilon), np.zeros(5))
-    same("KL(N(1, 1) || N(0, 1))", answer(*(np.full((1, 1), v) for v in (1.0, 0.0, 0.0, 0.0))),
-         [0.5])
+    same(
+        "KL of a normal distribution from itself",
+        answer(nu, log_upsilon, nu, log_upsilon),
+        np.zeros(5),
+    )
+    same(
+        "KL(N(1, 1) || N(0, 1))", answer(*(np.full((1, 1), v) for v in (1.0, 0.0, 0.0, 0.0))), [0.5]
+    )
     nodes, weights = np.polynomial.hermite_e.hermegauss(20)
     x = nu[..., None] + np.exp(log_upsilon / 2)[..., None] * nodes
     log_q = -(nodes**2) / 2 - log_upsilon[..., None] / 2

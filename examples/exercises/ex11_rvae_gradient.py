@@ -12,6 +12,7 @@ the two squares, then through V6, where the KL divergence adds its own term (exe
 
 u is data. In which line would backpropagation through time begin, if it were not?
 """
+
 import numpy as np
 
 from examples.exercises._answers import numerical_gradient, parts, same
@@ -40,21 +41,30 @@ def check(answer):
     """Against central differences of L."""
     rng = np.random.default_rng(0)
     n, n_x, n_u, n_y = 4, 2, 2, 3
-    shapes = {"W": (n_u, n_x), "b": (n_u,), "V": (n_y, n_x), "c": (n_y,), "nu": (n, n_x),
-              "log_upsilon": (n, n_x)}
+    shapes = {
+        "W": (n_u, n_x),
+        "b": (n_u,),
+        "V": (n_y, n_x),
+        "c": (n_y,),
+        "nu": (n, n_x),
+        "log_upsilon": (n, n_x),
+    }
     given = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     u, y, eps = (rng.standard_normal((n, size)) for size in (n_u, n_y, n_x))
     sigma_u, sigma_y = 0.5, 0.8
 
     def loss(W, b, V, c, nu, log_upsilon):
         x = nu + np.exp(log_upsilon / 2) * eps
-        return (0.5 * np.sum(np.exp(log_upsilon) + nu**2 - 1 - log_upsilon)
-                + np.sum((u - x @ W.T - b) ** 2) / (2 * sigma_u**2)
-                + np.sum((y - x @ V.T - c) ** 2) / (2 * sigma_y**2))
+        return (
+            0.5 * np.sum(np.exp(log_upsilon) + nu**2 - 1 - log_upsilon)
+            + np.sum((u - x @ W.T - b) ** 2) / (2 * sigma_u**2)
+            + np.sum((y - x @ V.T - c) ** 2) / (2 * sigma_y**2)
+        )
 
     result = answer(*(a.copy() for a in given.values()), u, y, eps, sigma_u, sigma_y)
     got = parts("rvae_gradient", result, NAMES)
     for name, mine, about in zip(NAMES, got, given, strict=True):
         expected = numerical_gradient(
-            lambda value, about=about: loss(**(given | {about: value})), given[about])
+            lambda value, about=about: loss(**(given | {about: value})), given[about]
+        )
         same(name, mine, expected, 1e-6)

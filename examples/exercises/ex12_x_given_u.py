@@ -7,6 +7,7 @@ normal distribution; return its mean and its covariance (G1).
 The rVAE predicts from it, by y = mu_y(x). In this way a model of the joint serves as a model of
 the transition.
 """
+
 import numpy as np
 
 from examples.exercises._answers import parts, same

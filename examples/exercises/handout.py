@@ -4,22 +4,36 @@
 
 copies all that is needed to read, run and test into FOLDER, which must not exist yet.
 """
+
 import argparse
 import shutil
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LEFT_OUT = (".git", ".ci", "results", "build", "dist", ".venv", ".pytest_cache", ".ruff_cache",
-            "__pycache__", "*.egg-info", "solutions",
-            "test_exercises.py")        # it holds incorrect variants of the solutions
+LEFT_OUT = (
+    ".git",
+    ".ci",
+    "results",
+    "build",
+    "dist",
+    ".venv",
+    ".pytest_cache",
+    ".ruff_cache",
+    "__pycache__",
+    "*.egg-info",
+    "solutions",
+    "test_exercises.py",
+)  # it holds incorrect variants of the solutions
 
 
 def main(argv=None):
     """The command `python -m examples.exercises.handout`."""
     parser = argparse.ArgumentParser(
-        prog="python -m examples.exercises.handout", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="python -m examples.exercises.handout",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("folder", type=Path, help="where to copy the project to")
     folder = parser.parse_args(argv).folder.resolve()
     if folder.exists():

@@ -21,6 +21,7 @@ uses the weights in examples/weights, or prints the rows if no weights are kept.
 Writes objects_generate_MODEL.png (strips of frames; one colour per state), .gif (next to the
 ground truth) and .json.
 """
+
 # %%
 from dataclasses import asdict, replace
 
@@ -43,18 +44,26 @@ from rvae_numpy.extensions.attention import AttentionWindow
 SCENE = digits_generate.TWO.scene
 WINDOW = AttentionWindow(side=SCENE.side)
 MASK_RATE = 1 / 3
-ONE_DIGIT = replace(SCENE, n_digits=1)              # what the videos for training show
+ONE_DIGIT = replace(SCENE, n_digits=1)  # what the videos for training show
 OBJECTS = replace(digits_generate.TWO, scene=ONE_DIGIT)
 ATTENTION = replace(
-    digits_generate.ONE, scene=ONE_DIGIT, training=digits_generate.TWO.training, window=WINDOW,
-    stages=[dict(n_updates=5000, learning_rate=7e-4, final_learning_rate=5e-4),
-            dict(sigma_u=0.05, noise_u=0.05, n_updates=9000, learning_rate=5e-4)])
+    digits_generate.ONE,
+    scene=ONE_DIGIT,
+    training=digits_generate.TWO.training,
+    window=WINDOW,
+    stages=[
+        dict(n_updates=5000, learning_rate=7e-4, final_learning_rate=5e-4),
+        dict(sigma_u=0.05, noise_u=0.05, n_updates=9000, learning_rate=5e-4),
+    ],
+)
 FULL = {"objects": OBJECTS, "attention": ATTENTION}
-QUICK = {"objects": digits_generate.QUICK[2],
-         "attention": [dict(n_updates=2500, learning_rate=7e-4)]}
-N_PARTITIONS = 12                       # of the first frame, tried
-BRIGHT = 0.2                            # brightness of a pixel of a digit
-COLOURS = ["#FFD84D", "#5AB4FF"]        # of the frames of the two states
+QUICK = {
+    "objects": digits_generate.QUICK[2],
+    "attention": [dict(n_updates=2500, learning_rate=7e-4)],
+}
+N_PARTITIONS = 12  # of the first frame, tried
+BRIGHT = 0.2  # brightness of a pixel of a digit
+COLOURS = ["#FFD84D", "#5AB4FF"]  # of the frames of the two states
 
 
 # %% [markdown]
@@ -62,12 +71,13 @@ COLOURS = ["#FFD84D", "#5AB4FF"]        # of the frames of the two states
 # The first frame is divided along lines of several directions, halfway between the outermost bright
 # pixels on either side. If two digits stand apart, one of the lines often runs between them.
 
+
 # %%
 def partitions(frames, shape):
     """Frames (n, side^2) divided into two parts: (N_PARTITIONS, 2, n, side^2)."""
-    row, column = (axis.ravel() for axis in np.mgrid[:shape[0], :shape[1]])
+    row, column = (axis.ravel() for axis in np.mgrid[: shape[0], : shape[1]])
     angle = np.pi * np.arange(N_PARTITIONS)[:, None, None] / N_PARTITIONS
-    across = np.cos(angle) * column + np.sin(angle) * row           # (N_PARTITIONS, 1, side^2)
+    across = np.cos(angle) * column + np.sin(angle) * row  # (N_PARTITIONS, 1, side^2)
     bright = frames > BRIGHT
     nearest = np.where(bright, across, np.inf).min(2)
     farthest = np.where(bright, across, -np.inf).max(2)
@@ -77,6 +87,7 @@ def partitions(frames, shape):
 
 # %% [markdown]
 # ## Generation
+
 
 # %%
 def generated(params, batch, window, masked, rng):
@@ -94,22 +105,29 @@ def generated(params, batch, window, masked, rng):
     """
     side = batch.shape[0]
     factor = 1 if window else side // round(params.n_y**0.5)
-    context = downsampled(batch.frames[:, :_digits.N_CONTEXT], side, factor)
+    context = downsampled(batch.frames[:, : _digits.N_CONTEXT], side, factor)
     parts = partitions(context[:, 0], (side // factor, side // factor))
-    infer, rollout = ({"forecast": masking.forecast_open_loop},
-                      {"rollout": masking.generate_open_loop}) if masked else ({}, {})
+    infer, rollout = (
+        ({"forecast": masking.forecast_open_loop}, {"rollout": masking.generate_open_loop})
+        if masked
+        else ({}, {})
+    )
     states = objects.infer(params, context, parts, window=window, **infer)
-    frames = [objects.emission_mean(params, states, window=window),
-              objects.generate(params, states[:, :, -1], _digits.N_GENERATED, rng, window=window,
-                               **rollout)]
+    frames = [
+        objects.emission_mean(params, states, window=window),
+        objects.generate(
+            params, states[:, :, -1], _digits.N_GENERATED, rng, window=window, **rollout
+        ),
+    ]
     return interpolated(np.concatenate(frames, axis=2), factor)
 
 
 def tinted(parts):
     """The two states' frames (2, ..., side^2) as one image, in two colours: (..., side^2, 3)."""
     colours = np.array([to_rgb(colour) for colour in COLOURS])
-    return np.minimum(1, sum(frames[..., None] * colour
-                             for frames, colour in zip(parts, colours, strict=True)))
+    return np.minimum(
+        1, sum(frames[..., None] * colour for frames, colour in zip(parts, colours, strict=True))
+    )
 
 
 def recipe_of(model, masked, full):
@@ -123,11 +141,16 @@ def recipe_of(model, masked, full):
 # %%
 def main(argv=None):
     parser = _run.parser("extensions.objects_generate", __doc__, tuple(_run.SIZES), jobs=False)
-    parser.usage = "%(prog)s [options]"                 # the name is long, and lines would be too
-    parser.add_argument("--model", choices=FULL, default="attention",
-                        help="one state per object, or with an attention window too (default)")
-    parser.add_argument("--no-mask", action="store_true",
-                        help="train --model attention without observation masking")
+    parser.usage = "%(prog)s [options]"  # the name is long, and lines would be too
+    parser.add_argument(
+        "--model",
+        choices=FULL,
+        default="attention",
+        help="one state per object, or with an attention window too (default)",
+    )
+    parser.add_argument(
+        "--no-mask", action="store_true", help="train --model attention without observation masking"
+    )
     arguments = _run.parse(parser, argv)
     model, seed, out = arguments.model, arguments.seed, arguments.out
     if arguments.no_mask and model == "objects":
@@ -144,8 +167,10 @@ def main(argv=None):
             return
         seconds = meta["seconds"]
     else:
-        about = {"mask_rate": MASK_RATE if masked else 0,
-                 "window": asdict(window) if window else None}
+        about = {
+            "mask_rate": MASK_RATE if masked else 0,
+            "window": asdict(window) if window else None,
+        }
         _run.prepare_folder(out / name)
         recipe = recipe_of(model, masked, arguments.full)
         params, seconds = _digits.trained(recipe, train_digits, seed, out / name, about)
@@ -153,13 +178,24 @@ def main(argv=None):
     batch = _digits.test_batch(seed, test_digits, SCENE)
     parts = generated(params, batch, window, masked, np.random.default_rng([seed, 5]))
     frames = objects.compose(parts)[:, _digits.AFTER]
-    identity = {"model": "rVAE", "direction": "forward",
-                "sampler": "open_loop" if masked else "rerank"}
-    rows = _digits.rows_of([*_digits.baselines(batch), (identity, frames)],
-                           _digits.part(batch, _digits.AFTER), test_digits, seed)
-    _digits.plot(batch, tinted(parts), out, name,
-                 f"Every second frame after {_digits.N_CONTEXT} context frames; one colour per "
-                 "state")
+    identity = {
+        "model": "rVAE",
+        "direction": "forward",
+        "sampler": "open_loop" if masked else "rerank",
+    }
+    rows = _digits.rows_of(
+        [*_digits.baselines(batch), (identity, frames)],
+        _digits.part(batch, _digits.AFTER),
+        test_digits,
+        seed,
+    )
+    _digits.plot(
+        batch,
+        tinted(parts),
+        out,
+        name,
+        f"Every second frame after {_digits.N_CONTEXT} context frames; one colour per state",
+    )
     _digits.finish(name, [rows, *runs], arguments, test_digits, seconds)
 
 

@@ -23,6 +23,7 @@ blurred. There is one window per frame: the frame should show one object.
 Lengths are in pixels; x to the right, y downwards. Shapes: frames (.., side^2), row by row from the
 top; encodings (.., n_y), n_y = window^2 + 2 n_units: image, place in x, place in y; all in [0, 1].
 """
+
 import math
 from dataclasses import dataclass
 
@@ -31,8 +32,8 @@ import numpy as np
 from datasets import checks
 from datasets.moving_mnist import render
 
-FLOOR = 0.05            # brightness, or activity, that counts as none
-MARGIN = 2.5            # tuning widths beyond the frame; farther out activity is below FLOOR
+FLOOR = 0.05  # brightness, or activity, that counts as none
+MARGIN = 2.5  # tuning widths beyond the frame; farther out activity is below FLOOR
 MAX_SIDE = 1000
 MAX_UNITS_PER_PIXEL = 100
 
@@ -40,10 +41,11 @@ MAX_UNITS_PER_PIXEL = 100
 @dataclass(frozen=True)
 class AttentionWindow:
     """The size of the frame, of the window, and the population code of its place."""
-    side: int = 64              # of the square frame
-    window: int = 28            # side of the square window
-    tuning_width: float = 4.0   # standard deviation of the tuning curves
-    spacing: float = 0.25       # of preferred positions; 1 divided by a whole number
+
+    side: int = 64  # of the square frame
+    window: int = 28  # side of the square window
+    tuning_width: float = 4.0  # standard deviation of the tuning curves
+    spacing: float = 0.25  # of preferred positions; 1 divided by a whole number
 
     def __post_init__(self):
         for name in ("side", "window"):
@@ -51,8 +53,7 @@ class AttentionWindow:
         checks.number("tuning_width", self.tuning_width, 0, MAX_SIDE, above_low=True)
         checks.number("spacing", self.spacing, 1 / MAX_UNITS_PER_PIXEL, 1)
         if not math.isclose(self.spacing * round(1 / self.spacing), 1, rel_tol=1e-9):
-            raise ValueError("spacing: expected 1 divided by a whole number, "
-                             f"got {self.spacing:g}")
+            raise ValueError(f"spacing: expected 1 divided by a whole number, got {self.spacing:g}")
 
     @property
     def n_pixels(self):
@@ -89,9 +90,10 @@ class AttentionWindow:
         # the frame, shifted behind the window
         image = _placed(frames, self.window / 2 - c, self.window)
         distance = self.preferred_positions - c[..., None]
-        place = np.exp(-distance**2 / (2 * self.tuning_width**2))                           # X7
-        return np.concatenate([image, *np.moveaxis(place, 1, 0)], axis=1,
-                              dtype=np.float32).reshape(*axes, self.n_y)
+        place = np.exp(-(distance**2) / (2 * self.tuning_width**2))  # X7
+        return np.concatenate([image, *np.moveaxis(place, 1, 0)], axis=1, dtype=np.float32).reshape(
+            *axes, self.n_y
+        )
 
     def decode(self, encoding):
         """Frames that have this encoding.
@@ -107,8 +109,9 @@ class AttentionWindow:
         encoding, axes = _checked("encoding", encoding, self.n_y)
         positions, n = self.preferred_positions, self.window**2
         image, *place = np.split(encoding.reshape(-1, self.n_y), [n, n + len(positions)], axis=1)
-        c = np.stack([_centre(positions, np.maximum(0, activity - FLOOR)) for activity in place],
-                     axis=-1)
+        c = np.stack(
+            [_centre(positions, np.maximum(0, activity - FLOOR)) for activity in place], axis=-1
+        )
         images = np.ascontiguousarray(image).reshape(-1, self.window, self.window)
         return _placed(images, c - self.window / 2, self.side).reshape(*axes, self.n_pixels)
 

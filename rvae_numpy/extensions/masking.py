@@ -17,6 +17,7 @@ is a forecast from u_{t-1} alone, so the trained model can run on without observ
 0 must be a value that y never takes as a whole, as for frames that show something. The poster's
 point is to do without learning the transition, so results with masking do not test its claim.
 """
+
 import numpy as np
 
 from datasets import checks
@@ -24,9 +25,9 @@ from rvae_numpy.autoencoder import emission, recognise
 from rvae_numpy.generation import check_joint
 from rvae_numpy.inference import check_states, finite, no_overflow
 
-MEAN_GAP = 10               # frames
-N_ALWAYS_OBSERVED = 5       # first frames of a video: position and motion must be inferred first
-MAX_MASK_RATE = 0.9         # X1 needs at most MEAN_GAP / (MEAN_GAP + 1)
+MEAN_GAP = 10  # frames
+N_ALWAYS_OBSERVED = 5  # first frames of a video: position and motion must be inferred first
+MAX_MASK_RATE = 0.9  # X1 needs at most MEAN_GAP / (MEAN_GAP + 1)
 
 
 def sample_mask(n_traj, T, mask_rate, rng):
@@ -50,8 +51,9 @@ def sample_mask(n_traj, T, mask_rate, rng):
     uniform = rng.random((n_traj, T))
     to_masked = mask_rate / ((1 - mask_rate) * MEAN_GAP)
     for t in range(N_ALWAYS_OBSERVED, T):
-        observed[:, t] = np.where(observed[:, t - 1], uniform[:, t] >= to_masked,
-                                  uniform[:, t] < 1 / MEAN_GAP)
+        observed[:, t] = np.where(
+            observed[:, t - 1], uniform[:, t] >= to_masked, uniform[:, t] < 1 / MEAN_GAP
+        )
     return observed
 
 
@@ -119,5 +121,5 @@ def generate_open_loop(params, u0, T, rng=None):
     with no_overflow("u0"):
         for t in range(T):
             u = encode_missing(params, u)
-            y[:, t] = emission(params, u)                                                   # X2
+            y[:, t] = emission(params, u)  # X2
     return finite("u0", y)

@@ -30,6 +30,7 @@ sigma_y, learnt with that of each number of the encoding, is used as that of a p
 
 Shapes: frames y (n_traj, T, n_pixels), n_pixels = n_y without a window; x, u, m (K, n, ..).
 """
+
 import numpy as np
 
 from datasets import checks
@@ -39,12 +40,12 @@ from rvae_numpy.extensions.attention import AttentionWindow
 from rvae_numpy.generation import check_joint, energy, predict_map
 from rvae_numpy.generation import generate as generate_one
 
-N_ITERATIONS = 3            # of X4 per frame
-N_FIRST_ITERATIONS = 6      # in the first frame
+N_ITERATIONS = 3  # of X4 per frame
+N_FIRST_ITERATIONS = 6  # in the first frame
 # brightness that every object expects everywhere, so that unexpected brightness goes to all alike.
 # What leaks to the other objects this way is as small, and below attention.FLOOR
 SLACK = 0.02
-TOLERANCE = 1e-3            # of the sum of a partition
+TOLERANCE = 1e-3  # of the sum of a partition
 
 
 def compose(parts):
@@ -72,9 +73,8 @@ def responsibilities(y, expected):
 
 def _responsibilities(y, expected):
     total = expected.sum(0)
-    shares = (y * np.maximum(1, total) * (expected + SLACK)
-              / (total + len(expected) * SLACK))                                            # X4
-    return np.minimum(1, shares)                    # above 1 by rounding only
+    shares = y * np.maximum(1, total) * (expected + SLACK) / (total + len(expected) * SLACK)  # X4
+    return np.minimum(1, shares)  # above 1 by rounding only
 
 
 def _per_object(function, params, *arrays):
@@ -118,15 +118,16 @@ def _filter_from_partition(params, y, partition, window, forecast):
     expected = partition
     for _ in range(N_FIRST_ITERATIONS):
         first = _encode_view(_responsibilities(y[:, 0], expected), window)
-        u = _per_object(inference._infer_u0, params, first)                                 # V9
+        u = _per_object(inference._infer_u0, params, first)  # V9
         expected = _reconstruct(params, _recognise(params, u, first), window)
     states, total = [], 0.0
     for t in range(y.shape[1]):
         if t > 0:
             expected = _render_view(_per_object(forecast, params, u), window)
         x, explained = _update(params, u, y[:, t], expected, window)
-        total = total - gaussian.log_density(y[:, t], compose(explained),
-                                             params.config.sigma_y)                         # X5
+        total = total - gaussian.log_density(
+            y[:, t], compose(explained), params.config.sigma_y
+        )  # X5
         total = total + _per_object(energy, params, u, x).sum((0, 2))
         states.append(x)
         u = x
@@ -162,8 +163,10 @@ def infer(params, y, partitions, *, window=None, forecast=predict_map):
     checks.in_range("partitions", partitions, 0, 1)
     gap = np.abs(partitions.sum(1) - y[:, 0]).max()
     if gap > TOLERANCE:
-        raise ValueError("partitions: expected parts that add up to the first frame, "
-                         f"got some that differ from it by {gap:.2g}")
+        raise ValueError(
+            "partitions: expected parts that add up to the first frame, "
+            f"got some that differ from it by {gap:.2g}"
+        )
 
     def checked(params, u):
         u = inference.finite("y", u)
@@ -174,8 +177,10 @@ def infer(params, y, partitions, *, window=None, forecast=predict_map):
         for partition in partitions[1:]:
             states, total = _filter_from_partition(params, y, partition, window, checked)
             better = total < least
-            best, least = (np.where(better[:, None, None], states, best),
-                           np.where(better, total, least))
+            best, least = (
+                np.where(better[:, None, None], states, best),
+                np.where(better, total, least),
+            )
     return inference.finite("y", best)
 
 
@@ -227,10 +232,14 @@ def _check_model(params, window):
     """params must be of a joint model of brightness, or of what the window encodes"""
     check_joint(params)
     if not params.config.sigmoid_mean:
-        raise ValueError("params: expected a model of brightness (sigmoid_mean), "
-                         "got one of unbounded observations")
+        raise ValueError(
+            "params: expected a model of brightness (sigmoid_mean), "
+            "got one of unbounded observations"
+        )
     if window is not None:
         checks.instance("window", window, AttentionWindow)
         if window.n_y != params.n_y:
-            raise ValueError(f"window: expected one with an encoding of {params.n_y} numbers (n_y "
-                             f"of params), got one of {window.n_y}")
+            raise ValueError(
+                f"window: expected one with an encoding of {params.n_y} numbers (n_y "
+                f"of params), got one of {window.n_y}"
+            )

@@ -17,5 +17,10 @@ def cd_k(u, y, W_u, W_y, b_x, b_u, b_y, k, clamp_u, rng):
         y_hat = sample(sigmoid(x_sample @ W_y + b_y))
         x = sigmoid(u_hat @ W_u.T + y_hat @ W_y.T + b_x)
     n = len(u)
-    return ((x_mean.T @ u - x.T @ u_hat) / n, (x_mean.T @ y - x.T @ y_hat) / n,
-            (x_mean - x).mean(0), (u - u_hat).mean(0), (y - y_hat).mean(0))
+    return (
+        (x_mean.T @ u - x.T @ u_hat) / n,
+        (x_mean.T @ y - x.T @ y_hat) / n,
+        (x_mean - x).mean(0),
+        (u - u_hat).mean(0),
+        (y - y_hat).mean(0),
+    )
