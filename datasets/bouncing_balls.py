@@ -27,8 +27,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets import checks
-from datasets._jit import njit
+from datasets.support import checks
+from datasets.support.jit import njit
 
 RENDERINGS = ("sutskever", "authors")
 SUBSTEPS_PER_FRAME = 2  # so that balls overlap little before a collision is detected

@@ -32,7 +32,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets import _synthetic_digits, checks
+from datasets import _synthetic_digits
+from datasets.support import checks
 
 PARTS = ("train", "t10k")
 MAX_BYTES = 10**8  # of an unpacked file: twice MNIST's largest

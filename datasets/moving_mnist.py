@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets import checks
-from datasets._jit import njit
 from datasets.digits import check_digits
+from datasets.support import checks
+from datasets.support.jit import njit
 
 MAX_DIGITS, MAX_SIDE, MAX_SPEED = 1000, 4096, 1e6
 FAR = 1e9  # beyond any frame: positions are bounded by it

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 
 MIN_CONSTANT, MAX_CONSTANT = 1e-15, 1e15  # of the System's constants: squares do not overflow
 MAX_GAIN = 1e6  # spikes per time step: counts are exact in float32

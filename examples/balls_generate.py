@@ -27,7 +27,12 @@ import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples import _balls_figures, _balls_networks, _plots, _run, _tracking, _video
+from examples.balls import figures as _balls_figures
+from examples.balls import networks as _balls_networks
+from examples.balls import tracking as _tracking
+from examples.tools import plots as _plots
+from examples.tools import run as _run
+from examples.tools import sequences as _video
 from refh_numpy import families
 from rvae_numpy import generation, rvae
 

@@ -52,8 +52,12 @@ import os
 import numpy as np
 
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples import _balls_baselines, _balls_figures, _plots, _run, balls_generate
-from examples._balls_networks import MODELS, WAYS, module, prediction_of, run, weights_of
+from examples import balls_generate
+from examples.balls import baselines as _balls_baselines
+from examples.balls import figures as _balls_figures
+from examples.balls.networks import MODELS, WAYS, module, prediction_of, run, weights_of
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 
 # %% [markdown]
 # ## Rows and settings

@@ -28,8 +28,11 @@ import numpy as np
 
 from datasets import digits
 from datasets.moving_mnist import Scene
-from examples import _digits, _plots, _run, _video
-from examples._coarse_to_fine import downsampled, interpolated
+from examples.digits import templates as _digits
+from examples.digits.coarse_to_fine import downsampled, interpolated
+from examples.tools import plots as _plots
+from examples.tools import run as _run
+from examples.tools import sequences as _video
 from rvae_numpy import rvae
 
 # %% [markdown]

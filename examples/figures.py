@@ -19,8 +19,6 @@ from pathlib import Path
 
 from datasets import digits
 from examples import (
-    _plots,
-    _run,
     hybrid_weight,
     linear_rvae,
     local_vs_bptt,
@@ -29,6 +27,8 @@ from examples import (
     ppc_order,
     ppc_table,
 )
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 
 KEPT = Path(__file__).parent / "figures"
 PLOT = {

@@ -17,8 +17,9 @@ import os
 
 import numpy as np
 
-from examples import _plots, _run
 from examples.ppc_table import HYBRID, run_all
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 
 FALLING = [0.3, 0.003]
 WEIGHTS = [0.0, 0.01, 0.03, 0.1, 0.3, 1.0, FALLING]

@@ -22,11 +22,13 @@ import os
 import numpy as np
 
 from datasets import ppc
-from examples import _linear_theory as theory
-from examples import _plots, _ppc, _run
-from examples._linear_figure import ANGLES, LATENTS, NAMES, SIGMA, SIGMAS, plot
+from examples.ppc import linear_theory as theory
+from examples.ppc import oscillator as _ppc
+from examples.ppc.linear_figure import ANGLES, LATENTS, NAMES, SIGMA, SIGMAS, plot
 from examples.ppc_order import readout
 from examples.ppc_table import NETWORKS, SIZES
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 from rvae_numpy import rvae
 
 TRAINED_SIGMAS = [0.05, 0.07, 0.1, 0.14, 0.2]

@@ -26,7 +26,10 @@ import time
 import numpy as np
 
 from datasets import ppc
-from examples import _angles, _plots, _ppc, _run
+from examples.ppc import angles as _angles
+from examples.ppc import oscillator as _ppc
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 from refh_numpy import harmonium, refh, refh_bptt, rtrbm, trbm
 
 RULES = {"TRBM": trbm, "rEFH": refh, "RTRBM": rtrbm, "rEFH + BPTT": refh_bptt}

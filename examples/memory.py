@@ -26,7 +26,11 @@ import numpy as np
 
 from datasets import bouncing_balls, ppc
 from datasets.bouncing_balls import Box
-from examples import _plots, _ppc, _run, _video, balls_generate
+from examples import balls_generate
+from examples.ppc import oscillator as _ppc
+from examples.tools import plots as _plots
+from examples.tools import run as _run
+from examples.tools import sequences as _video
 from kalman import smoothing
 from rvae_numpy import rvae
 

@@ -19,7 +19,7 @@ import json
 import re
 from pathlib import Path
 
-from examples import _run
+from examples.tools import run as _run
 
 FOLDER = Path(__file__).parent
 CELL = re.compile(r"^# %%(.*)$", re.M)

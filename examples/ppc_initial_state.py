@@ -22,8 +22,10 @@ import sys
 import numpy as np
 
 from datasets import ppc
-from examples import _plots, _ppc, _run
+from examples.ppc import oscillator as _ppc
 from examples.ppc_table import NETWORKS, file, module, test_data
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 from refh_numpy import harmonium
 from rvae_numpy import inference
 

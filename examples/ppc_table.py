@@ -20,7 +20,9 @@ from dataclasses import asdict
 import numpy as np
 
 from datasets import ppc
-from examples import _plots, _ppc, _run
+from examples.ppc import oscillator as _ppc
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 
 # %% [markdown]
 # ## The rows

@@ -20,8 +20,10 @@ import time
 import numpy as np
 
 from datasets import ppc
-from examples import _plots, _ppc, _run
-from examples._ppc import POSTER, SYSTEM, TEST
+from examples.ppc import oscillator as _ppc
+from examples.ppc.oscillator import POSTER, SYSTEM, TEST
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 from refh_numpy import efh, refh
 
 # Trajectories of 200 time steps: each begins at u_0 = 0, so the network learns that too.
@@ -38,8 +40,8 @@ N_PLOTTED, WINDOW = 400, slice(100, 150)  # time steps of the figures
 # %% [markdown]
 # ## Learning
 # Every model turns $y_1, \ldots, y_t$ into an estimate of the position at time t
-# (`examples/_ppc.py`). The Kalman filters receive the decoded position and its variance. The
-# harmoniums receive the spikes, and their reconstruction of the current spikes is decoded. The
+# (`examples/ppc/oscillator.py`). The Kalman filters receive the decoded position and its variance.
+# The harmoniums receive the spikes, and their reconstruction of the current spikes is decoded. The
 # Kalman filters are fitted by EM, the harmoniums by contrastive divergence.
 
 

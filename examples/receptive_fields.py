@@ -18,7 +18,9 @@ import sys
 import numpy as np
 
 from datasets import ppc
-from examples import _plots, _ppc, _run
+from examples.ppc import oscillator as _ppc
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 from refh_numpy import refh
 
 N_BINS = 15  # along each axis

@@ -8,7 +8,8 @@ must reproduce, and where the gradient stops. Takes a second.
 # %%
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from examples import _plots, _run
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 
 GIVEN, REPRODUCED, HIDDEN = "#DADADA", "#F2C14E", "#FFFFFF"
 LEARNT, LOCAL = "#0050A0", "#B3261E"

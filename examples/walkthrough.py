@@ -14,8 +14,13 @@ networks have learnt little.
 import numpy as np
 
 from datasets import bouncing_balls, ppc
-from examples import _plots, _ppc, _run, _tracking, _video, ppc_order, quickstart
-from examples._ppc import SYSTEM
+from examples import ppc_order, quickstart
+from examples.balls import tracking as _tracking
+from examples.ppc import oscillator as _ppc
+from examples.ppc.oscillator import SYSTEM
+from examples.tools import plots as _plots
+from examples.tools import run as _run
+from examples.tools import sequences as _video
 from kalman import filtering
 from refh_numpy import efh, exact, refh, trbm
 from rvae_numpy import rvae

@@ -7,7 +7,7 @@ any call of a library. Compiled at the first call. Timings: examples/benchmarks.
 
 import numpy as np
 
-from datasets._jit import njit
+from datasets.support.jit import njit
 
 # Inlined by LLVM: a call would pass seven numbers per array, and cost as much as the arithmetic
 inlined = njit(error_model="numpy", forceinline=True)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from kalman.filtering import _innovation
 from kalman.lds import LDS, check_observations
 from kalman.smoothing import rts_smoother

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from kalman import _kernels
 from kalman.lds import check_observations
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from datasets._jit import njit
+from datasets.support.jit import njit
 
 
 def adam(theta, gradient, m, v, learning_rate, step, beta_1, beta_2, epsilon):

@@ -18,7 +18,7 @@ from itertools import product
 import numpy as np
 from scipy.special import logsumexp
 
-from datasets import checks
+from datasets.support import checks
 from refh_numpy import families, harmonium
 from refh_numpy.harmonium import Params
 from refh_numpy.inference import check_params

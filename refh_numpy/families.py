@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from datasets import checks
+from datasets.support import checks
 from refh_numpy import _kernels
 
 MAX_RATE = 1e9  # spikes per time step: NumPy samples no larger counts

@@ -24,7 +24,7 @@ The authors' code runs backward with means, and with a sample of u in one step o
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from refh_numpy.families import sample_bernoulli
 from refh_numpy.harmonium import forward, hidden_mean, u_mean, y_mean
 from refh_numpy.inference import check_recurrent, check_result, check_states, clamped_gibbs

@@ -34,7 +34,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from refh_numpy import families
 from refh_numpy.families import Family, sample_bernoulli, sample_logistic, sigmoid, softplus
 

@@ -21,7 +21,7 @@ learns to keep the past, then to use it.
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
 """
 
-from datasets import checks
+from datasets.support import checks
 from refh_numpy import harmonium, storage, training
 from refh_numpy.generation import generate, generate_backward
 from refh_numpy.harmonium import init

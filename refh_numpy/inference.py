@@ -13,7 +13,7 @@ Shapes: u (n_traj, T, n_x), y (n_traj, T, n_y).
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from refh_numpy.families import Family, sample_bernoulli, sigmoid
 from refh_numpy.harmonium import Params, forward, gibbs, hidden_mean, random_observations, y_mean
 

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from datasets import checks, files
+from datasets.support import checks, files
 from refh_numpy import families, training
 from refh_numpy.harmonium import Params
 from refh_numpy.inference import check_params

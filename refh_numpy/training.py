@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets import checks
-from datasets._jit import is_interrupt
-from datasets._threads import warn_about_blas_threads
+from datasets.support import checks
+from datasets.support.jit import is_interrupt
+from datasets.support.threads import warn_about_blas_threads
 from refh_numpy import _kernels, harmonium
 from refh_numpy.harmonium import Params
 from refh_numpy.inference import check_params, check_recurrent

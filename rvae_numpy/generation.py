@@ -25,14 +25,14 @@ be asked for p(y_t | u_{t-1}) in several ways, the `sampler`s of `generate`:
 A refinement y <- mu_y(nu(u, y)) may follow, `n_refine` times: it draws y towards what the model has
 learnt. Then the state is updated as if y had been observed: u_t = nu(u_{t-1}, y_t). A model that
 does not learn u has a prior instead of p(x | u): "laplace" samples it exactly, "map" takes its
-mean. G5 (coarse to fine) stands in examples/_coarse_to_fine.py, G6 (backward) below.
+mean. G5 (coarse to fine) stands in examples/digits/coarse_to_fine.py, G6 (backward) below.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from rvae_numpy import gaussian, inference, mlp
 from rvae_numpy.autoencoder import emission, forward, log_emission, mu_u, prior, recognise
 from rvae_numpy.inference import check_states, finite, no_overflow

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from rvae_numpy import gaussian, mlp
 from rvae_numpy.autoencoder import emission, forward, mu_u, prior, recognise
 from rvae_numpy.parameters import Params, check_params

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from rvae_numpy import mlp
 from rvae_numpy.mlp import Layer
 

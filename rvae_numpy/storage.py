@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from datasets import checks, files
+from datasets.support import checks, files
 from rvae_numpy import parameters, training
 from rvae_numpy.parameters import Config, check_params
 from rvae_numpy.training import State

@@ -27,9 +27,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets import checks
-from datasets._jit import is_interrupt
-from datasets._threads import warn_about_blas_threads
+from datasets.support import checks
+from datasets.support.jit import is_interrupt
+from datasets.support.threads import warn_about_blas_threads
 from rvae_numpy import autoencoder, inference
 from rvae_numpy.parameters import LAYERS, PHI, Params, check_arrays, check_params, unflatten
 

@@ -7,7 +7,8 @@ import functools
 
 import numpy as np
 
-from datasets import bouncing_balls, digits, files, moving_mnist, ppc
+from datasets import bouncing_balls, digits, moving_mnist, ppc
+from datasets.support import files
 from kalman import em, filtering, lds, smoothing
 
 NAN_IS_MISSING = {

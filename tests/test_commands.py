@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from examples import _run
+from examples.tools import run as _run
 from tests.test_readme import CHAPTERS, ROOT
 
 TRAINS = {"balls_table", "balls_generate", "digits_generate", "objects_generate"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.random import MT19937
 
-from datasets import checks
+from datasets.support import checks
 
 
 def refused(call, match):

@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from datasets import files
+from datasets.support import files
 
 ARRAYS = {
     "W": np.arange(6.0, dtype=np.float32).reshape(2, 3),

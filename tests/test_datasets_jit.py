@@ -11,7 +11,7 @@ import numba
 import numpy as np
 import pytest
 
-from datasets import _jit
+from datasets.support import jit as _jit
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("datasets", "kalman", "refh_numpy", "rvae_numpy")

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from datasets import _threads
+from datasets.support import threads as _threads
 from refh_numpy import refh
 from rvae_numpy import rvae
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from examples import _angles
+from examples.ppc import angles as _angles
 
 
 def noisy(vector, n_batches, noise, rng):

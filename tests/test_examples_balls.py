@@ -6,16 +6,13 @@ import numpy as np
 import pytest
 
 from datasets import bouncing_balls
-from examples import (
-    _balls_baselines,
-    _balls_figures,
-    _balls_networks,
-    _plots,
-    _run,
-    _training,
-    balls_generate,
-    balls_table,
-)
+from examples import balls_generate, balls_table
+from examples.balls import baselines as _balls_baselines
+from examples.balls import figures as _balls_figures
+from examples.balls import networks as _balls_networks
+from examples.tools import plots as _plots
+from examples.tools import run as _run
+from examples.tools import training as _training
 from refh_numpy import refh, rtrbm
 from rvae_numpy import rvae
 

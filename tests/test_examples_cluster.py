@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from examples import _jobs, _run, ppc_table
+from examples import ppc_table
+from examples.tools import jobs as _jobs
+from examples.tools import run as _run
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -147,22 +149,23 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
 def test_workers_without_this_version_are_refused(tmp_path):
     """A worker whose package `examples` is another one: empty, an early one, of version 0.0.1"""
     package = tmp_path / "other" / "examples"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("")
+    (package / "tools").mkdir(parents=True)
+    for folder in (package, package / "tools"):
+        (folder / "__init__.py").write_text("")
     with started(tmp_path, [package.parent]) as (address, _):
         for content, message in (
-            (None, r"cannot import it \(.*'examples._results'"),
+            (None, r"cannot import it \(.*'examples.tools.results'"),
             ("", r"cannot import it \(.*'version'"),
             ("def version():\n    return '0.0.1'\n", r"got .*0\.0\.1"),
         ):
             if content is not None:
-                (package / "_results.py").write_text(content)
+                (package / "tools" / "results.py").write_text(content)
             with pytest.raises(
                 SystemExit, match="expected scheduler and workers with version .*" + message
             ):
                 _run.connect(address)
             with distributed.Client(address) as client:
-                client.run(lambda: sys.modules.pop("examples._results", None))
+                client.run(lambda: sys.modules.pop("examples.tools.results", None))
 
 
 @pytest.mark.parametrize("listens", [False, True])

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from datasets import digits
-from examples import _coarse_to_fine, _digits, _run, _tracking, _video, digits_generate
+from examples import digits_generate
+from examples.balls import tracking as _tracking
+from examples.digits import coarse_to_fine as _coarse_to_fine
+from examples.digits import templates as _digits
+from examples.tools import run as _run
+from examples.tools import sequences as _video
 from rvae_numpy import rvae
 
 

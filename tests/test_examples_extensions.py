@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from datasets import digits
-from examples import _digits, _run, _tracking, _video
+from examples.balls import tracking as _tracking
+from examples.digits import templates as _digits
 from examples.extensions import objects_generate
+from examples.tools import run as _run
+from examples.tools import sequences as _video
 from rvae_numpy import rvae
 
 MODELS = {"objects": [], "attention": [], "attention_no_mask": ["--no-mask"]}

@@ -14,7 +14,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from examples import _jobs, _ppc, _run, _training, ppc_table
+from examples import ppc_table
+from examples.ppc import oscillator as _ppc
+from examples.tools import jobs as _jobs
+from examples.tools import run as _run
+from examples.tools import training as _training
 from refh_numpy import refh, storage, training
 
 ROOT = Path(__file__).parent.parent
@@ -109,7 +113,8 @@ def alive(pid):
 LONG_JOBS = """
 import multiprocessing, sys
 from pathlib import Path
-from examples import _run, ppc_table
+from examples import ppc_table
+from examples.tools import run as _run
 def main():
     settings = ppc_table.NETWORKS["TRBM"] | dict(n_updates=10**6)
     jobs = [("TRBM", seed, settings, Path(sys.argv[1])) for seed in range(3)]

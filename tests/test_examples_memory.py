@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from datasets import ppc
-from examples import _ppc, _run, balls_generate, memory
+from examples import balls_generate, memory
+from examples.ppc import oscillator as _ppc
+from examples.tools import run as _run
 from tests.test_examples_balls import in_this_process
 
 

@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from examples import _plots
+from examples.tools import plots as _plots
 
 # Machado, Oliveira and Fernandes 2009, for linear RGB; sRGB to XYZ (D65)
 NORMAL = np.eye(3)

@@ -9,7 +9,6 @@ from scipy.stats import poisson
 
 from datasets import ppc
 from examples import (
-    _ppc,
     hybrid_weight,
     local_vs_bptt,
     ppc_initial_state,
@@ -17,6 +16,7 @@ from examples import (
     ppc_table,
     receptive_fields,
 )
+from examples.ppc import oscillator as _ppc
 from refh_numpy import refh, training, trbm
 from rvae_numpy import rvae, vae
 

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from datasets import ppc
-from examples import _plots, _results, _run, quickstart
+from examples import quickstart
+from examples.tools import plots as _plots
+from examples.tools import results as _results
+from examples.tools import run as _run
 from refh_numpy import refh
 
 ROOT = Path(__file__).parent.parent

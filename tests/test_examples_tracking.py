@@ -6,7 +6,8 @@ from scipy.spatial.distance import cdist
 
 from datasets import bouncing_balls, digits, moving_mnist
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples import _tracking, digits_generate
+from examples import digits_generate
+from examples.balls import tracking as _tracking
 
 BOX = Box()
 

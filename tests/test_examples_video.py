@@ -12,7 +12,12 @@ from matplotlib.image import (
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
-from examples import _balls_networks, _digits, _plots, _run, _video, balls_generate
+from examples import balls_generate
+from examples.balls import networks as _balls_networks
+from examples.digits import templates as _digits
+from examples.tools import plots as _plots
+from examples.tools import run as _run
+from examples.tools import sequences as _video
 from refh_numpy import refh, rtrbm
 from rvae_numpy import rvae
 

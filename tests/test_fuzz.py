@@ -55,7 +55,7 @@ def test_every_public_function_has_an_entry():
         for name, function in public_functions().items()
         if name not in ENTRIES | fuzz_entries.NOT_WALKED
         and not says_that_it_does_not_check(function)
-        and not name.startswith("datasets.checks.")
+        and not name.startswith("datasets.support.checks.")
         and ".check_" not in name
     ]
     assert not missing, f"no entry in tests/fuzz_entries*.py, and no 'does not check': {missing}"

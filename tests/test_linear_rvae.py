@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from examples import _linear_theory as theory
+from examples.ppc import linear_theory as theory
 from kalman import filtering, lds
 
 SIGMA = 0.07

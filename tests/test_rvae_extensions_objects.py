@@ -290,7 +290,7 @@ RNG = np.random.default_rng(0)
         ({"partitions": np.ones((0, 2, 2, 7))}, "partitions: expected shape"),
         (
             {"partitions": np.full((1, 2, 2, 7), 0.4)},
-            "partitions: expected parts that add up to the first frame, got some that differ .* 0.2",
+            "partitions: expected parts that add up to the first frame, got some that differ .*",
         ),
         ({"forecast": 3}, "forecast: expected a function"),
         ({"window": 3}, "window: expected Attent"),

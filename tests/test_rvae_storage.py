@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from datasets import files
+from datasets.support import files
 from rvae_numpy import rvae, rvae_bptt, storage, tvae, vae
 from tests.test_rvae_models import stream
 from tests.test_rvae_training import assert_same, half_masked

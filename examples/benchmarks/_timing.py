@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from examples import _run
+from examples.tools import run as _run
 
 N_ROUNDS = 9
 N_FIT = 3  # largest sizes, to which an exponent is fitted: overhead matters least

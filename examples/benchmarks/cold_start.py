@@ -19,8 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from examples import _run
 from examples.benchmarks import _timing
+from examples.tools import run as _run
 
 PYTHON = sys.executable
 IMPORTS = ("import refh_numpy", "from refh_numpy import refh")

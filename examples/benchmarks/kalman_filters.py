@@ -13,8 +13,9 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from datasets import ppc
-from examples import _plots, _run
 from examples.benchmarks import _timing
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 from kalman import filtering, lds
 
 OURS = "kalman, Numba"

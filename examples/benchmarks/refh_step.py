@@ -18,8 +18,8 @@ from unittest import mock
 import numpy as np
 
 from datasets import bouncing_balls, ppc
-from examples import _run
 from examples.benchmarks import _timing
+from examples.tools import run as _run
 from refh_numpy import _kernels, families, harmonium, refh, training
 
 N_UPDATES = {"oscillator": 100, "balls": 2}  # in one call

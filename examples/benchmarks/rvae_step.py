@@ -11,8 +11,8 @@ Takes a minute of CPU time, most of it compilation by torch.
 import numpy as np
 
 from datasets import ppc
-from examples import _run
 from examples.benchmarks import _timing
+from examples.tools import run as _run
 from rvae_numpy import autoencoder, rvae
 
 N_TRAJ, CHUNK, N_UPDATES = 40, 8, 50

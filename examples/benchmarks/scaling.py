@@ -19,8 +19,11 @@ import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
-from examples import _balls_networks, _plots, _run, balls_table
+from examples import balls_table
+from examples.balls import networks as _balls_networks
 from examples.benchmarks import _timing
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 from refh_numpy import refh
 
 BASE = {"n_x": 256, "n_y": 256, "n_traj": 10, "chunk": 10, "k": 4}

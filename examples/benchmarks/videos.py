@@ -12,8 +12,8 @@ import math
 import numpy as np
 
 from datasets import bouncing_balls, digits, moving_mnist
-from examples import _run
 from examples.benchmarks import _timing
+from examples.tools import run as _run
 
 T = 30  # frames of a video
 N_BALLS, N_DIGITS = 20, 20  # videos in a call of the data sets

@@ -29,8 +29,10 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from datasets import digits
-from examples import _digits, _run, digits_generate
-from examples._coarse_to_fine import downsampled, interpolated
+from examples import digits_generate
+from examples.digits import templates as _digits
+from examples.digits.coarse_to_fine import downsampled, interpolated
+from examples.tools import run as _run
 from rvae_numpy.extensions import masking, objects
 from rvae_numpy.extensions.attention import AttentionWindow
 

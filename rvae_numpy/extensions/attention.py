@@ -29,8 +29,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets import checks
 from datasets.moving_mnist import render
+from datasets.support import checks
 
 FLOOR = 0.05  # brightness, or activity, that counts as none
 MARGIN = 2.5  # tuning widths beyond the frame; farther out activity is below FLOOR

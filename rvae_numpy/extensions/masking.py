@@ -20,7 +20,7 @@ point is to do without learning the transition, so results with masking do not t
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from rvae_numpy.autoencoder import emission, recognise
 from rvae_numpy.generation import check_joint
 from rvae_numpy.inference import check_states, finite, no_overflow

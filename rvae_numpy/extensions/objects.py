@@ -33,7 +33,7 @@ Shapes: frames y (n_traj, T, n_pixels), n_pixels = n_y without a window; x, u, m
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 from rvae_numpy import gaussian, inference
 from rvae_numpy.autoencoder import emission, recognise
 from rvae_numpy.extensions.attention import AttentionWindow

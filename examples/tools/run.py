@@ -12,8 +12,8 @@ from pathlib import Path
 
 import matplotlib
 
-from examples import _jobs
-from examples._results import (
+from examples.tools import jobs as _jobs
+from examples.tools.results import (
     Progress,
     command,
     keep,
@@ -25,7 +25,7 @@ from examples._results import (
     write_json,
     write_whole,
 )
-from examples._training import halved, learn, trained
+from examples.tools.training import halved, learn, trained
 
 __all__ = [
     "SIZES",
@@ -50,7 +50,7 @@ __all__ = [
     "write_whole",
 ]
 
-WEIGHTS = Path(__file__).parent / "weights"  # of the long trainings, kept in the repository
+WEIGHTS = Path(__file__).parents[1] / "weights"  # of the long trainings, kept in the repository
 SIZES = {
     "quick": "a short run: it shows that everything works, not what the models can do",
     "full": "the long run, over several seeds where that is feasible",

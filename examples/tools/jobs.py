@@ -15,7 +15,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from examples._results import version, write_whole
+from examples.tools.results import version, write_whole
 
 
 def importable(function):

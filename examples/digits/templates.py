@@ -9,8 +9,11 @@ import numpy as np
 
 from datasets import moving_mnist
 from datasets.moving_mnist import Scene
-from examples import _plots, _run, _tracking, _video
-from examples._coarse_to_fine import downsampled, upsampled
+from examples.balls import tracking as _tracking
+from examples.digits.coarse_to_fine import downsampled, upsampled
+from examples.tools import plots as _plots
+from examples.tools import run as _run
+from examples.tools import sequences as _video
 from rvae_numpy import rvae
 
 N_CONTEXT, N_GENERATED = 10, 20  # frames

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from examples import _plots
-from examples._balls_networks import MODELS
+from examples.balls.networks import MODELS
+from examples.tools import plots as _plots
 
 NAMES = {"sutskever": "Sutskever's rendering", "authors": "Authors' rendering"}
 DASHES = {

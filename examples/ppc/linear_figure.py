@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from examples import _plots
+from examples.tools import plots as _plots
 
 LATENTS = [1, 2, 3]
 SIGMAS = [0.03, 0.05, 0.07, 0.1, 0.14, 0.2]

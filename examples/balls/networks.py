@@ -9,8 +9,10 @@ import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
-from examples import _balls_baselines, _run, _video
-from examples._balls_baselines import squared_error
+from examples.balls import baselines as _balls_baselines
+from examples.balls.baselines import squared_error
+from examples.tools import run as _run
+from examples.tools import sequences as _video
 from refh_numpy import families, storage
 
 MODELS = {

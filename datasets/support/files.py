@@ -12,7 +12,7 @@ import zipfile
 
 import numpy as np
 
-from datasets import checks
+from datasets.support import checks
 
 FORMAT = "0.2"  # the version that wrote the file
 MAX_BYTES = 2**30  # of all arrays of a file together

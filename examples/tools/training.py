@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 
-from datasets import files
-from examples._results import command, version
+from datasets.support import files
+from examples.tools.results import command, version
 
 
 def learn(

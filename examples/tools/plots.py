@@ -12,7 +12,7 @@ import sys
 import matplotlib
 from matplotlib.figure import Figure
 
-from examples._results import write_whole
+from examples.tools.results import write_whole
 
 GROUND_TRUTH = "black"
 GROUND_TRUTH_ON_SPIKES = "#D40000"  # over a grey raster

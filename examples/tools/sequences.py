@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import PIL  # Pillow comes with Matplotlib
 
-from examples import _plots, _run
+from examples.tools import plots as _plots
+from examples.tools import run as _run
 from rvae_numpy import rvae, storage
 
 CHECKPOINT = 500  # updates
