@@ -224,7 +224,7 @@ def kalman_loss(model):
 losses = {name: kalman_loss(model) for name, model in filters.items()}
 candidates, threshold = [], np.mean(list(losses.values()))
 for number in range(MAX_TRAININGS):
-    autoencoder = rvae.init(SYSTEM.n_neurons, 2, 64, "poisson", rng)
+    autoencoder = rvae.init(n_y=SYSTEM.n_neurons, n_x=2, hidden=64, family="poisson", rng=rng)
     autoencoder = _ppc.learn(rvae, autoencoder, rng, **RECIPE)
     loss = _ppc.next_step_loss(rvae, autoencoder, validation, rng)
     candidates.append((loss, autoencoder))

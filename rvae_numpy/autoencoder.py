@@ -160,7 +160,7 @@ def loss_and_gradient(params, u, y, eps, u_input=None, y_input=None):
     forward_pass = _forward_pass(params, u_input, y if y_input is None else y_input, u, eps)
     loss = _loss(params, u, y, forward_pass)
     gradient, d_u = _backward_pass(params, u, y, forward_pass)
-    return loss.mean(), gradient.map(lambda leaf: leaf / n), d_u / n
+    return float(loss.mean()), gradient.map(lambda leaf: leaf / n), d_u / n
 
 
 def _forward_pass(params, u_input, y_input, u, eps):

@@ -188,12 +188,12 @@ def _hidden_layers(hidden):
     return encoder, encoder[::-1]
 
 
-def init(n_y, n_x, hidden, config, rng, dtype=np.float32, *, n_residual=0, static=False):
+def init(*, n_x, n_y, hidden, config, rng, dtype=np.float32, n_residual=0, static=False):
     """Random weights with which a state keeps most of itself.
 
     Parameters
     ----------
-    n_y, n_x : dimensions of y and x
+    n_x, n_y : dimensions of x and y
     hidden : units of the encoder's layers, the last of which is the encoding, as in (400, 200);
         the decoder has them in reverse. One number: two such layers to encode, one to decode
     config : Config

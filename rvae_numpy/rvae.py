@@ -13,6 +13,7 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean
 
 import numpy as np
 
+from datasets.support.loop import Gradient
 from rvae_numpy import autoencoder, storage, training
 from rvae_numpy.generation import generate, generate_backward
 from rvae_numpy.inference import emission_mean, infer, predict_next
@@ -33,13 +34,13 @@ __all__ = [
 
 
 def init(
-    n_y,
+    *,
     n_x,
+    n_y,
     hidden,
     family,
     rng,
     dtype=np.float32,
-    *,
     activation="tanh",
     sigma_u=0.07,
     sigma_y=1.0,
@@ -64,7 +65,9 @@ def init(
         learn_u=True,
         prior_given_u=False,
     )
-    return autoencoder.init(n_y, n_x, hidden, config, rng, dtype, n_residual=n_residual)
+    return autoencoder.init(
+        n_x=n_x, n_y=n_y, hidden=hidden, config=config, rng=rng, dtype=dtype, n_residual=n_residual
+    )
 
 
 def gradient(params, u, y, rng, y_input=None):
@@ -80,10 +83,10 @@ def gradient(params, u, y, rng, y_input=None):
 
     Returns
     -------
-    loss (nats per time step), gradient (Params)
+    Gradient: params (Params), the gradient; value, the loss in nats per time step
     """
     loss, local, _ = autoencoder.chunk_gradient(params, u, y, rng, y_input)
-    return loss, local
+    return Gradient(local, loss)
 
 
 def train(params, batches, rng, **settings):

@@ -11,6 +11,7 @@ with it the loss of every later step.
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean of x.
 """
 
+from datasets.support.loop import Gradient
 from rvae_numpy import autoencoder, storage, training
 from rvae_numpy.generation import generate, generate_backward
 from rvae_numpy.inference import emission_mean, infer, predict_next
@@ -43,10 +44,11 @@ def gradient(params, u, y, rng, y_input=None):
 
     Returns
     -------
-    loss (nats per time step), gradient (Params)
+    Gradient: params (Params), the gradient; value, the loss in nats per time step
     """
     loss, local, d_u = autoencoder.chunk_gradient(params, u, y, rng, y_input)
-    return loss, autoencoder.bptt(params, u, y if y_input is None else y_input, d_u, local)
+    y_input = y if y_input is None else y_input
+    return Gradient(autoencoder.bptt(params, u, y_input, d_u, local), loss)
 
 
 def train(params, batches, rng, **settings):

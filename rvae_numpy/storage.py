@@ -107,7 +107,7 @@ def load_checkpoint(path, name):
         for prefix in ("", "m.", "v.")
     ]
     params, m, v = (_params(path, tree, header) for tree in trees)
-    state = State(m, v, header["n_updates"], u, y, y_input, header["rng"])
+    state = State(m, v, header["n_updates"], u, y, header["rng"], y_input)
     try:
         training.check_state(state, params)
     except (ValueError, TypeError) as error:

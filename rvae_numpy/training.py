@@ -21,42 +21,19 @@ Hinton, Dayan, Frey and Neal 1995.)
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from numbers import Real
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from datasets.support import checks
 from datasets.support.jit import is_interrupt
+from datasets.support.loop import Log, State, check_gradient
 from datasets.support.threads import warn_about_blas_threads
 from rvae_numpy import autoencoder, inference
 from rvae_numpy.parameters import LAYERS, PHI, Params, check_arrays, check_params, unflatten
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
-
-
-@dataclass
-class State:
-    """All that a run needs, with the parameters, to resume bit for bit."""
-
-    m: Params  # Adam's first moments
-    v: Params  # Adam's second moments
-    n_updates: int  # updates made
-    u: np.ndarray  # (n_traj, n_u) states carried to the next chunk
-    y: np.ndarray  # (n_traj, T_left, n_y) the rest of the present batch
-    y_input: np.ndarray  # the same, as the recognition model receives it; None for y
-    rng: dict  # state of the generator
-
-
-@dataclass
-class Log:
-    """The learning curve, and where the run stopped."""
-
-    n_updates: list = field(default_factory=list)  # at the end of each `every` updates
-    loss: list = field(default_factory=list)  # mean loss over these, nats per time step
-    interrupted: bool = False  # by Ctrl+C
-    state: State = None
 
 
 class _Settings(NamedTuple):
@@ -108,7 +85,7 @@ def train(
 
     Parameters
     ----------
-    gradient : function (params, u, y, rng, y_input) -> (loss, Params), of arrays (n_traj, chunk, n)
+    gradient : function (params, u, y, rng, y_input) -> Gradient, of arrays (n_traj, chunk, n)
     params : Params to start from; not changed
     batches : iterable of (n_traj, T, n_y); an endless one is read only as far as needed
     rng : numpy.random.Generator
@@ -158,7 +135,7 @@ def train(
                 if now[1].n_updates % every == 0 or now[1].n_updates == n_updates:
                     _check_finite(*now, settings)
                     log.n_updates.append(now[1].n_updates)
-                    log.loss.append(float(np.mean(losses)))
+                    log.value.append(float(np.mean(losses)))
                     log.state = now[1]
                     losses.clear()
                     if callback is not None:
@@ -167,7 +144,7 @@ def train(
         if not is_interrupt(error):
             raise
         log.interrupted = True
-        del log.n_updates[len(log.loss) :]  # interrupted between the two
+        del log.n_updates[len(log.value) :]  # interrupted between the two
         _check_finite(*now, settings)
     params, log.state = now
     return params, log
@@ -221,7 +198,6 @@ def _begin(params, state, rng, n_updates):
             0,
             np.zeros((1, params.n_u), dtype),
             np.empty((1, 0, params.n_y), dtype),
-            None,
             rng.bit_generator.state,
         )
     check_state(state, params)
@@ -267,7 +243,7 @@ def _update(gradient, params, state, rng, settings):
     states = autoencoder.forward(params, state.u, y if y_input is None else y_input)
     states = states[:, :, : params.n_u]
     u_prev = np.concatenate([state.u[:, None], states[:, :-1]], axis=1)
-    loss, g = _checked(gradient(params, u_prev, y, rng, y_input))
+    g, loss = check_gradient(gradient(params, u_prev, y, rng, y_input), params)
     if not np.isfinite(loss):
         raise _diverged(step, s, "the loss is no longer finite")
     if s.max_norm is not None:
@@ -275,23 +251,8 @@ def _update(gradient, params, state, rng, settings):
     rate = s.learning_rate + (s.final_learning_rate - s.learning_rate) * (step - 1) / s.n_updates
     params, m, v = _step(params, g, state, rate, s.learnt)
     left = None if y_input is None else state.y_input[:, s.chunk :]
-    state = State(m, v, step, states[:, -1], state.y[:, s.chunk :], left, rng.bit_generator.state)
+    state = State(m, v, step, states[:, -1], state.y[:, s.chunk :], rng.bit_generator.state, left)
     return (params, state), loss
-
-
-def _checked(result):
-    """What `gradient` returned, if it is a pair that the step can be made with; or an error"""
-    if (
-        not isinstance(result, tuple)
-        or len(result) != 2
-        or not isinstance(result[0], Real)
-        or not isinstance(result[1], Params)
-    ):
-        raise TypeError(
-            "gradient: expected a function that returns (loss, Params), "
-            f"got one that returns {checks.shown(result)}"
-        )
-    return result
 
 
 def _step(params, g, state, rate, learnt):

@@ -18,6 +18,7 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean
 
 import numpy as np
 
+from datasets.support.loop import Gradient
 from rvae_numpy import autoencoder, storage, training
 from rvae_numpy.generation import generate, generate_backward
 from rvae_numpy.inference import emission_mean, infer, predict_next
@@ -38,20 +39,20 @@ __all__ = [
 
 
 def init(
-    n_y,
+    *,
     n_x,
+    n_y,
     hidden,
     family,
     rng,
     dtype=np.float32,
-    *,
     activation="tanh",
     sigma_y=1.0,
     prior_given_u=True,
 ):
     """Weights as autoencoder.init makes them; the other arguments are those of its Config."""
     config = Config(family, activation, sigma_y=sigma_y, learn_u=False, prior_given_u=prior_given_u)
-    return autoencoder.init(n_y, n_x, hidden, config, rng, dtype)
+    return autoencoder.init(n_x=n_x, n_y=n_y, hidden=hidden, config=config, rng=rng, dtype=dtype)
 
 
 def gradient(params, u, y, rng, y_input=None):
@@ -67,10 +68,10 @@ def gradient(params, u, y, rng, y_input=None):
 
     Returns
     -------
-    loss (nats per time step), gradient (Params)
+    Gradient: params (Params), the gradient; value, the loss in nats per time step
     """
     loss, local, _ = autoencoder.chunk_gradient(params, u, y, rng, y_input)
-    return loss, local
+    return Gradient(local, loss)
 
 
 def train(params, batches, rng, **settings):

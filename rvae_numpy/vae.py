@@ -12,6 +12,7 @@ Shapes: y (n_traj, T, n_y); n_u = 0. `infer` returns the recognised means of x (
 
 import numpy as np
 
+from datasets.support.loop import Gradient
 from rvae_numpy import autoencoder, storage, training
 from rvae_numpy.generation import generate, generate_backward
 from rvae_numpy.inference import emission_mean, infer, predict_next
@@ -31,10 +32,12 @@ __all__ = [
 ]
 
 
-def init(n_y, n_x, hidden, family, rng, dtype=np.float32, *, activation="tanh", sigma_y=1.0):
+def init(*, n_x, n_y, hidden, family, rng, dtype=np.float32, activation="tanh", sigma_y=1.0):
     """Weights as autoencoder.init makes them, without a state; the rest are those of its Config."""
     config = Config(family, activation, sigma_y=sigma_y, learn_u=False, prior_given_u=False)
-    return autoencoder.init(n_y, n_x, hidden, config, rng, dtype, static=True)
+    return autoencoder.init(
+        n_x=n_x, n_y=n_y, hidden=hidden, config=config, rng=rng, dtype=dtype, static=True
+    )
 
 
 def gradient(params, u, y, rng, y_input=None):
@@ -50,10 +53,10 @@ def gradient(params, u, y, rng, y_input=None):
 
     Returns
     -------
-    loss (nats per time step), gradient (Params)
+    Gradient: params (Params), the gradient; value, the loss in nats per time step
     """
     loss, local, _ = autoencoder.chunk_gradient(params, u, y, rng, y_input)
-    return loss, local
+    return Gradient(local, loss)
 
 
 def train(params, batches, rng, **settings):

@@ -13,7 +13,7 @@ from tests.fuzz_entries import by_name, named, print_nothing, rng, saved, states
 
 
 def autoencoder_params(model=rvae, n_y=3, **more):
-    return model.init(n_y, 2, (4,), "normal", rng(), **more)
+    return model.init(n_y=n_y, n_x=2, hidden=(4,), family="normal", rng=rng(), **more)
 
 
 def autoencoder_entries():

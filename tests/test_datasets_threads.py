@@ -37,8 +37,11 @@ def test_small_matrices_are_warned_of_once(two_threads):
 
 @pytest.mark.parametrize("model", [refh, rvae])
 def test_training_names_the_line_that_called_it(model, two_threads):
-    sizes = (4, 3) if model is refh else (3, 2, (4,))
-    params = model.init(*sizes, "poisson", np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    if model is refh:
+        params = refh.init(4, 3, "poisson", rng)
+    else:
+        params = rvae.init(n_x=2, n_y=3, hidden=(4,), family="poisson", rng=rng)
     batches = [np.ones((2, 5, 3), np.float32)]
     with pytest.warns(_threads.BlasThreadsWarning) as found:
         model.train(params, batches, np.random.default_rng(0), n_updates=1)

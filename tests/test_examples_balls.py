@@ -139,7 +139,13 @@ def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
     assert {job[2] for job in asked[0]} == {"sutskever", "authors"}
     assert "without the rVAE" in capsys.readouterr().out
     params = rvae.init(
-        900, 3, (5,), "normal", np.random.default_rng(0), sigmoid_mean=True, n_residual=2
+        n_y=900,
+        n_x=3,
+        hidden=(5,),
+        family="normal",
+        rng=np.random.default_rng(0),
+        sigmoid_mean=True,
+        n_residual=2,
     )
     rvae.save(
         new(tmp_path / "balls_generate") / "rVAE_0_stage_2.npz",

@@ -21,7 +21,14 @@ def test_an_upsampled_network_encodes_and_emits_the_same():
     """G5: the encoding does not change; the emitted frame is the coarse one, interpolated."""
     rng = np.random.default_rng(0)
     coarse = rvae.init(
-        64, 4, (6, 5), **_digits.CONFIG, sigma_u=0.1, sigma_y=0.05, rng=rng, n_residual=3
+        n_y=64,
+        n_x=4,
+        hidden=(6, 5),
+        **_digits.CONFIG,
+        sigma_u=0.1,
+        sigma_y=0.05,
+        rng=rng,
+        n_residual=3,
     )
     fine = _coarse_to_fine.upsampled(coarse, 8, 2)
     assert fine.n_y == 256 and fine.config.sigma_y == 0.1

@@ -65,7 +65,7 @@ def test_the_better_predictor_of_two_restarts_is_selected_and_both_are_in_the_ta
 def test_the_next_step_loss_is_the_poissons():
     """A model that predicts the same at every step: -log Poisson likelihood, without log y!."""
     rng = np.random.default_rng(0)
-    params = vae.init(15, 2, 4, "poisson", rng, np.float64)
+    params = vae.init(n_y=15, n_x=2, hidden=4, family="poisson", rng=rng, dtype=np.float64)
     for layer in params.decode_y:
         layer.W[:] = 0
     params.decode_y[-1].b[:] = np.log(1.5)
@@ -208,7 +208,7 @@ def test_stages_of_a_training(monkeypatch):
     rng = np.random.default_rng(0)
     _ppc.learn(
         rvae,
-        rvae.init(15, 2, 4, "poisson", rng),
+        rvae.init(n_y=15, n_x=2, hidden=4, family="poisson", rng=rng),
         rng,
         n_traj=2,
         T=10,

@@ -64,7 +64,8 @@ def test_an_open_loop_run_is_a_run_without_observations():
         (lambda p: masking.forecast_open_loop(p, np.full((2, 3), np.nan)), "u"),
         (
             lambda p: masking.forecast_open_loop(
-                tvae.init(4, 3, 5, "normal", np.random.default_rng(0)), np.zeros((2, 3))
+                tvae.init(n_y=4, n_x=3, hidden=5, family="normal", rng=np.random.default_rng(0)),
+                np.zeros((2, 3)),
             ),
             "params",
         ),

@@ -11,7 +11,16 @@ from rvae_numpy.extensions.attention import AttentionWindow
 def some_model(dtype=np.float64):
     rng = np.random.default_rng(0)
     params = rvae.init(
-        7, 3, (5,), "normal", rng, dtype, sigma_u=0.3, sigma_y=0.2, sigmoid_mean=True, n_residual=4
+        n_y=7,
+        n_x=3,
+        hidden=(5,),
+        family="normal",
+        rng=rng,
+        dtype=dtype,
+        sigma_u=0.3,
+        sigma_y=0.2,
+        sigmoid_mean=True,
+        n_residual=4,
     )
     for layers in (params.nu_residual, params.mu_u_residual):
         layers[-1].W += 0.3 * rng.standard_normal(layers[-1].W.shape).astype(dtype)
@@ -21,12 +30,12 @@ def some_model(dtype=np.float64):
 def left_or_right():
     """Frames of six pixels, of which the first three are bright (x = 1) or the last three (-1)"""
     params = rvae.init(
-        6,
-        1,
-        (6,),
-        "normal",
-        np.random.default_rng(0),
-        np.float64,
+        n_y=6,
+        n_x=1,
+        hidden=(6,),
+        family="normal",
+        rng=np.random.default_rng(0),
+        dtype=np.float64,
         activation="relu",
         sigma_u=0.1,
         sigma_y=0.1,
@@ -51,12 +60,12 @@ def spots():
     maps are linear but the decoder's"""
     n = len(PLACES)
     params = rvae.init(
-        n,
-        2,
-        (2 * n,),
-        "normal",
-        np.random.default_rng(0),
-        np.float64,
+        n_y=n,
+        n_x=2,
+        hidden=(2 * n,),
+        family="normal",
+        rng=np.random.default_rng(0),
+        dtype=np.float64,
         activation="relu",
         sigma_u=0.02,
         sigma_y=0.1,
@@ -206,11 +215,11 @@ def test_a_window_stands_between_frames_and_the_model():
     window = AttentionWindow(side=9, window=3, tuning_width=2.0)
     rng = np.random.default_rng(4)
     params = rvae.init(
-        window.n_y,
-        3,
-        (5,),
-        "normal",
-        rng,
+        n_y=window.n_y,
+        n_x=3,
+        hidden=(5,),
+        family="normal",
+        rng=rng,
         sigma_u=0.3,
         sigma_y=0.2,
         sigmoid_mean=True,
@@ -233,12 +242,12 @@ def test_a_model_trained_with_masks_forecasts_from_the_state_alone():
     window = AttentionWindow(side=9, window=3, tuning_width=1.0, spacing=1.0)
     rng = np.random.default_rng(4)
     params = rvae.init(
-        window.n_y,
-        3,
-        (5,),
-        "normal",
-        rng,
-        np.float64,
+        n_y=window.n_y,
+        n_x=3,
+        hidden=(5,),
+        family="normal",
+        rng=rng,
+        dtype=np.float64,
         sigma_u=0.3,
         sigma_y=0.2,
         sigmoid_mean=True,
@@ -299,8 +308,14 @@ RNG = np.random.default_rng(0)
             "window: expected one with an encoding of 7",
         ),
         ({"params": 3}, "params: expected Params"),
-        ({"params": vae.init(7, 3, 5, "normal", RNG)}, "params: expected a model of the joint"),
-        ({"params": rvae.init(7, 3, 5, "normal", RNG)}, "params: expected a model of brightness"),
+        (
+            {"params": vae.init(n_y=7, n_x=3, hidden=5, family="normal", rng=RNG)},
+            "params: expected a model of the joint",
+        ),
+        (
+            {"params": rvae.init(n_y=7, n_x=3, hidden=5, family="normal", rng=RNG)},
+            "params: expected a model of brightness",
+        ),
     ],
 )
 def test_bad_input(change, error):

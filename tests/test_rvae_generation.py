@@ -59,7 +59,7 @@ def test_every_sampler_generates_means_of_the_family(sampler, n_refine, family):
 def test_the_defaults():
     """Joint models of means: rerank; counts and conditional models: samples of x, and counts"""
     u0 = np.random.default_rng(0).standard_normal((2, 3))
-    conditional = tvae.init(4, 3, 5, "normal", np.random.default_rng(0))
+    conditional = tvae.init(n_y=4, n_x=3, hidden=5, family="normal", rng=np.random.default_rng(0))
     for params, chosen in (
         (nonlinear(n_x=3), dict(sampler="rerank", sample_y=False)),
         (nonlinear(n_x=3, family="poisson"), dict(sampler="laplace", sample_y=True)),
@@ -76,7 +76,7 @@ def test_the_defaults():
 def test_samples_of_y_have_the_familys_mean_and_variance(family):
     """And the model can observe them"""
     rng = np.random.default_rng(0)
-    params = vae.init(3, 2, 5, family, rng, np.float64, sigma_y=0.5)
+    params = vae.init(n_y=3, n_x=2, hidden=5, family=family, rng=rng, dtype=np.float64, sigma_y=0.5)
     for layer in params.decode_y:
         layer.W[:] = 0
     params.decode_y[-1].b[:] = [0.3, 0.5, 1.0]
@@ -128,7 +128,16 @@ def test_the_reranked_frame_is_the_most_probable_candidate(monkeypatch):
 def linear():
     """An rVAE with linear mu_u and (in effect) linear mu_y, and their matrices"""
     rng = np.random.default_rng(3)
-    params = rvae.init(3, 2, (6,), "normal", rng, np.float64, activation="relu", sigma_u=0.3)
+    params = rvae.init(
+        n_y=3,
+        n_x=2,
+        hidden=(6,),
+        family="normal",
+        rng=rng,
+        dtype=np.float64,
+        activation="relu",
+        sigma_u=0.3,
+    )
     A, b = 0.6 * rng.standard_normal((2, 2)), np.array([0.2, -0.1])
     C, d = rng.standard_normal((3, 2)), np.array([0.1, 0.2, 0.3])
     params.decode_u.W[:], params.decode_u.b[:] = A, b
@@ -220,7 +229,12 @@ def test_calibration_is_the_least_squares_fit_where_mu_u_is_nonlinear():
         (dict(u0=np.full((2, 3), np.nan)), "u0"),
         (dict(u0=np.full((2, 3), 1e300)), "u0"),
         (
-            dict(params=vae.init(4, 3, 5, "normal", np.random.default_rng(0)), sampler="rerank"),
+            dict(
+                params=vae.init(
+                    n_y=4, n_x=3, hidden=5, family="normal", rng=np.random.default_rng(0)
+                ),
+                sampler="rerank",
+            ),
             "sampler",
         ),
         (dict(params=None), "params"),
@@ -247,11 +261,19 @@ def test_bad_input_is_named(change, name):
         (dict(sample_u=1.1), "sample_u: expected a number"),
         (dict(n_refine=-1), "n_refine: expected"),
         (
-            dict(params=vae.init(4, 3, 5, "normal", np.random.default_rng(0))),
+            dict(
+                params=vae.init(
+                    n_y=4, n_x=3, hidden=5, family="normal", rng=np.random.default_rng(0)
+                )
+            ),
             r"params: expected a model of the joint p\(u, y\).* got one without a state",
         ),
         (
-            dict(params=tvae.init(4, 3, 5, "normal", np.random.default_rng(0))),
+            dict(
+                params=tvae.init(
+                    n_y=4, n_x=3, hidden=5, family="normal", rng=np.random.default_rng(0)
+                )
+            ),
             r"params: expected a model of the joint p\(u, y\).* got one that is conditional on u",
         ),
     ],
@@ -268,7 +290,14 @@ def test_bad_input_backward(change, error):
         (dict(u=np.zeros((2, 1, 3))), "u: expected at least 2 time steps, got 1"),
         (dict(u=np.zeros((2, 3))), "u: expected shape"),
         (dict(gain=0), "gain: expected a number"),
-        (dict(params=tvae.init(4, 3, 5, "normal", np.random.default_rng(0))), "params: expected"),
+        (
+            dict(
+                params=tvae.init(
+                    n_y=4, n_x=3, hidden=5, family="normal", rng=np.random.default_rng(0)
+                )
+            ),
+            "params: expected",
+        ),
     ],
 )
 def test_bad_input_of_the_calibration(change, error):
@@ -278,7 +307,9 @@ def test_bad_input_of_the_calibration(change, error):
 
 
 def test_too_many_spikes_are_refused():
-    params = rvae.init(4, 3, (5,), "poisson", np.random.default_rng(0), n_residual=2)
+    params = rvae.init(
+        n_y=4, n_x=3, hidden=(5,), family="poisson", rng=np.random.default_rng(0), n_residual=2
+    )
     params.decode_y[-1].b[:] = 30
     with pytest.raises(ValueError, match=r"u0: expected states from which at most 1e.09 spikes"):
         rvae.generate(params, np.zeros((1, 3)), 2, np.random.default_rng(0))

@@ -13,12 +13,12 @@ def nonlinear(n_x=1, n_y=4, sigma_u=0.3, seed=0, dtype=np.float64, family="norma
     """An rVAE whose mu_u is far from linear"""
     rng = np.random.default_rng(seed)
     params = rvae.init(
-        n_y,
-        n_x,
-        (5,),
-        family,
-        rng,
-        dtype,
+        n_y=n_y,
+        n_x=n_x,
+        hidden=(5,),
+        family=family,
+        rng=rng,
+        dtype=dtype,
         sigma_u=sigma_u,
         sigma_y=0.2,
         sigmoid_mean=family == "normal",
@@ -32,7 +32,7 @@ def nonlinear(n_x=1, n_y=4, sigma_u=0.3, seed=0, dtype=np.float64, family="norma
 
 def test_causal():
     rng = np.random.default_rng(0)
-    params = rvae.init(3, 2, 5, "poisson", rng)
+    params = rvae.init(n_y=3, n_x=2, hidden=5, family="poisson", rng=rng)
     y = rng.poisson(2.0, (1, 6, 3))
     changed = y.copy()
     changed[0, 3] += 2
@@ -45,7 +45,16 @@ def test_the_initial_state_is_what_the_joint_expects_given_the_first_observation
     """V9 in a linear-Gaussian model with its exact posterior, against conditioning (u, y)"""
     rng = np.random.default_rng(5)
     sigma_u, sigma_y, n = 0.8, 0.5, 2
-    params = rvae.init(n, n, n, "normal", rng, np.float64, activation="relu", sigma_u=sigma_u)
+    params = rvae.init(
+        n_y=n,
+        n_x=n,
+        hidden=n,
+        family="normal",
+        rng=rng,
+        dtype=np.float64,
+        activation="relu",
+        sigma_u=sigma_u,
+    )
     W, c = 0.7 * rng.standard_normal((2, n, n))
     Upsilon = np.linalg.inv(np.eye(n) + W.T @ W / sigma_u**2 + c.T @ c / sigma_y**2)
     params.encode = [Layer(np.eye(n), np.zeros(n)) for _ in range(2)]  # the relu keeps y >= 0
@@ -61,13 +70,17 @@ def test_the_initial_state_is_what_the_joint_expects_given_the_first_observation
 
 def test_a_conditional_model_begins_at_zero_and_a_static_one_has_no_state():
     rng, y_1 = np.random.default_rng(0), np.ones((4, 3))
-    assert not inference.infer_u0(tvae.init(3, 2, 5, "poisson", rng), y_1).any()
-    assert inference.infer_u0(vae.init(3, 2, 5, "poisson", rng), y_1).shape == (4, 0)
+    assert not inference.infer_u0(
+        tvae.init(n_y=3, n_x=2, hidden=5, family="poisson", rng=rng), y_1
+    ).any()
+    assert inference.infer_u0(
+        vae.init(n_y=3, n_x=2, hidden=5, family="poisson", rng=rng), y_1
+    ).shape == (4, 0)
 
 
 def test_a_static_model_forgets():
     rng = np.random.default_rng(0)
-    params = vae.init(3, 2, 5, "poisson", rng)
+    params = vae.init(n_y=3, n_x=2, hidden=5, family="poisson", rng=rng)
     y = rng.poisson(2.0, (2, 6, 3))
     np.testing.assert_allclose(
         vae.infer(params, y)[:, ::-1], vae.infer(params, y[:, ::-1]), atol=1e-6
@@ -77,7 +90,7 @@ def test_a_static_model_forgets():
 @pytest.mark.parametrize("model", MODELS)
 def test_inference_continues_from_a_given_state(model):
     rng = np.random.default_rng(3)
-    params = model.init(3, 2, 5, "poisson", rng, np.float64)
+    params = model.init(n_y=3, n_x=2, hidden=5, family="poisson", rng=rng, dtype=np.float64)
     y = rng.poisson(2.0, (2, 6, 3))
     whole, first = model.infer(params, y), model.infer(params, y[:, :4])
     np.testing.assert_allclose(model.infer(params, y[:, 4:], first[:, -1]), whole[:, 4:])
@@ -86,7 +99,9 @@ def test_inference_continues_from_a_given_state(model):
 def test_x_given_u_is_bayes():
     """G1 against importance weights: x from the prior, weighted by p(u | x)"""
     rng = np.random.default_rng(1)
-    params = rvae.init(3, 2, 5, "poisson", rng, np.float64, sigma_u=0.5)
+    params = rvae.init(
+        n_y=3, n_x=2, hidden=5, family="poisson", rng=rng, dtype=np.float64, sigma_u=0.5
+    )
     params.decode_u.W += 0.4 * rng.standard_normal((2, 2))
     params.decode_u.b += [0.3, -0.2]
     u = np.array([[0.6, -0.4]])
@@ -103,7 +118,7 @@ def test_x_given_u_is_bayes():
 
 def test_x_given_u_where_u_sets_the_prior():
     rng = np.random.default_rng(2)
-    params = tvae.init(3, 2, 5, "poisson", rng, np.float64)
+    params = tvae.init(n_y=3, n_x=2, hidden=5, family="poisson", rng=rng, dtype=np.float64)
     params.prior.W += 0.3 * rng.standard_normal((4, 2))
     u = np.array([0.6, -0.4])
     m, log_k = np.split(params.prior.W @ u + params.prior.b, 2)
@@ -134,7 +149,15 @@ def test_the_map_estimate_is_a_minimum_of_the_energy():
 
 
 def test_where_mu_u_is_linear_the_map_estimate_is_the_mean_and_one_step_finds_it():
-    params = rvae.init(4, 2, 5, "normal", np.random.default_rng(0), np.float64, sigma_u=0.4)
+    params = rvae.init(
+        n_y=4,
+        n_x=2,
+        hidden=5,
+        family="normal",
+        rng=np.random.default_rng(0),
+        dtype=np.float64,
+        sigma_u=0.4,
+    )
     params.decode_u.W += 0.3 * np.random.default_rng(1).standard_normal((2, 2))
     u = np.random.default_rng(2).standard_normal((5, 2))
     x, S = inference.mode_x_given_u(params, u)
@@ -161,7 +184,8 @@ def test_where_mu_u_is_linear_the_map_estimate_is_the_mean_and_one_step_finds_it
         (lambda p: inference.sample_x_given_u(p, np.ones((1, 2)), 0), "rng: expected Generator"),
         (
             lambda p: inference.mode_x_given_u(
-                vae.init(3, 2, 5, "normal", np.random.default_rng(0)), np.ones((1, 2))
+                vae.init(n_y=3, n_x=2, hidden=5, family="normal", rng=np.random.default_rng(0)),
+                np.ones((1, 2)),
             ),
             "params: expected a model that learns u",
         ),
@@ -172,6 +196,14 @@ def test_where_mu_u_is_linear_the_map_estimate_is_the_mean_and_one_step_finds_it
     ],
 )
 def test_bad_input(call, error):
-    params = rvae.init(3, 2, 5, "normal", np.random.default_rng(0), sigmoid_mean=True, n_residual=3)
+    params = rvae.init(
+        n_y=3,
+        n_x=2,
+        hidden=5,
+        family="normal",
+        rng=np.random.default_rng(0),
+        sigmoid_mean=True,
+        n_residual=3,
+    )
     with pytest.raises((ValueError, TypeError), match=error):
         call(params)

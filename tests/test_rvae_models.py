@@ -22,7 +22,7 @@ def stream(rng, n_traj=4, T=30):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_shapes_and_dtypes(model, dtype, family):
     rng = np.random.default_rng(0)
-    params = model.init(3, 2, 5, family, rng, dtype)
+    params = model.init(n_y=3, n_x=2, hidden=5, family=family, rng=rng, dtype=dtype)
     y = rng.integers(0, 4, (2, 4, 3))
     u = model.infer(params, y)
     assert u.shape == (2, 4, 2) and u.dtype == dtype
@@ -42,10 +42,10 @@ def test_the_gradient_of_each_model_takes_an_input_other_than_the_target():
     rng = np.random.default_rng(0)
     y = rng.standard_normal((2, 4, 3))
     for model in MODELS:
-        params = model.init(3, 2, 5, "normal", rng, np.float64)
+        params = model.init(n_y=3, n_x=2, hidden=5, family="normal", rng=rng, dtype=np.float64)
         u = np.zeros((2, 4, params.n_u))
         losses = [
-            model.gradient(params, u, y, np.random.default_rng(1), y_input)[0]
+            model.gradient(params, u, y, np.random.default_rng(1), y_input).value
             for y_input in (None, y, y + 1)
         ]
         assert losses[0] == losses[1] != losses[2]
@@ -55,11 +55,11 @@ def test_the_gradient_of_each_model_takes_an_input_other_than_the_target():
 def test_a_short_run_filters_better_than_chance(model):
     """Reconstructed positions (their variance is 1300e-4 rad^2) after 400 updates"""
     rng = np.random.default_rng(0)
-    params = model.init(15, 2, 32, "poisson", rng)
+    params = model.init(n_y=15, n_x=2, hidden=32, family="poisson", rng=rng)
     params, log = model.train(
         params, stream(rng, 20, 200), rng, n_updates=400, learning_rate=1e-2, every=100
     )
-    assert log.loss[-1] < log.loss[0] and log.n_updates == [100, 200, 300, 400]
+    assert log.value[-1] < log.value[0] and log.n_updates == [100, 200, 300, 400]
     test = ppc.sample(ppc.System(), 20, 300, np.random.default_rng(1))
     y = model.emission_mean(params, model.infer(params, test.y))
     error = ppc.squared_error(ppc.System(), ppc.decode(ppc.System(), y)[0], test.z[..., 0])
@@ -96,14 +96,17 @@ def test_a_short_run_filters_better_than_chance(model):
         (lambda m, p: m.train(p, [], RNG, n_updates=1, freeze_phi="no"), "freeze_phi"),
         (lambda m, p: m.train(p, [], RNG, n_updates=1, max_norm=0), "max_norm"),
         (lambda m, p: m.train(p, [], RNG, n_updates=1, state=3), "state"),
-        (lambda m, p: m.init(15, 2, 8, "gamma", RNG), "family"),
-        (lambda m, p: m.init(15, 2, 8, "poisson", RNG, int), "dtype"),
+        (lambda m, p: m.init(n_y=15, n_x=2, hidden=8, family="gamma", rng=RNG), "family"),
+        (
+            lambda m, p: m.init(n_y=15, n_x=2, hidden=8, family="poisson", rng=RNG, dtype=int),
+            "dtype",
+        ),
         (lambda m, p: m.save(3, p), "path"),
         (lambda m, p: m.save("weights.npz", 3), "params"),
         (lambda m, p: m.load(3), "path"),
     ],
 )
 def test_bad_input_is_named(model, call, name):
-    params = model.init(15, 2, 8, "poisson", np.random.default_rng(0))
+    params = model.init(n_y=15, n_x=2, hidden=8, family="poisson", rng=np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=rf"^{name}: expected .*, got"):
         call(model, params)

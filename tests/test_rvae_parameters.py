@@ -11,7 +11,9 @@ from rvae_numpy.parameters import Config
 
 
 def params_of(**settings):
-    return rvae.init(3, 2, 4, "normal", np.random.default_rng(0), **settings)
+    return rvae.init(
+        n_y=3, n_x=2, hidden=4, family="normal", rng=np.random.default_rng(0), **settings
+    )
 
 
 @pytest.mark.parametrize(
@@ -63,9 +65,16 @@ def test_init_names_the_bad_argument(change, name):
 @pytest.mark.parametrize("n_residual", [0, 6])
 def test_names_and_shapes_of_the_leaves_follow_from_the_sizes(hidden, n_residual):
     for params in (
-        rvae.init(3, 2, hidden, "poisson", np.random.default_rng(0), n_residual=n_residual),
-        vae.init(3, 2, hidden, "poisson", np.random.default_rng(0)),
-        tvae.init(3, 2, hidden, "poisson", np.random.default_rng(0)),
+        rvae.init(
+            n_y=3,
+            n_x=2,
+            hidden=hidden,
+            family="poisson",
+            rng=np.random.default_rng(0),
+            n_residual=n_residual,
+        ),
+        vae.init(n_y=3, n_x=2, hidden=hidden, family="poisson", rng=np.random.default_rng(0)),
+        tvae.init(n_y=3, n_x=2, hidden=hidden, family="poisson", rng=np.random.default_rng(0)),
     ):
         shapes = parameters.leaf_shapes(**params.sizes)
         leaves = params.leaves()

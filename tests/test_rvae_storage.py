@@ -14,7 +14,9 @@ MODELS = [vae, rvae, tvae, rvae_bptt]
 
 
 def params_of(model=rvae, **settings):
-    return model.init(3, 2, 5, "normal", np.random.default_rng(0), **settings)
+    return model.init(
+        n_y=3, n_x=2, hidden=5, family="normal", rng=np.random.default_rng(0), **settings
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -93,7 +95,7 @@ GOOD = {"name": "rvae", "config": {}, "sizes": {"n_y": 3, "n_x": 2, "hidden": 5}
 def test_a_file_with_another_header_is_refused(change, error, tmp_path):
     """Sizes are compared with the arrays that are there, before anything is allocated"""
     path = tmp_path / "weights.npz"
-    params = rvae.init(3, 2, 5, "poisson", np.random.default_rng(0))
+    params = rvae.init(n_y=3, n_x=2, hidden=5, family="poisson", rng=np.random.default_rng(0))
     files.write(path, params.leaves(), **GOOD)
     rvae.load(path)
     files.write(path, params.leaves(), **(GOOD | change))
@@ -113,7 +115,9 @@ def test_a_file_with_another_header_is_refused(change, error, tmp_path):
 )
 def test_a_file_with_other_arrays_is_refused(change, tmp_path):
     path = tmp_path / "weights.npz"
-    leaves = rvae.init(3, 2, 5, "poisson", np.random.default_rng(0)).leaves()
+    leaves = rvae.init(
+        n_y=3, n_x=2, hidden=5, family="poisson", rng=np.random.default_rng(0)
+    ).leaves()
     change(leaves)
     files.write(path, leaves, **GOOD)
     with pytest.raises(ValueError, match=r"weights.npz: .*expected .* got"):
@@ -142,7 +146,7 @@ SETTINGS = dict(n_updates=30, learning_rate=1e-2, chunk=7)
 
 def begin():
     rng = np.random.default_rng(4)
-    return rvae.init(15, 2, 8, "normal", rng), rng
+    return rvae.init(n_y=15, n_x=2, hidden=8, family="normal", rng=rng), rng
 
 
 def checkpoint(path, corrupt=None):

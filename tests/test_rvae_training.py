@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from datasets.support.loop import Gradient
 from rvae_numpy import autoencoder, inference, parameters, rvae, rvae_bptt, training
 from rvae_numpy.parameters import PHI
 from tests.test_rvae_models import stream
@@ -13,7 +14,7 @@ from tests.test_rvae_models import stream
 
 def begin(family="poisson", seed=3):
     rng = np.random.default_rng(seed)
-    return rvae.init(15, 2, 8, family, rng), rng
+    return rvae.init(n_y=15, n_x=2, hidden=8, family=family, rng=rng), rng
 
 
 def half_masked(y, rng):
@@ -85,7 +86,7 @@ def test_corrupt_sets_the_input_and_not_the_target(model):
         return made[-1]
 
     rng = np.random.default_rng(0)
-    params = model.init(15, 2, 8, "normal", rng)
+    params = model.init(n_y=15, n_x=2, hidden=8, family="normal", rng=rng)
     y = next(stream(rng, 20, 60))
     training.train(
         gradient,
@@ -242,11 +243,32 @@ def test_ctrl_c_inside_a_kernel_that_makes_the_batches():
         rvae.train(params, batches(None), rng, n_updates=1000)
 
 
-@pytest.mark.parametrize("returned", [None, "ab", (None, None), (1.0, 1.0)])
+@pytest.mark.parametrize("returned", [None, "ab", (None, None), Gradient(1.0, 1.0)])
 def test_a_gradient_that_returns_something_else_is_refused(returned):
     params, rng = begin()
-    with pytest.raises(TypeError, match=r"^gradient: expected a function that returns .* got"):
+    with pytest.raises(TypeError, match=r"^gradient: (params: )?expected .* got"):
         training.train(lambda *args: returned, params, stream(rng), rng, n_updates=1)
+
+
+@pytest.mark.parametrize(
+    "spoil, error",
+    [
+        (lambda layer: replace(layer, W=layer.W.T), r"nu\.W of shape \(2, 10\).*got \(10, 2\)"),
+        (lambda layer: replace(layer, b=layer.b.sum()), r"nu\.b to be a plain array"),
+        (lambda layer: replace(layer, b=layer.b[:, None]), r"nu\.b of shape \(2,\)"),
+        (lambda layer: replace(layer, W=layer.W[:0]), r"nu\.W of shape"),
+        (lambda layer: replace(layer, W=layer.W.astype(float)), r"nu\.W of shape .* float32"),
+        (lambda layer: replace(layer, W=np.ma.masked_array(layer.W)), r"nu\.W to be a plain"),
+    ],
+)
+def test_a_gradient_of_a_wrong_shape_is_refused_by_name(spoil, error):
+    def gradient(params, u, y, rng, y_input):
+        g, value = rvae.gradient(params, u, y, rng, y_input)
+        return Gradient(replace(g, nu=spoil(g.nu)), value)
+
+    params, rng = begin()
+    with pytest.raises((TypeError, ValueError), match=f"gradient: expected {error}"):
+        training.train(gradient, params, stream(rng), rng, n_updates=1)
 
 
 def test_a_run_that_diverges_says_so():
@@ -280,8 +302,8 @@ def test_weights_that_are_not_finite_leave_training_nowhere(family, learning_rat
         if len(calls) == 1:
             raise KeyboardInterrupt
         calls.append(1)
-        loss, g = rvae.gradient(params, u, y, rng, y_input)
-        return loss, g.map(lambda leaf: leaf * np.inf)
+        g, loss = rvae.gradient(params, u, y, rng, y_input)
+        return Gradient(g.map(lambda leaf: leaf * np.inf), loss)
 
     calls = []
     params, rng = begin(family)
@@ -355,6 +377,6 @@ def test_a_state_is_checked_whole(change, error):
 
 def test_the_state_of_other_params_is_refused():
     _, state = state_of_a_run()
-    other = rvae.init(15, 2, 9, "poisson", np.random.default_rng(0))
+    other = rvae.init(n_y=15, n_x=2, hidden=9, family="poisson", rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match=r"state\.m: expected an array"):
         rvae.train(other, [], np.random.default_rng(0), n_updates=40, state=state)

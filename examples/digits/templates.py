@@ -66,7 +66,7 @@ class Recipe:
     def start(self, rng, digits, factor):
         """Params before training; the bias of every pixel starts at the mean frame."""
         noise = self.noise | {"sigma_y": self.noise["sigma_y"] / factor}
-        params = rvae.init(self.n_y(factor), **self.sizes, **CONFIG, **noise, rng=rng)
+        params = rvae.init(n_y=self.n_y(factor), **self.sizes, **CONFIG, **noise, rng=rng)
         params.decode_y[-1].b[:] = _video.logit_of_mean(self.sample(rng, 200, 10, digits, factor))
         return params
 

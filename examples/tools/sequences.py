@@ -77,7 +77,7 @@ def trained(start, batches, seed, settings, about, folder, stage=1, before=0.0, 
     progress = _run.Progress(f"rVAE, stage {stage}", settings["n_updates"])
 
     def watch(params, log, past):
-        progress(log.n_updates[-1], f"loss {log.loss[-1]:.1f}", log.n_updates[0] - CHECKPOINT)
+        progress(log.n_updates[-1], f"loss {log.value[-1]:.1f}", log.n_updates[0] - CHECKPOINT)
 
     try:
         params, meta = _run.trained(
