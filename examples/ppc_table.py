@@ -20,6 +20,7 @@ from dataclasses import asdict
 import numpy as np
 
 from datasets import ppc
+from examples.ppc import coasting
 from examples.ppc import oscillator as _ppc
 from examples.tools import plots as _plots
 from examples.tools import run as _run
@@ -122,17 +123,24 @@ def select(seed, model, candidates, test):
     for params in candidates:
         loss = _ppc.next_step_loss(model, params, validation, np.random.default_rng(seed))
         mse, after = _ppc.mse(_ppc.network_estimate(model, params, test.y), test.z)
-        restarts.append({"next_step_loss": loss, "mse": mse, "mse_after_100": after})
+        restarts.append(
+            {
+                "next_step_loss": loss,
+                "mse": mse,
+                "mse_after_100": after,
+                "coasting": coasting.network(model, params, seed),
+            }
+        )
     best = min(range(len(restarts)), key=lambda number: restarts[number]["next_step_loss"])
     return candidates[best], restarts
 
 
-def fit_and_test_filter(name, seed, test):
-    """Positions that a Kalman filter estimates, after EM or with the true parameters."""
+def fitted_filter(name, seed):
+    """The LDS of a Kalman filter, after EM or with the true parameters."""
     if name == "true parameters":
-        return _ppc.kalman_estimate(_ppc.true_lds(), test.y)
+        return _ppc.true_lds()
     y = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 2])).y
-    return _ppc.kalman_estimate(_ppc.fit_kalman(y, name), test.y)
+    return _ppc.fit_kalman(y, name)
 
 
 def run(name, seed, settings, folder):
@@ -145,13 +153,15 @@ def run(name, seed, settings, folder):
     start, restarts = time.process_time(), []
     test = test_data(seed)
     if name in KALMAN:
-        z_hat = fit_and_test_filter(name, seed, test)
+        fitted = fitted_filter(name, seed)
+        z_hat, coasts = _ppc.kalman_estimate(fitted, test.y), coasting.kalman(fitted, seed)
     else:
         model = module(settings)
         params, *others = train(seed, **(settings | {"model": model}))
         if others:
             params, restarts = select(seed, model, [params, *others], test)
         z_hat = _ppc.network_estimate(model, params, test.y)
+        coasts = coasting.network(model, params, seed)
         model.save(
             file(folder, name, seed, ".npz"),
             params,
@@ -167,6 +177,7 @@ def run(name, seed, settings, folder):
         "system": asdict(_ppc.SYSTEM),
         "mse": mse,
         "mse_after_100": after,
+        "coasting": coasts,
         "seconds": time.process_time() - start,
         "version": _run.version(),
     } | ({"restarts": restarts} if restarts else {})
