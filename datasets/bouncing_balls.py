@@ -106,6 +106,11 @@ class Batch(NamedTuple):
     velocity: np.ndarray  # (n_traj, T, n_balls, 2) per frame: with which the ball leaves it
     shape: tuple  # (resolution, resolution) of a frame
 
+    @property
+    def y(self):
+        """The observations, under the name that all data sets share: the frames."""
+        return self.frames
+
 
 def sample(n_traj, T, rng, box=BOX):
     """Videos of T frames, from random positions and velocities (D3, D4).

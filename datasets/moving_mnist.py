@@ -63,6 +63,11 @@ class Batch(NamedTuple):
     which: np.ndarray  # (n_traj, n_digits) rows of the templates in digits.images
     shape: tuple  # (side, side) of a frame
 
+    @property
+    def y(self):
+        """The observations, under the name that all data sets share: the frames."""
+        return self.frames
+
 
 def sample(n_traj, T, rng, digits, scene=SCENE):
     """Videos of T frames: random digits, positions and directions (D5, D6).

@@ -34,9 +34,17 @@ MAX_COUNTS, MAX_NEURONS = 1e30, 10_000  # sums do not overflow
 MAX_PHASE_STEPS = 100_000  # simulated before a trajectory of random phase begins
 
 
+def _read_only(values):
+    """An array that cannot be written to: the system returns the same one every time"""
+    array = np.array(values)
+    array.flags.writeable = False
+    return array
+
+
 @dataclass(frozen=True)
 class System:
-    """The oscillator (a rotation: its position is an angle) and its neurons; the authors' values"""
+    """The oscillator (a rotation: its position is an angle) and its neurons. The defaults are the
+    authors', as in `SYSTEM`."""
 
     dt: float = 0.05  # s, one time step
     mass: float = 5.0  # kg m^2
@@ -135,6 +143,9 @@ class System:
         return self.span / 2 - self.start_margin
 
 
+SYSTEM = System()
+
+
 class Batch(NamedTuple):
     """What `sample` returns."""
 
@@ -143,12 +154,14 @@ class Batch(NamedTuple):
     gain: np.ndarray  # (n_traj, T) g_t, spikes per time step at the peak of a tuning curve
 
 
-def sample(system, n_traj, T, rng, *, random_phase=False):
+def sample(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     """Latent trajectories and the spikes that report them (P1, P2).
 
     Parameters
     ----------
     n_traj, T : number of trajectories, number of time steps
+    rng : numpy.random.Generator
+    system : System
     random_phase : False starts each trajectory at rest at a uniform position, as the authors do.
         All trajectories then oscillate in phase, which is good for tests and poor for training.
         True starts each at a random phase of its oscillation (System.max_phase_steps).
@@ -157,17 +170,17 @@ def sample(system, n_traj, T, rng, *, random_phase=False):
     -------
     Batch
     """
-    z = trajectories(system, n_traj, T, rng, random_phase=random_phase)
+    z = trajectories(n_traj, T, rng, system, random_phase=random_phase)
     gain = rng.uniform(system.gain_low, system.gain_high, z.shape[:2])
-    y = rng.poisson(gain[..., None] * tuning(system, z[..., 0])).astype(np.float32)
+    y = rng.poisson(gain[..., None] * tuning(z[..., 0], system)).astype(np.float32)
     return Batch(z, y, gain)
 
 
-def trajectories(system, n_traj, T, rng, *, random_phase=False):
+def trajectories(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     """Latent trajectories z (n_traj, T, 2) of the oscillator (P1); arguments as for `sample`."""
-    _check_system(system)
     n_traj, T = checks.count("n_traj", n_traj), checks.count("T", T)
     checks.generator("rng", rng)
+    _check_system(system)
     skipped = np.zeros(n_traj, int)
     if checks.flag("random_phase", random_phase):
         if system.max_phase_steps > MAX_PHASE_STEPS:
@@ -187,7 +200,7 @@ def trajectories(system, n_traj, T, rng, *, random_phase=False):
     return z[np.arange(n_traj)[:, None], skipped[:, None] + np.arange(T)]
 
 
-def tuning(system, position):
+def tuning(position, system=SYSTEM):
     """Tuning curves f_i: each neuron's mean response relative to its peak (P2).
 
     Parameters
@@ -200,11 +213,11 @@ def tuning(system, position):
     """
     _check_system(system)
     position = checks.array("position", position, None)
-    distance = wrap(system, position[..., None] - system.preferred)
+    distance = wrap(position[..., None] - system.preferred, system)
     return np.exp(-(distance**2) / (2 * system.tuning_std**2))
 
 
-def wrap(system, difference):
+def wrap(difference, system=SYSTEM):
     """A difference between positions, wrapped around the circle.
 
     Parameters
@@ -221,7 +234,7 @@ def wrap(system, difference):
     return (difference + half) % system.circumference - half
 
 
-def decode(system, y):
+def decode(y, system=SYSTEM):
     """Position from spikes: their centre of mass on the circle (D1).
 
     The circle is cut opposite the most active neuron, where hardly any spike falls. The results of
@@ -249,18 +262,18 @@ def decode(system, y):
     with np.errstate(invalid="ignore"):
         # D1; 0 / 0 = NaN where there is no spike
         shift = (y * window[most_active]).sum(-1, dtype=float) / total
-    z_hat = wrap(system, system.preferred[most_active] + system.spacing * shift)
+    z_hat = wrap(system.preferred[most_active] + system.spacing * shift, system)
     is_top = y == y.max(-1, keepdims=True)
     tied = (is_top.sum(-1) > 1) & (total > 0)
     if tied.any():
         shifts = y[tied] @ window.T / total[tied][:, None]
         others = system.preferred + system.spacing * shifts - z_hat[tied][:, None]
-        z_hat[tied] += np.average(wrap(system, others), axis=-1, weights=is_top[tied])
-        z_hat[tied] = wrap(system, z_hat[tied])
+        z_hat[tied] += np.average(wrap(others, system), axis=-1, weights=is_top[tied])
+        z_hat[tied] = wrap(z_hat[tied], system)
     return z_hat, total
 
 
-def decoder_variance(system, total):
+def decoder_variance(total, system=SYSTEM):
     """Variance of the decoded position, given the number of spikes (D2).
 
     Parameters
@@ -279,7 +292,7 @@ def decoder_variance(system, total):
         return system.tuning_std**2 / total
 
 
-def squared_error(system, z_hat, position):
+def squared_error(z_hat, position, system=SYSTEM):
     """Squared error of an estimated position, wrapped around the circle.
 
     Parameters
@@ -297,15 +310,8 @@ def squared_error(system, z_hat, position):
         raise ValueError(
             f"z_hat: expected the shape of position, {position.shape}, got {z_hat.shape}"
         )
-    return wrap(system, z_hat - position) ** 2
+    return wrap(z_hat - position, system) ** 2
 
 
 def _check_system(system):
     checks.instance("system", system, System, " (datasets.ppc)")
-
-
-def _read_only(values):
-    """An array that cannot be written to: the system returns the same one every time"""
-    array = np.array(values)
-    array.flags.writeable = False
-    return array

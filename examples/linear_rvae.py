@@ -85,7 +85,7 @@ def evaluate(seed, sigma_u, degrees, settings):
             "slope": None,
             "eigenvalues": [],
         }
-    test = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 7]))
+    test = ppc.sample(**_ppc.TEST, rng=np.random.default_rng([seed, 7]))
     u = rvae.infer(params, test.y)
     mse, mse_after_100 = _ppc.mse(_ppc.network_estimate(rvae, params, test.y), test.z)
     eigenvalues = np.linalg.eigvals(params.nu.W[:, -2:])

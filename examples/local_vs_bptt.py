@@ -60,7 +60,7 @@ def angles(params, n_batches, rng):
     """{pair: (degrees, standard error)} of PAIRS at these parameters."""
     gradients = {rule: [] for rule in RULES}
     for _ in range(n_batches):
-        y = ppc.sample(_ppc.SYSTEM, **PROBE, rng=rng, random_phase=True).y
+        y = ppc.sample(**PROBE, rng=rng, random_phase=True).y
         u0 = np.zeros((len(y), len(params.b_u)), y.dtype)
         x_mean = harmonium.forward(params, u0, y)
         u = harmonium.previous_states(params, u0, x_mean)
@@ -92,7 +92,7 @@ def learn(rule, seed, n_updates, n_checkpoints, n_batches):
     params = RULES[rule].init(N_HIDDEN, _ppc.SYSTEM.n_neurons, "poisson", rng)
     data, chains = rng.spawn(2)
     probe_rng = np.random.default_rng([seed, 6])
-    test = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 5]))
+    test = ppc.sample(**_ppc.TEST, rng=np.random.default_rng([seed, 5]))
     sizes = np.geomspace(*n_batches, n_checkpoints).round().astype(int)
     points, found = [], {pair: [] for pair in PAIRS}
     checking, start = 0.0, time.process_time()

@@ -77,7 +77,7 @@ def listed(measure, values):
 
 def rms(z_hat, z):
     """Root mean square error of positions (n_traj, n_steps), per step: [n_steps] in rad."""
-    return np.sqrt(np.mean(ppc.squared_error(_ppc.SYSTEM, z_hat, z), axis=0)).tolist()
+    return np.sqrt(np.mean(ppc.squared_error(z_hat, z), axis=0)).tolist()
 
 
 def past_positions(batch):
@@ -112,9 +112,7 @@ def run(name, seed, settings, folder):
     model = importlib.import_module(settings["model"])
     params = train(model, seed, {key: value for key, value in settings.items() if key != "model"})
     train_batch, test = (
-        ppc.sample(
-            _ppc.SYSTEM, **DATA, random_phase=True, rng=np.random.default_rng([seed, number])
-        )
+        ppc.sample(**DATA, random_phase=True, rng=np.random.default_rng([seed, number]))
         for number in (3, 1)
     )
     state, train_state = (model.infer(params, batch.y)[:, -1] for batch in (test, train_batch))
@@ -122,7 +120,7 @@ def run(name, seed, settings, folder):
     linear = read_out(train_state.astype(float), past_positions(train_batch), state)
     row = asked | {
         "seed": seed,
-        "error": rms(ppc.decode(_ppc.SYSTEM, past)[0], past_positions(test)),
+        "error": rms(ppc.decode(past)[0], past_positions(test)),
         "read_out": rms(linear, past_positions(test)),
         "seconds": time.monotonic() - begun,
         "version": _run.version(),
@@ -133,7 +131,7 @@ def run(name, seed, settings, folder):
 
 def references(seed):
     """Errors of the Kalman smoother with the true parameters, and of the mean position."""
-    test = ppc.sample(_ppc.SYSTEM, **DATA, random_phase=True, rng=np.random.default_rng([seed, 1]))
+    test = ppc.sample(**DATA, random_phase=True, rng=np.random.default_rng([seed, 1]))
     mean = smoothing.rts_smoother(_ppc.true_lds(), *_ppc.observations(test.y)).mean[..., 0]
     positions = past_positions(test)
     smoothed = {"model": "true parameters", "data": "oscillator"}

@@ -88,12 +88,12 @@ def examine(name, seed, folder):
         return None
     test = test_data(seed)
     rng = np.random.default_rng([seed, 9])
-    other = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=rng, random_phase=True).y
+    other = ppc.sample(**_ppc.TEST, rng=rng, random_phase=True).y
     errors = {}
     for rule in RULES:
         u_0 = initial_state(rule, model, params, test.y[:, 0], other)
         z_hat = _ppc.network_estimate(model, params, test.y, u_0)
-        errors[rule] = ppc.squared_error(_ppc.SYSTEM, z_hat, test.z[..., 0]).mean(0)
+        errors[rule] = ppc.squared_error(z_hat, test.z[..., 0]).mean(0)
     return errors
 
 

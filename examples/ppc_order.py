@@ -100,7 +100,7 @@ def perturbed(batch, rng):
     """The batch's spikes, with one time step that reports a position PERTURBATION larger."""
     y = batch.y.copy()
     position = batch.z[:, PERTURBED_STEP, 0] + PERTURBATION
-    tuning = ppc.tuning(_ppc.SYSTEM, position)
+    tuning = ppc.tuning(position)
     y[:, PERTURBED_STEP] = rng.poisson(batch.gain[:, PERTURBED_STEP, None] * tuning)
     return y
 
@@ -122,9 +122,9 @@ def impulse_response(estimate, batch, y_perturbed):
 
     def change(function):
         difference = function(y_perturbed)[:, window] - function(batch.y)[:, window]
-        return ppc.wrap(_ppc.SYSTEM, difference)
+        return ppc.wrap(difference)
 
-    perturbation = change(lambda y: ppc.decode(_ppc.SYSTEM, y)[0])[:, :1]
+    perturbation = change(lambda y: ppc.decode(y)[0])[:, :1]
     # a regression through 0 over trajectories, lag by lag, because perturbations differ
     return (change(estimate) * perturbation).sum(0) / (perturbation**2).sum()
 
@@ -163,15 +163,13 @@ def models(seed, folder, y_to_fit, test):
 def examine(seed, folder, rng):
     """{name: {measure: value}} of the models of a seed, for MEASURES."""
     test = test_data(seed)
-    batch = ppc.sample(
-        _ppc.SYSTEM, n_traj=N_PERTURBED, T=PERTURBED_STEP + LAGS, rng=rng, random_phase=True
-    )
+    batch = ppc.sample(n_traj=N_PERTURBED, T=PERTURBED_STEP + LAGS, rng=rng, random_phase=True)
     y_perturbed = perturbed(batch, rng)
-    y_to_fit = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=rng).y
+    y_to_fit = ppc.sample(**_ppc.TEST, rng=rng).y
     found = {}
     for name, (estimate, states) in models(seed, folder, y_to_fit, test).items():
         response = impulse_response(estimate, batch, y_perturbed)
-        error = ppc.squared_error(_ppc.SYSTEM, estimate(test.y), test.z[..., 0])
+        error = ppc.squared_error(estimate(test.y), test.z[..., 0])
         found[name] = {
             "position_r2": readout(states, test.z[..., 0]),
             "velocity_r2": readout(states, test.z[..., 1]),

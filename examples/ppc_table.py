@@ -91,7 +91,7 @@ ROWS = [
 # %%
 def test_data(seed):
     """The trajectories on which every model of this seed is tested."""
-    return ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 1]))
+    return ppc.sample(**_ppc.TEST, rng=np.random.default_rng([seed, 1]))
 
 
 def module(settings):
@@ -118,7 +118,7 @@ def select(seed, model, candidates, test):
     its params, and [{"next_step_loss": nats, "mse", "mse_after_100": rad^2}] of all candidates
     """
     rng = np.random.default_rng([seed, 10])
-    validation = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=rng).y
+    validation = ppc.sample(**_ppc.TEST, rng=rng).y
     restarts = []
     for params in candidates:
         loss = _ppc.next_step_loss(model, params, validation, np.random.default_rng(seed))
@@ -139,7 +139,7 @@ def fitted_filter(name, seed):
     """The LDS of a Kalman filter, after EM or with the true parameters."""
     if name == "true parameters":
         return _ppc.true_lds()
-    y = ppc.sample(_ppc.SYSTEM, **_ppc.TEST, rng=np.random.default_rng([seed, 2])).y
+    y = ppc.sample(**_ppc.TEST, rng=np.random.default_rng([seed, 2])).y
     return _ppc.fit_kalman(y, name)
 
 

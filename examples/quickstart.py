@@ -101,7 +101,7 @@ def plot_spikes(axes, batch, trajectory):
 
 def on_circle(position):
     """Positions on the circle, with a gap in the line where it crosses the seam."""
-    position = ppc.wrap(SYSTEM, position)
+    position = ppc.wrap(position)
     jumps = np.abs(np.diff(position, append=position[-1:])) > SYSTEM.circumference / 2
     return np.where(jumps, np.nan, position)
 
@@ -167,7 +167,7 @@ def plot_estimates(position, error, truth, estimates):
         if name == "ORDER 0":
             style |= {"linestyle": "none", "marker": ".", "markersize": 5, "markevery": 1}
         position.plot(time_s, np.degrees(on_circle(estimates[name])), **style)
-        error.plot(time_s, np.degrees(ppc.wrap(SYSTEM, estimates[name] - truth)), **style)
+        error.plot(time_s, np.degrees(ppc.wrap(estimates[name] - truth)), **style)
     limits = time_s[0], time_s[-1]
     position.set(xlabel="time (s)", ylabel="position (°)", xlim=limits, title="Filtered positions")
     error.set(
@@ -221,7 +221,7 @@ def run(seed, n_updates, learning_rate, out):
     it had
     """
     rng = np.random.default_rng(seed)
-    test = ppc.sample(SYSTEM, **TEST, rng=rng)
+    test = ppc.sample(**TEST, rng=rng)
     print(f"the data: {_plots.save(plot_data(test), out / 'quickstart_data.png')}", flush=True)
     estimates, seconds = references(rng, test, max(n_updates // 10, 1))
     errors = {name: _ppc.mse(z_hat, test.z)[0] for name, z_hat in estimates.items()}
@@ -269,7 +269,7 @@ def references(rng, test, n_updates):
 
     estimates["true parameters"] = _ppc.kalman_estimate(_ppc.true_lds(), test.y)
     lap("true parameters")
-    to_fit = ppc.sample(SYSTEM, **TEST, rng=rng).y
+    to_fit = ppc.sample(**TEST, rng=rng).y
     for name in ("KF-1", "KF-2"):
         estimates[name] = _ppc.kalman_estimate(_ppc.fit_kalman(to_fit, name), test.y)
         lap(name)

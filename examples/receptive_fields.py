@@ -131,7 +131,7 @@ def main(argv=None):
         )
     params, _ = refh.load(weights)
     rng = np.random.default_rng([arguments.seed, 7])
-    test = ppc.sample(_ppc.SYSTEM, **TEST, rng=rng, random_phase=True)
+    test = ppc.sample(**TEST, rng=rng, random_phase=True)
     u = refh.infer(params, test.y)[:, _ppc.SETTLED :].reshape(-1, len(params.b_x)).astype(float)
     z = test.z[:, _ppc.SETTLED :].reshape(-1, 2)
     mean, position, velocity = maps(u, z)

@@ -42,8 +42,8 @@ def save(figure, number):
 # spikes decodes the position (D1).
 
 # %%
-test = ppc.sample(SYSTEM, n_traj=40, T=1000, rng=rng)
-z_hat, spikes = ppc.decode(SYSTEM, test.y)
+test = ppc.sample(n_traj=40, T=1000, rng=rng)
+z_hat, spikes = ppc.decode(test.y)
 print(
     f"1. {spikes.mean():.0f} spikes per time step; decoded one step at a time, the position has "
     f"an error of {1e4 * _ppc.mse(z_hat, test.z)[0]:.1f}e-4 rad² (poster, ORDER 0: 12e-4)"
@@ -58,7 +58,7 @@ save(quickstart.plot_data(test), 1)
 # observation. Only a filter of order 2 swings back below zero.
 
 # %%
-for_em = ppc.sample(SYSTEM, n_traj=10 if arguments.quick else 40, T=1000, rng=rng)
+for_em = ppc.sample(n_traj=10 if arguments.quick else 40, T=1000, rng=rng)
 filters = {name: _ppc.fit_kalman(for_em.y, name) for name in ("KF-1", "KF-2")}
 filter_errors = {}
 y_perturbed = ppc_order.perturbed(test, rng)
@@ -210,14 +210,14 @@ RECIPE = dict(
     n_decoder_updates=20 if arguments.quick else 2_500,
 )
 MAX_TRAININGS = 1 if arguments.quick else 3
-validation = ppc.sample(SYSTEM, n_traj=40, T=500, rng=rng, random_phase=True).y
+validation = ppc.sample(n_traj=40, T=500, rng=rng, random_phase=True).y
 
 
 def kalman_loss(model):
     """-log p(y_{t+1} | y_1 .. y_t) on the validation data, at the position that is predicted."""
     state = filtering.kalman_filter(model, *_ppc.observations(validation)).mean
     position = (state[:, :-1] @ model.A.T)[..., 0]
-    mean = test.gain.mean() * ppc.tuning(SYSTEM, position)
+    mean = test.gain.mean() * ppc.tuning(position)
     return np.mean(np.sum(mean - validation[:, 1:] * np.log(mean), axis=-1))
 
 
@@ -238,7 +238,7 @@ for number in range(MAX_TRAININGS):
         break
 autoencoder = min(candidates, key=lambda candidate: candidate[0])[1]
 states = rvae.infer(autoencoder, test.y)
-large_test = ppc.sample(SYSTEM, n_traj=40 if arguments.quick else 400, T=1000, rng=rng)
+large_test = ppc.sample(n_traj=40 if arguments.quick else 400, T=1000, rng=rng)
 estimate = _ppc.network_estimate(rvae, autoencoder, large_test.y)
 mse = _ppc.mse(estimate, large_test.z)[1]
 print(

@@ -92,10 +92,10 @@ def saved(model, params):
 def data_entries():
     scene = moving_mnist.Scene(n_digits=1, side=20, speed=1.0)
     balls = bouncing_balls.sample(2, 3, rng())
-    yield ppc.sample, lambda _: dict(system=SYSTEM, n_traj=2, T=3, rng=rng(), random_phase=False)
+    yield ppc.sample, lambda _: dict(n_traj=2, T=3, rng=rng(), system=SYSTEM, random_phase=False)
     yield (
         ppc.trajectories,
-        lambda _: dict(system=SYSTEM, n_traj=2, T=3, rng=rng(), random_phase=True),
+        lambda _: dict(n_traj=2, T=3, rng=rng(), system=SYSTEM, random_phase=True),
     )
     yield ppc.tuning, lambda _: dict(system=SYSTEM, position=np.zeros((2, 3)))
     yield ppc.wrap, lambda _: dict(system=SYSTEM, difference=np.zeros((2, 3)))

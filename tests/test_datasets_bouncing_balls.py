@@ -16,6 +16,7 @@ def batch():
 
 def test_shapes_and_ranges(batch):
     assert batch.frames.shape == (40, 200, 900) and batch.frames.dtype == np.float32
+    assert batch.y is batch.frames
     assert batch.shape == (30, 30)
     assert batch.position.shape == batch.velocity.shape == (40, 200, 3, 2)
     assert batch.frames.min() == 0 and 0.99 < batch.frames.max() <= 1

@@ -17,7 +17,7 @@ def test_constants_are_the_authors():
 
 
 def test_transition_noise_has_the_stated_covariance():
-    z = ppc.trajectories(SYSTEM, 200, 500, rng_of(0))
+    z = ppc.trajectories(200, 500, rng_of(0))
     noise = (z[:, 1:] - z[:, :-1] @ SYSTEM.A.T).reshape(-1, 2)
     n = len(noise)
     variance = np.diag(SYSTEM.Sigma_z)
@@ -29,13 +29,13 @@ def test_transition_noise_has_the_stated_covariance():
 
 def test_starts_at_rest_unless_the_phase_is_random():
     rng = rng_of(0)
-    at_rest = ppc.trajectories(SYSTEM, 4000, 1, rng)[:, 0]
+    at_rest = ppc.trajectories(4000, 1, rng)[:, 0]
     assert np.abs(at_rest[:, 1]).max() < 6 * np.sqrt(SYSTEM.start_velocity_variance)
     np.testing.assert_allclose(at_rest[:, 0].var(), SYSTEM.Sigma_0[0, 0], rtol=0.1)
     assert np.abs(at_rest[:, 0]).max() <= np.pi / 3 - 0.05
 
     # random phase: position and (scaled) velocity have the same spread and are not correlated
-    any_phase = ppc.trajectories(SYSTEM, 4000, 1, rng, random_phase=True)[:, 0]
+    any_phase = ppc.trajectories(4000, 1, rng, random_phase=True)[:, 0]
     frequency = np.sqrt(SYSTEM.stiffness / SYSTEM.mass)
     position, velocity = any_phase[:, 0], any_phase[:, 1] / frequency
     np.testing.assert_allclose(velocity.std(), position.std(), rtol=0.08)
@@ -44,8 +44,8 @@ def test_starts_at_rest_unless_the_phase_is_random():
 
 def test_counts_are_poisson_with_the_tuning_curve_for_mean():
     system = ppc.System(gain_low=8, gain_high=8)
-    batch = ppc.sample(system, 200, 100, rng_of(3))
-    rate = 8 * ppc.tuning(system, batch.z[..., 0])
+    batch = ppc.sample(200, 100, rng_of(3), system)
+    rate = 8 * ppc.tuning(batch.z[..., 0], system)
     residual = batch.y - rate
     assert (batch.y == np.rint(batch.y)).all() and batch.y.min() == 0
     bound = 5 * np.sqrt(rate.mean((0, 1)).max() / 20000)
@@ -55,7 +55,7 @@ def test_counts_are_poisson_with_the_tuning_curve_for_mean():
 
 
 def test_gain_is_uniform_and_new_at_each_step():
-    gain = ppc.sample(SYSTEM, 100, 200, rng_of(0)).gain
+    gain = ppc.sample(100, 200, rng_of(0)).gain
     assert gain.min() >= 6.4 and gain.max() <= 9.6
     np.testing.assert_allclose(gain.mean(), 8, atol=5 * 3.2 / np.sqrt(12 * gain.size))
     assert abs(np.corrcoef(gain[:, 1:].ravel(), gain[:, :-1].ravel())[0, 1]) < 0.05
@@ -63,9 +63,9 @@ def test_gain_is_uniform_and_new_at_each_step():
 
 def test_tuning_goes_round_the_circle():
     position = np.linspace(-2, 2, 41)
-    once_round = ppc.tuning(SYSTEM, position + SYSTEM.circumference)
-    np.testing.assert_allclose(ppc.tuning(SYSTEM, position), once_round)
-    at_peaks = ppc.tuning(SYSTEM, SYSTEM.preferred)
+    once_round = ppc.tuning(position + SYSTEM.circumference)
+    np.testing.assert_allclose(ppc.tuning(position), once_round)
+    at_peaks = ppc.tuning(SYSTEM.preferred)
     np.testing.assert_array_equal(np.argmax(at_peaks, -1), np.arange(15))
     np.testing.assert_allclose(at_peaks.max(-1), 1)
 
@@ -74,44 +74,44 @@ def test_decoder_has_no_bias_anywhere_on_the_circle_and_the_stated_variance():
     rng = rng_of(0)
     # the ends are the seam
     position = np.linspace(-SYSTEM.circumference / 2, SYSTEM.circumference / 2, 31)
-    y = rng.poisson(8 * ppc.tuning(SYSTEM, position)[:, None], (31, 20000, 15))
-    z_hat, total = ppc.decode(SYSTEM, y)
-    error = ppc.wrap(SYSTEM, z_hat - position[:, None])
+    y = rng.poisson(8 * ppc.tuning(position)[:, None], (31, 20000, 15))
+    z_hat, total = ppc.decode(y)
+    error = ppc.wrap(z_hat - position[:, None])
     np.testing.assert_allclose(error.mean(1), 0, atol=5 * error.std() / np.sqrt(20000))
-    np.testing.assert_allclose(error.var(1), ppc.decoder_variance(SYSTEM, total).mean(1), rtol=0.05)
+    np.testing.assert_allclose(error.var(1), ppc.decoder_variance(total).mean(1), rtol=0.05)
     np.testing.assert_array_equal(total, y.sum(-1))
 
 
 def test_decoder_turns_with_the_neurons():
-    y = ppc.sample(SYSTEM, 5, 20, rng_of(0)).y
-    z_hat, _ = ppc.decode(SYSTEM, y)
-    turned, _ = ppc.decode(SYSTEM, np.roll(y, 4, axis=-1))
-    np.testing.assert_allclose(ppc.wrap(SYSTEM, turned - z_hat - 4 * SYSTEM.spacing), 0, atol=1e-12)
+    y = ppc.sample(5, 20, rng_of(0)).y
+    z_hat, _ = ppc.decode(y)
+    turned, _ = ppc.decode(np.roll(y, 4, axis=-1))
+    np.testing.assert_allclose(ppc.wrap(turned - z_hat - 4 * SYSTEM.spacing), 0, atol=1e-12)
 
 
 def test_decoding_no_spikes_says_nothing():
     y = np.zeros((1, 2, 15))
     y[0, 1, 3] = 1
-    z_hat, total = ppc.decode(SYSTEM, y)
-    assert np.isnan(z_hat[0, 0]) and np.isinf(ppc.decoder_variance(SYSTEM, total)[0, 0])
+    z_hat, total = ppc.decode(y)
+    assert np.isnan(z_hat[0, 0]) and np.isinf(ppc.decoder_variance(total)[0, 0])
     np.testing.assert_allclose(z_hat[0, 1], SYSTEM.preferred[3])
 
 
 def test_squared_error_is_wrapped():
     edge = SYSTEM.circumference / 2
-    error = ppc.squared_error(SYSTEM, np.array([edge - 0.01]), np.array([-edge + 0.01]))
+    error = ppc.squared_error(np.array([edge - 0.01]), np.array([-edge + 0.01]))
     np.testing.assert_allclose(error, 0.02**2)
 
 
 def test_order_0_is_the_posters():
     """The centre of mass of each step's spikes, alone: the poster's ORDER 0 is 12e-4 rad^2."""
-    batch = ppc.sample(SYSTEM, 40, 1000, rng_of(0))
-    error = ppc.squared_error(SYSTEM, ppc.decode(SYSTEM, batch.y)[0], batch.z[..., 0]).mean()
+    batch = ppc.sample(40, 1000, rng_of(0))
+    error = ppc.squared_error(ppc.decode(batch.y)[0], batch.z[..., 0]).mean()
     assert 11.5e-4 < error < 12.3e-4
 
 
 def test_same_seed_same_numbers():
-    a, b = (ppc.sample(SYSTEM, 3, 10, rng_of(5), random_phase=True) for _ in range(2))
+    a, b = (ppc.sample(3, 10, rng_of(5), random_phase=True) for _ in range(2))
     for one, other in zip(a, b, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -155,9 +155,9 @@ def test_system_must_be_stable():
 
 def test_a_period_of_billions_of_steps_is_refused_and_not_simulated():
     slow = ppc.System(dt=1e-9)
-    assert ppc.trajectories(slow, 2, 3, rng_of(0)).shape == (2, 3, 2)
+    assert ppc.trajectories(2, 3, rng_of(0), slow).shape == (2, 3, 2)
     with pytest.raises(ValueError, match=r"^system: expected an oscillation of at most .* got"):
-        ppc.sample(slow, 2, 3, rng_of(0), random_phase=True)
+        ppc.sample(2, 3, rng_of(0), random_phase=True, system=slow)
 
 
 Y = np.ones((1, 1, 15))
@@ -166,27 +166,29 @@ Y = np.ones((1, 1, 15))
 @pytest.mark.parametrize(
     "call, name",
     [
-        (lambda rng: ppc.sample(SYSTEM, 0, 10, rng), "n_traj"),
-        (lambda rng: ppc.sample(SYSTEM, 2, 0, rng), "T"),
-        (lambda rng: ppc.sample(SYSTEM, 2.5, 10, rng), "n_traj"),
-        (lambda rng: ppc.sample(SYSTEM, True, 10, rng), "n_traj"),
-        (lambda rng: ppc.sample(SYSTEM, 2, 10, 0), "rng"),
-        (lambda rng: ppc.sample(SYSTEM, 2, 10, None), "rng"),
-        (lambda rng: ppc.sample(None, 2, 10, rng), "system"),
-        (lambda rng: ppc.sample(ppc.System, 2, 10, rng), "system"),
-        (lambda rng: ppc.sample(SYSTEM, 2, 10, rng, random_phase="no"), "random_phase"),
-        (lambda rng: ppc.tuning(SYSTEM, [np.nan]), "position"),
-        (lambda rng: ppc.tuning(SYSTEM, "here"), "position"),
-        (lambda rng: ppc.tuning(None, 0.0), "system"),
-        (lambda rng: ppc.wrap(SYSTEM, np.inf), "difference"),
-        (lambda rng: ppc.wrap(SYSTEM, np.ma.array([1.0])), "difference"),
-        (lambda rng: ppc.decode(None, Y), "system"),
-        (lambda rng: ppc.decode(SYSTEM, np.ma.array(Y)), "y"),
-        (lambda rng: ppc.decoder_variance(SYSTEM, -1.0), "total"),
-        (lambda rng: ppc.decoder_variance(SYSTEM, [np.nan]), "total"),
-        (lambda rng: ppc.squared_error(SYSTEM, np.zeros(3), np.zeros(4)), "z_hat"),
-        (lambda rng: ppc.squared_error(SYSTEM, np.zeros(3), np.full(3, np.nan)), "position"),
-        (lambda rng: ppc.squared_error({}, np.zeros(3), np.zeros(3)), "system"),
+        (lambda rng: ppc.sample(0, 10, rng), "n_traj"),
+        (lambda rng: ppc.sample(2, 0, rng), "T"),
+        (lambda rng: ppc.sample(2.5, 10, rng), "n_traj"),
+        (lambda rng: ppc.sample(True, 10, rng), "n_traj"),
+        (lambda rng: ppc.sample(2, 10, 0), "rng"),
+        (lambda rng: ppc.sample(2, 10, None), "rng"),
+        (lambda rng: ppc.sample(2, 10, rng, None), "system"),
+        (lambda rng: ppc.sample(SYSTEM, 2, 10, rng), "n_traj"),
+        (lambda rng: ppc.decode(SYSTEM, Y), "system"),
+        (lambda rng: ppc.sample(2, 10, rng, ppc.System), "system"),
+        (lambda rng: ppc.sample(2, 10, rng, random_phase="no"), "random_phase"),
+        (lambda rng: ppc.tuning([np.nan]), "position"),
+        (lambda rng: ppc.tuning("here"), "position"),
+        (lambda rng: ppc.tuning(0.0, None), "system"),
+        (lambda rng: ppc.wrap(np.inf), "difference"),
+        (lambda rng: ppc.wrap(np.ma.array([1.0])), "difference"),
+        (lambda rng: ppc.decode(Y, None), "system"),
+        (lambda rng: ppc.decode(np.ma.array(Y)), "y"),
+        (lambda rng: ppc.decoder_variance(-1.0), "total"),
+        (lambda rng: ppc.decoder_variance([np.nan]), "total"),
+        (lambda rng: ppc.squared_error(np.zeros(3), np.zeros(4)), "z_hat"),
+        (lambda rng: ppc.squared_error(np.zeros(3), np.full(3, np.nan)), "position"),
+        (lambda rng: ppc.squared_error(np.zeros(3), np.zeros(3), {}), "system"),
     ],
 )
 def test_bad_arguments_are_named(call, name):
@@ -209,7 +211,7 @@ def test_bad_arguments_are_named(call, name):
 )
 def test_decode_names_the_bad_argument(y):
     with pytest.raises((ValueError, TypeError), match=r"^y: expected .* got"):
-        ppc.decode(SYSTEM, y)
+        ppc.decode(y)
 
 
 @pytest.mark.parametrize("n_neurons", [15, 16])
@@ -217,17 +219,17 @@ def test_the_decoder_has_no_bias_with_wide_tuning_curves_either(n_neurons):
     """Ties and an even number of neurons prefer no direction; a shift of 0.002 rad would show."""
     system = ppc.System(n_neurons=n_neurons, tuning_width=np.pi / 3)
     for position in (-0.3, 0.0, 0.5):
-        y = rng_of(0).poisson(8 * ppc.tuning(system, position), (1, 100_000, n_neurons))
-        error = ppc.wrap(system, ppc.decode(system, y)[0] - position)
+        y = rng_of(0).poisson(8 * ppc.tuning(position, system), (1, 100_000, n_neurons))
+        error = ppc.wrap(ppc.decode(y, system)[0] - position, system)
         assert abs(error.mean()) < 5 * error.std() / np.sqrt(error.size) < 0.003
 
 
 @pytest.mark.parametrize("n_neurons", [15, 16])
 def test_the_mirror_image_of_the_spikes_is_decoded_as_the_mirror_image(n_neurons):
     system = ppc.System(n_neurons=n_neurons, tuning_width=np.pi / 3)
-    y = ppc.sample(system, 20, 500, rng_of(1)).y
-    z_hat, mirrored = (ppc.decode(system, a)[0] for a in (y, y[..., ::-1]))
-    np.testing.assert_allclose(ppc.wrap(system, z_hat + mirrored), 0, atol=1e-9)
+    y = ppc.sample(20, 500, rng_of(1), system).y
+    z_hat, mirrored = (ppc.decode(a, system)[0] for a in (y, y[..., ::-1]))
+    np.testing.assert_allclose(ppc.wrap(z_hat + mirrored, system), 0, atol=1e-9)
 
 
 def test_the_systems_matrices_cannot_be_changed_behind_its_back():
@@ -240,6 +242,6 @@ def test_trajectories_that_hardly_oscillate_can_have_a_random_phase_too(damping)
     """From nearly critical damping on there is no period, or an infinite one."""
     system = ppc.System(damping=damping)
     assert 1 <= system.max_phase_steps < 2000
-    z = ppc.trajectories(system, 2000, 5, rng_of(0), random_phase=True)[:, 0, 0]
-    at_rest = ppc.trajectories(system, 2000, 5, rng_of(0))[:, 0, 0]
+    z = ppc.trajectories(2000, 5, rng_of(0), random_phase=True, system=system)[:, 0, 0]
+    at_rest = ppc.trajectories(2000, 5, rng_of(0), system)[:, 0, 0]
     assert np.std(z) < 0.9 * np.std(at_rest)  # some have settled already

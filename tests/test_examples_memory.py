@@ -7,7 +7,6 @@ import pytest
 
 from datasets import ppc
 from examples import balls_generate, memory
-from examples.ppc import oscillator as _ppc
 from examples.tools import run as _run
 from tests.test_examples_balls import in_this_process
 
@@ -24,7 +23,7 @@ def test_a_linear_read_out_finds_what_is_linear():
 
 def test_past_positions_start_at_the_present(monkeypatch):
     monkeypatch.setattr(memory, "N_BACK", 10)
-    batch = ppc.sample(_ppc.SYSTEM, 4, 30, np.random.default_rng(0))
+    batch = ppc.sample(4, 30, np.random.default_rng(0))
     past = memory.past_positions(batch)
     np.testing.assert_array_equal(past[:, 0], batch.z[:, -1, 0])
     np.testing.assert_array_equal(past[:, 10], batch.z[:, -11, 0])

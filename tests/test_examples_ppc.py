@@ -145,9 +145,9 @@ def test_errors_by_weight(quick_table):
 def test_the_impulse_response_of_the_decoder_is_an_impulse():
     rng = np.random.default_rng(0)
     system = ppc.System()
-    batch = ppc.sample(system, 100, ppc_order.PERTURBED_STEP + ppc_order.LAGS, rng)
+    batch = ppc.sample(100, ppc_order.PERTURBED_STEP + ppc_order.LAGS, rng, system)
     response = ppc_order.impulse_response(
-        lambda y: ppc.decode(system, y)[0], batch, ppc_order.perturbed(batch, rng)
+        lambda y: ppc.decode(y, system)[0], batch, ppc_order.perturbed(batch, rng)
     )
     np.testing.assert_allclose(response[0], 1)
     np.testing.assert_allclose(response[1:], 0, atol=1e-12)

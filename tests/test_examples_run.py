@@ -57,8 +57,8 @@ def test_the_same_seed_gives_the_same_numbers(less_test_data, tmp_path, monkeypa
 
 def test_saved_weights_filter_in_three_lines(quick):
     params, meta = refh.load(quick / "refh.npz")
-    batch = ppc.sample(ppc.System(), n_traj=2, T=50, rng=np.random.default_rng(1))
-    z_hat, _ = ppc.decode(ppc.System(), refh.emission_mean(params, refh.infer(params, batch.y)))
+    batch = ppc.sample(n_traj=2, T=50, rng=np.random.default_rng(1))
+    z_hat, _ = ppc.decode(refh.emission_mean(params, refh.infer(params, batch.y)))
     assert z_hat.shape == (2, 50) and np.isfinite(z_hat).all()
     assert meta["seed"] == 3 and meta["version"]
 

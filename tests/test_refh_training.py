@@ -19,7 +19,7 @@ from refh_numpy import (
     training,
     trbm,
 )
-from tests.tiny import SYSTEM, assert_equal, harmonium_of, small, stream
+from tests.tiny import assert_equal, harmonium_of, small, stream
 
 # Steps of the optimisers
 
@@ -99,9 +99,9 @@ def filtering_error(n_updates, rng):
         learning_rate=2e-3,
         every=n_updates // 6,
     )
-    test = ppc.sample(SYSTEM, 20, 300, np.random.default_rng(1))
-    z_hat, _ = ppc.decode(SYSTEM, refh.emission_mean(params, refh.infer(params, test.y)))
-    return ppc.squared_error(SYSTEM, z_hat, test.z[..., 0]).mean(), log
+    test = ppc.sample(20, 300, np.random.default_rng(1))
+    z_hat, _ = ppc.decode(refh.emission_mean(params, refh.infer(params, test.y)))
+    return ppc.squared_error(z_hat, test.z[..., 0]).mean(), log
 
 
 def test_a_short_refh_run_reduces_the_error():

@@ -14,7 +14,7 @@ RNG = np.random.default_rng(0)
 
 def stream(rng, n_traj=4, T=30):
     while True:
-        yield ppc.sample(ppc.System(), n_traj, T, rng, random_phase=True).y
+        yield ppc.sample(n_traj, T, rng, random_phase=True).y
 
 
 @EACH_MODEL
@@ -60,9 +60,9 @@ def test_a_short_run_filters_better_than_chance(model):
         params, stream(rng, 20, 200), rng, n_updates=400, learning_rate=1e-2, every=100
     )
     assert log.value[-1] < log.value[0] and log.n_updates == [100, 200, 300, 400]
-    test = ppc.sample(ppc.System(), 20, 300, np.random.default_rng(1))
+    test = ppc.sample(20, 300, np.random.default_rng(1))
     y = model.emission_mean(params, model.infer(params, test.y))
-    error = ppc.squared_error(ppc.System(), ppc.decode(ppc.System(), y)[0], test.z[..., 0])
+    error = ppc.squared_error(ppc.decode(y)[0], test.z[..., 0])
     # the rVAE is of order 1 so early, and its state slow
     assert error[:, 50:].mean() < (300e-4 if model is rvae else 20e-4)
 

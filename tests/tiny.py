@@ -26,7 +26,7 @@ def harmonium_of(family, rng, n_x=3, n_u=2, n_y=2):
 def stream(rng, n_traj=4, T=30):
     """Endless batches of spikes"""
     while True:
-        yield ppc.sample(SYSTEM, n_traj, T, rng, random_phase=True).y
+        yield ppc.sample(n_traj, T, rng, random_phase=True).y
 
 
 def small(rng, dtype=np.float32):

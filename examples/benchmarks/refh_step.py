@@ -161,9 +161,7 @@ def main(argv=None):
     arguments = _run.parse(_run.parser("benchmarks.refh_step", __doc__, sizes=(), jobs=False), argv)
     _run.prepare_folder(arguments.out)
     rng = np.random.default_rng(arguments.seed)
-    spikes = ppc.sample(
-        ppc.System(), OSCILLATOR["n_traj"], N_UPDATES["oscillator"], rng, random_phase=True
-    ).y
+    spikes = ppc.sample(OSCILLATOR["n_traj"], N_UPDATES["oscillator"], rng, random_phase=True).y
     frames = bouncing_balls.sample(BALLS["n_traj"], CHUNK["balls"], rng).frames
     content = []
     for name, sizes, y in (("oscillator", OSCILLATOR, spikes), ("balls", BALLS, frames)):

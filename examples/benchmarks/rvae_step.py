@@ -146,7 +146,7 @@ def main(argv=None):
     arguments = _run.parse(_run.parser("benchmarks.rvae_step", __doc__, sizes=(), jobs=False), argv)
     _run.prepare_folder(arguments.out)
     rng = np.random.default_rng(arguments.seed)
-    y = ppc.sample(ppc.System(), N_TRAJ, N_UPDATES * CHUNK, rng, random_phase=True).y
+    y = ppc.sample(N_TRAJ, N_UPDATES * CHUNK, rng, random_phase=True).y
     functions = candidates(y, arguments.seed)
     table = _timing.rows(_timing.rounds(functions, N_UPDATES), OURS)
     _timing.report(f"rVAE, {N_TRAJ * CHUNK} time steps per update", table, "update", OURS)

@@ -37,13 +37,13 @@ def decode(y, preferred, circumference):
 def check(answer):
     """Against the package's decoder."""
     system = ppc.System()
-    y = ppc.sample(system, 20, 50, np.random.default_rng(0)).y
+    y = ppc.sample(20, 50, np.random.default_rng(0), system).y
     y = y[y.sum(-1) > 0].astype(float)
-    expected, _ = ppc.decode(system, y[None])
+    expected, _ = ppc.decode(y[None], system)
     got = answer(y, system.preferred, system.circumference)
     if np.shape(got) != (len(y),) or not np.isfinite(got).all():
         same("z_hat", got, expected[0])
-    off = np.abs(ppc.wrap(system, np.asarray(got) - expected[0]))
+    off = np.abs(ppc.wrap(np.asarray(got) - expected[0], system))
     if not off.max() < 1e-9:
         worst = int(np.argmax(off))
         raise Incorrect(

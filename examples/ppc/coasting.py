@@ -30,7 +30,7 @@ STATIC = ("refh_numpy.efh", "rvae_numpy.vae")
 def trajectories(seed):
     """The Batch of (N_TRAJ, CONTEXT + max(STEPS)) on which every model of this seed coasts."""
     rng = np.random.default_rng([seed, 12])
-    return ppc.sample(oscillator.SYSTEM, N_TRAJ, CONTEXT + max(STEPS), rng, random_phase=True)
+    return ppc.sample(N_TRAJ, CONTEXT + max(STEPS), rng, random_phase=True)
 
 
 def slopes(displacement, batch):
@@ -56,11 +56,11 @@ def network(model, params, seed):
     # a sample of p(y | u), as a harmonium's Gibbs chain is one
     options = {"sampler": "laplace"} if model.__package__ == "rvae_numpy" else {}
     u = model.infer(params, batch.y[:, :CONTEXT])
-    last = ppc.decode(oscillator.SYSTEM, model.emission_mean(params, u))[0][:, -1:]
+    last = ppc.decode(model.emission_mean(params, u))[0][:, -1:]
     total, n = np.zeros((2, N_TRAJ, max(STEPS)))
     for _ in range(N_RUNS):
         y = model.generate(params, u[:, -1], max(STEPS), rng, **options)
-        step = ppc.wrap(oscillator.SYSTEM, ppc.decode(oscillator.SYSTEM, y)[0] - last)
+        step = ppc.wrap(ppc.decode(y)[0] - last)
         seen = np.isfinite(step)  # a time step without spikes has no position
         total += np.where(seen, step, 0)
         n += seen

@@ -8,7 +8,7 @@ import numpy as np
 from datasets import ppc
 from kalman import em, filtering, lds
 
-SYSTEM = ppc.System()
+SYSTEM = ppc.SYSTEM
 SETTLED = 100  # time steps after which the initial state matters little
 TEST = dict(n_traj=40, T=1000)  # the authors' test: 40 trajectories that start at rest
 DECODER_LEARNING_RATE = 1e-3
@@ -27,7 +27,7 @@ POSTER = {
 
 def training_batches(rng, n_traj, T):
     """Endless new trajectories (n_traj, T, 15), each from a random phase of its oscillation."""
-    return (ppc.sample(SYSTEM, n_traj, T, rng, random_phase=True).y for _ in itertools.count())
+    return (ppc.sample(n_traj, T, rng, random_phase=True).y for _ in itertools.count())
 
 
 def learn(
@@ -99,8 +99,8 @@ def observations(y):
     positions (n_traj, T, 1) in rad, NaN where there are no spikes, and their variances
     (n_traj, T, 1, 1)
     """
-    z_hat, total = ppc.decode(SYSTEM, y)
-    return unwrapped(z_hat)[..., None], ppc.decoder_variance(SYSTEM, total)[..., None, None]
+    z_hat, total = ppc.decode(y)
+    return unwrapped(z_hat)[..., None], ppc.decoder_variance(total)[..., None, None]
 
 
 def unwrapped(position):
@@ -148,7 +148,7 @@ def network_estimate(model, params, y, u0=None):
     -------
     (n_traj, T) positions in rad
     """
-    return ppc.decode(SYSTEM, model.emission_mean(params, model.infer(params, y, u0)))[0]
+    return ppc.decode(model.emission_mean(params, model.infer(params, y, u0)))[0]
 
 
 def next_step_loss(model, params, y, rng):
@@ -162,5 +162,5 @@ def next_step_loss(model, params, y, rng):
 
 def mse(z_hat, z):
     """Mean squared error of the position (rad^2): over all time steps, and after the first 100."""
-    error = ppc.squared_error(SYSTEM, z_hat, z[..., 0])
+    error = ppc.squared_error(z_hat, z[..., 0])
     return float(error.mean()), float(error[:, SETTLED:].mean())
