@@ -47,32 +47,49 @@ def slopes(displacement, batch):
     return {f"{k}": float(sums[k - 1]) for k in STEPS}
 
 
-def network(model, params, seed):
-    """Slopes of a network: of the module `model`, a harmonium or an autoencoder."""
+def free_runs(model, params, y, n_steps, rng, n_runs=None, **options):
+    """Displacements (n_runs, n_traj, n_steps) in rad of a network that runs on without spikes.
+
+    Parameters
+    ----------
+    model : the module of a harmonium or an autoencoder that has a state
+    y : (n_traj, T, 15) the spikes before; displacements are counted from the last estimate
+    options : of model.generate
+
+    A time step in which no spike is generated has no position, and repeats the one before.
+    """
+    if model.__package__ == "rvae_numpy":  # a sample of p(y | u), as a harmonium's Gibbs chain is
+        options = {"sampler": "laplace"} | options
+    u = model.infer(params, y)
+    last = ppc.decode(model.emission_mean(params, u[:, -1:]))[0]
+    runs = np.zeros((n_runs or N_RUNS, len(y), n_steps))
+    for run in runs:
+        step = ppc.wrap(
+            ppc.decode(model.generate(params, u[:, -1], n_steps, rng, **options))[0] - last
+        )
+        for t in range(n_steps):
+            run[:, t] = np.where(np.isfinite(step[:, t]), step[:, t], run[:, t - 1] if t else 0)
+    return runs
+
+
+def network(model, params, seed, **options):
+    """Slopes of a network: of the module `model`; options: of `free_runs`."""
     batch = trajectories(seed)
     if model.__name__ in STATIC:
         return slopes(np.zeros((N_TRAJ, max(STEPS))), batch)
     rng = np.random.default_rng([seed, 13])
-    # a sample of p(y | u), as a harmonium's Gibbs chain is one
-    options = {"sampler": "laplace"} if model.__package__ == "rvae_numpy" else {}
-    u = model.infer(params, batch.y[:, :CONTEXT])
-    last = ppc.decode(model.emission_mean(params, u))[0][:, -1:]
-    total, n = np.zeros((2, N_TRAJ, max(STEPS)))
-    for _ in range(N_RUNS):
-        y = model.generate(params, u[:, -1], max(STEPS), rng, **options)
-        step = ppc.wrap(ppc.decode(y)[0] - last)
-        seen = np.isfinite(step)  # a time step without spikes has no position
-        total += np.where(seen, step, 0)
-        n += seen
-    return slopes(total / np.maximum(n, 1), batch)
+    y = batch.y[:, :CONTEXT]
+    return slopes(free_runs(model, params, y, max(STEPS), rng, **options).mean(0), batch)
+
+
+def forecast(model, y, n_steps):
+    """Displacements (n_traj, n_steps) in rad that a Kalman filter forecasts after the spikes y."""
+    m = filtering.kalman_filter(model, *oscillator.observations(y)).mean[:, -1]
+    ahead = [m @ np.linalg.matrix_power(model.A, k).T @ model.C[0] for k in range(1, n_steps + 1)]
+    return np.stack(ahead, axis=1) - (m @ model.C[0])[:, None]
 
 
 def kalman(model, seed):
     """Slopes of a Kalman filter, an LDS whose first state is the position."""
     batch = trajectories(seed)
-    y, R = oscillator.observations(batch.y[:, :CONTEXT])
-    m = filtering.kalman_filter(model, y, R).mean[:, -1]
-    forecast = [
-        m @ np.linalg.matrix_power(model.A, k).T @ model.C[0] for k in range(1, max(STEPS) + 1)
-    ]
-    return slopes(np.stack(forecast, axis=1) - (m @ model.C[0])[:, None], batch)
+    return slopes(forecast(model, batch.y[:, :CONTEXT], max(STEPS)), batch)
