@@ -21,37 +21,23 @@ Lengths are in units in which the box is 10 wide, time is in frames. Shapes: fra
 (n_traj, T, n_balls, 2).
 """
 
-import numbers
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from datasets.support import checks
+from datasets import _boundary as kinds
+from datasets.support.boundary import checked, checked_fields, count, generator, one_of
 from datasets.support.jit import njit
 
 RENDERINGS = ("sutskever", "authors")
 SUBSTEPS_PER_FRAME = 2  # so that balls overlap little before a collision is detected
 FIRST_LOWEST = 0.2  # of the box: no first position is lower, or further to the left
 MAX_DRAWS = 10_000  # of initial positions, before we say that the balls do not fit
-MAX_BALLS, MAX_RESOLUTION, MAX_SIDE = 100, 4096, 1e6
-MIN_MASS, MAX_MASS = 1e-6, 1e6
-FAR = 1e9  # beyond any box: positions are bounded by it before they become pixels
-
-
-def _per_ball(name, values, n_balls):
-    """One number for all balls, or one per ball, as a tuple"""
-    if isinstance(values, numbers.Real):
-        return (values,) * n_balls
-    return tuple(checks.array(name, values, (n_balls,), dtype=float).tolist())
-
-
-def _max_speed(box):
-    """Per frame: a radius per step of the simulation"""
-    return SUBSTEPS_PER_FRAME * min(box.radius)
 
 
 @dataclass(frozen=True)
+@checked_fields(**kinds.BOX, rendering=one_of(*RENDERINGS), whole=kinds.balls_fit)
 class Box:
     """The balls and their box. The defaults are Sutskever's, and the authors'."""
 
@@ -63,36 +49,15 @@ class Box:
     resolution: int = 30  # pixels along a side
     rendering: str = "sutskever"  # or "authors": see above
 
-    def __post_init__(self):
-        checks.count("n_balls", self.n_balls, at_most=MAX_BALLS)
-        side = checks.number("side", self.side, low=1 / MAX_SIDE, high=MAX_SIDE)
-        object.__setattr__(self, "side", side)
-        for name, low, high in (
-            ("radius", side / MAX_SIDE, side / 2),
-            ("mass", MIN_MASS, MAX_MASS),
-        ):
-            values = _per_ball(name, getattr(self, name), self.n_balls)
-            values = tuple(checks.number(name, value, low=low, high=high) for value in values)
-            object.__setattr__(self, name, values)
-        if np.pi * np.square(self.radius).sum() > self.side**2:
-            raise ValueError(
-                f"radius: expected balls that fit into a box of side {self.side:g}, "
-                f"got {checks.shown(self.radius)}"
-            )
-        object.__setattr__(self, "speed", checks.number("speed", self.speed, low=0))
-        most = _max_speed(self) / np.sqrt(max(self.mass) / min(self.mass))
-        if self.speed > most * (1 + 1e-9):
-            raise ValueError(
-                f"speed: expected at most {most:g} (no ball may move by more than a "
-                f"radius per step, after collisions either), got {self.speed:g}"
-            )
-        checks.count("resolution", self.resolution, at_most=MAX_RESOLUTION)
-        checks.one_of("rendering", self.rendering, RENDERINGS)
-
     @property
     def shape(self):
         """Shape of one frame, in pixels."""
         return self.resolution, self.resolution
+
+    @property
+    def max_speed(self):
+        """Per frame: at most a radius per step of the simulation."""
+        return SUBSTEPS_PER_FRAME * min(self.radius)
 
 
 BOX = Box()
@@ -112,6 +77,7 @@ class Batch(NamedTuple):
         return self.frames
 
 
+@checked(n_traj=count(), T=count(), rng=generator, box=kinds.box)
 def sample(n_traj, T, rng, box=BOX):
     """Videos of T frames, from random positions and velocities (D3, D4).
 
@@ -125,12 +91,12 @@ def sample(n_traj, T, rng, box=BOX):
     -------
     Batch of frames (n_traj, T, resolution^2), position and velocity (n_traj, T, n_balls, 2)
     """
-    checks.count("T", T)
     position, velocity = initial_positions(n_traj, rng, box)
     position, velocity = trajectories(position, velocity, T, box)
     return Batch(render(position, box), position, velocity, box.shape)
 
 
+@checked(n_traj=count(), rng=generator, box=kinds.box)
 def initial_positions(n_traj, rng, box=BOX):
     """Balls in random places where they touch neither a wall nor each other, in random directions.
 
@@ -147,9 +113,6 @@ def initial_positions(n_traj, rng, box=BOX):
     -------
     position and velocity, (n_traj, n_balls, 2) each
     """
-    n_traj = checks.count("n_traj", n_traj)
-    checks.generator("rng", rng)
-    _check_box(box)
     radius = np.array(box.radius)
     position = np.empty((n_traj, box.n_balls, 2))
     to_draw = np.arange(n_traj)
@@ -164,16 +127,13 @@ def initial_positions(n_traj, rng, box=BOX):
         if len(to_draw) == 0:
             break
     else:
-        raise ValueError(
-            f"radius: expected balls that fit into a box of side {box.side:g} with room to spare, "
-            f"got {box.n_balls} of radius {checks.shown(box.radius)} "
-            f"(no place found in {MAX_DRAWS} draws)"
-        )
+        raise kinds.no_place(box, MAX_DRAWS)
     velocity = rng.standard_normal((n_traj, box.n_balls, 2))
     velocity *= box.speed / np.linalg.norm(velocity, axis=(1, 2), keepdims=True)
     return position, velocity
 
 
+@checked(T=count(), box=kinds.box, position=kinds.first_positions, velocity=kinds.first_velocities)
 def trajectories(position, velocity, T, box=BOX):
     """Positions and velocities from the first frame on (D3).
 
@@ -187,21 +147,7 @@ def trajectories(position, velocity, T, box=BOX):
     -------
     position and velocity, (n_traj, T, n_balls, 2) each
     """
-    T = checks.count("T", T)
-    _check_box(box)
-    position = checks.array("position", position, ("n_traj", box.n_balls, 2), dtype=float)
-    velocity = checks.array("velocity", velocity, (len(position), box.n_balls, 2), dtype=float)
-    checks.in_range("position", position, 0, box.side)
-    # energy is conserved: no ball is ever faster than the lightest one with all of it
-    checks.in_range("velocity", velocity, -FAR, FAR)
-    mass = np.array(box.mass)
-    fastest = np.sqrt((mass[:, None] * velocity**2).sum((1, 2)).max() / mass.min())
-    if fastest > _max_speed(box) * (1 + 1e-9):
-        raise ValueError(
-            f"velocity: expected speeds of at most {_max_speed(box):g} per frame, "
-            f"after collisions too, got up to {fastest:g}"
-        )
-    return _move(position, velocity, T, np.array(box.radius), mass, float(box.side))
+    return _move(position, velocity, T, np.array(box.radius), np.array(box.mass), box.side)
 
 
 @njit
@@ -240,6 +186,7 @@ def _move(position, velocity, T, radius, mass, side):
     return positions, velocities
 
 
+@checked(box=kinds.box, position=kinds.ball_positions)
 def render(position, box=BOX):
     """Frames of given positions (D4).
 
@@ -252,13 +199,17 @@ def render(position, box=BOX):
     -------
     (n_traj, T, resolution^2) brightness in [0, 1], float32
     """
-    _check_box(box)
-    position = checks.array("position", position, ("n_traj", "T", box.n_balls, 2))
     radius = np.array(box.radius)
     sharpness = radius**-2.0 if box.rendering == "sutskever" else radius**2
     return rasterize(position, sharpness, box.side, box.resolution)
 
 
+@checked(
+    position=kinds.disc_positions,
+    sharpness=kinds.sharpness,
+    side=kinds.side,
+    resolution=kinds.resolution,
+)
 def rasterize(position, sharpness, side, resolution):
     """Discs with a soft edge (D4), of any sharpness.
 
@@ -273,12 +224,6 @@ def rasterize(position, sharpness, side, resolution):
     -------
     (n_traj, T, resolution^2) brightness in [0, 1], float32
     """
-    position = checks.array("position", position, ("n_traj", "T", "n_balls", 2), dtype=float)
-    checks.in_range("position", position, -FAR, FAR)
-    sharpness = checks.array("sharpness", sharpness, (position.shape[2],), dtype=float)
-    checks.in_range("sharpness", sharpness, 1 / MAX_SIDE**4, MAX_SIDE**4)
-    side = checks.number("side", side, low=1 / MAX_SIDE, high=MAX_SIDE)
-    resolution = checks.count("resolution", resolution, at_most=MAX_RESOLUTION)
     return _rasterize(position, sharpness, side, resolution)
 
 
@@ -306,7 +251,3 @@ def _rasterize(position, sharpness, side, resolution):
                 if frames[n, t, p] > 1:
                     frames[n, t, p] = 1
     return frames
-
-
-def _check_box(box):
-    checks.instance("box", box, Box, " (datasets.bouncing_balls)")

@@ -19,15 +19,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets.digits import check_digits
-from datasets.support import checks
+from datasets import _boundary as kinds
+from datasets.support.boundary import checked, checked_fields, count, generator
 from datasets.support.jit import njit
-
-MAX_DIGITS, MAX_SIDE, MAX_SPEED = 1000, 4096, 1e6
-FAR = 1e9  # beyond any frame: positions are bounded by it
 
 
 @dataclass(frozen=True)
+@checked_fields(**kinds.SCENE)
 class Scene:
     """What a video shows. The defaults are those of Srivastava, Mansimov and Salakhutdinov."""
 
@@ -37,17 +35,15 @@ class Scene:
     margin: float = 0.0  # pixels of a template's border that may leave the frame: MNIST's
     # outer 4 are almost empty
 
-    def __post_init__(self):
-        checks.count("n_digits", self.n_digits, at_most=MAX_DIGITS)
-        checks.count("side", self.side, at_most=MAX_SIDE)
-        for name, high in (("speed", MAX_SPEED), ("margin", MAX_SIDE)):
-            value = checks.number(name, getattr(self, name), low=0, high=high)
-            object.__setattr__(self, name, value)
-
     @property
     def shape(self):
         """Shape of one frame, in pixels."""
         return self.side, self.side
+
+    def room(self, size):
+        """Pixels from wall to wall for the upper left corner of a template with `size` pixels
+        along a side. Does not check its argument."""
+        return self.side - size + 2 * self.margin
 
 
 SCENE = Scene()
@@ -69,6 +65,7 @@ class Batch(NamedTuple):
         return self.frames
 
 
+@checked(n_traj=count(), T=count(), rng=generator, digits=kinds.digits, scene=kinds.scene_with_room)
 def sample(n_traj, T, rng, digits, scene=SCENE):
     """Videos of T frames: random digits, positions and directions (D5, D6).
 
@@ -86,19 +83,9 @@ def sample(n_traj, T, rng, digits, scene=SCENE):
 
     Raises ValueError if a digit has no room to move in the frame.
     """
-    n_traj, T = checks.count("n_traj", n_traj), checks.count("T", T)
-    checks.generator("rng", rng)
-    digits = check_digits("digits", digits)
-    checks.instance("scene", scene, Scene, " (datasets.moving_mnist)")
-    size = digits.images.shape[-1]
-    room = scene.side - size + 2 * scene.margin
-    if room < 0 or (room == 0 and scene.speed > 0):
-        raise ValueError(
-            f"digits: expected templates that have room to move in a frame of side {scene.side} "
-            f"(margin {scene.margin:g}), got templates of side {size}"
-        )
     which = rng.integers(len(digits.images), size=(n_traj, scene.n_digits))
-    templates = _templates("digits", digits.images[which.ravel()])
+    templates = kinds.templates("digits", digits.images[which.ravel()], {})
+    room = scene.room(templates.shape[-1])
     start = room * rng.random((n_traj, scene.n_digits, 2))
     angle = 2 * np.pi * rng.random((n_traj, scene.n_digits))
     velocity = scene.speed * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
@@ -108,6 +95,7 @@ def sample(n_traj, T, rng, digits, scene=SCENE):
     return Batch(frames, position, velocity, digits.labels[which], which, scene.shape)
 
 
+@checked(T=count(), room=kinds.room, start=kinds.starts, velocity=kinds.digit_velocities)
 def bounce(start, velocity, T, room):
     """Straight paths, reflected at the walls (D5).
 
@@ -125,11 +113,6 @@ def bounce(start, velocity, T, room):
     -------
     position and velocity, (n_traj, T, n_digits, 2) each; at a wall, the velocity after reflection
     """
-    T, room = checks.count("T", T), checks.number("room", room, low=0, high=3 * MAX_SIDE)
-    start = checks.array("start", start, ("n_traj", "n_digits", 2), dtype=float)
-    velocity = checks.array("velocity", velocity, start.shape, dtype=float)
-    checks.in_range("start", start, 0, room)
-    checks.in_range("velocity", velocity, -MAX_SPEED, MAX_SPEED)
     # D5
     unfolded = start[:, None] + np.arange(T)[:, None, None] * velocity[:, None]
     if room == 0:
@@ -143,6 +126,12 @@ def bounce(start, velocity, T, room):
     )
 
 
+@checked(
+    images=kinds.templates,
+    which=kinds.rows_of("images"),
+    position=kinds.digit_positions,
+    side=kinds.frame_side,
+)
 def render(images, which, position, side):
     """Frames of given templates at given positions (D6).
 
@@ -157,22 +146,7 @@ def render(images, which, position, side):
     -------
     (n_traj, T, side^2) brightness in [0, 1], float32
     """
-    images = _templates("images", images)
-    if images.shape[1] != images.shape[2]:
-        raise ValueError(f"images: expected square templates, got shape {images.shape}")
-    which = checks.array("which", which, ("n_traj", "n_digits"))
-    checks.in_range("which", checks.counts("which", which), 0, len(images) - 1)
-    n_traj, n_digits = which.shape
-    position = checks.array("position", position, (n_traj, "T", n_digits, 2), dtype=float)
-    checks.in_range("position", position, -FAR, FAR)
-    side = checks.count("side", side, at_most=MAX_SIDE)
-    return _rasterize(images, which.astype(np.int64), position, side)
-
-
-def _templates(name, images):
-    """Images (n, size, size) in [0, 1], in the memory layout for which the loop is compiled"""
-    images = checks.in_range(name, checks.array(name, images, ("n", "size", "size")), 0, 1)
-    return np.require(images, requirements="CAW")
+    return _rasterize(images, which, position, side)
 
 
 @njit

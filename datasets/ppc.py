@@ -26,22 +26,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets.support import checks
-
-MIN_CONSTANT, MAX_CONSTANT = 1e-15, 1e15  # of the System's constants: squares do not overflow
-MAX_GAIN = 1e6  # spikes per time step: counts are exact in float32
-MAX_COUNTS, MAX_NEURONS = 1e30, 10_000  # sums do not overflow
-MAX_PHASE_STEPS = 100_000  # simulated before a trajectory of random phase begins
-
-
-def _read_only(values):
-    """An array that cannot be written to: the system returns the same one every time"""
-    array = np.array(values)
-    array.flags.writeable = False
-    return array
+from datasets import _boundary as kinds
+from datasets.support.boundary import checked, checked_fields, count, generator, numbers, read_only
 
 
 @dataclass(frozen=True)
+@checked_fields(**kinds.SYSTEM, whole=kinds.stable)
 class System:
     """The oscillator (a rotation: its position is an angle) and its neurons. The defaults are the
     authors', as in `SYSTEM`."""
@@ -60,29 +50,10 @@ class System:
     gain_low: float = 6.4  # spikes per time step at the peak: g_t is uniform on
     gain_high: float = 9.6  # [gain_low, gain_high], independent at each step
 
-    def __post_init__(self):
-        for name in ("dt", "mass", "stiffness", "start_velocity_variance", "span", "tuning_width"):
-            self._set(name, low=MIN_CONSTANT, high=MAX_CONSTANT)
-        for name in ("damping", "position_noise", "velocity_noise"):
-            self._set(name, low=0, high=MAX_CONSTANT)
-        self._set("start_margin", low=0, high=self.span / 2)
-        self._set("gain_high", low=0, high=MAX_GAIN, above_low=True)
-        self._set("gain_low", low=0, high=self.gain_high)
-        checks.count("n_neurons", self.n_neurons, at_least=3, at_most=MAX_NEURONS)
-        largest = max(abs(np.linalg.eigvals(self.A)))
-        if largest >= 1:
-            raise ValueError(
-                "dt, mass, damping, stiffness: expected a stable oscillator, got an "
-                f"Euler step with an eigenvalue of size {largest:.4f} (reduce dt)"
-            )
-
-    def _set(self, name, **bounds):
-        object.__setattr__(self, name, checks.number(name, getattr(self, name), **bounds))
-
     @cached_property
     def A(self):
         """(2, 2) one Euler step of the damped spring."""
-        return _read_only(
+        return read_only(
             [
                 [1.0, self.dt],
                 [-self.stiffness * self.dt / self.mass, 1.0 - self.damping * self.dt / self.mass],
@@ -92,27 +63,27 @@ class System:
     @cached_property
     def C(self):
         """(1, 2) observation matrix: the neurons report the position only."""
-        return _read_only([[1.0, 0.0]])
+        return read_only([[1.0, 0.0]])
 
     @cached_property
     def Sigma_z(self):
         """(2, 2) covariance of the transition noise."""
-        return _read_only(np.diag([self.position_noise, self.velocity_noise]))
+        return read_only(np.diag([self.position_noise, self.velocity_noise]))
 
     @cached_property
     def mu_0(self):
         """(2,) mean of the first state."""
-        return _read_only(np.zeros(2))
+        return read_only(np.zeros(2))
 
     @cached_property
     def Sigma_0(self):
         """(2, 2) covariance of the first state: a uniform position, almost no velocity."""
-        return _read_only(np.diag([self._farthest_start**2 / 3, self.start_velocity_variance]))
+        return read_only(np.diag([self._farthest_start**2 / 3, self.start_velocity_variance]))
 
     @cached_property
     def preferred(self):
         """(n_neurons,) preferred positions, in rad."""
-        return _read_only(np.linspace(-self.span / 2, self.span / 2, self.n_neurons))
+        return read_only(np.linspace(-self.span / 2, self.span / 2, self.n_neurons))
 
     @property
     def spacing(self):
@@ -154,6 +125,9 @@ class Batch(NamedTuple):
     gain: np.ndarray  # (n_traj, T) g_t, spikes per time step at the peak of a tuning curve
 
 
+@checked(
+    n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=kinds.random_phase
+)
 def sample(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     """Latent trajectories and the spikes that report them (P1, P2).
 
@@ -176,18 +150,13 @@ def sample(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     return Batch(z, y, gain)
 
 
+@checked(
+    n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=kinds.random_phase
+)
 def trajectories(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     """Latent trajectories z (n_traj, T, 2) of the oscillator (P1); arguments as for `sample`."""
-    n_traj, T = checks.count("n_traj", n_traj), checks.count("T", T)
-    checks.generator("rng", rng)
-    _check_system(system)
     skipped = np.zeros(n_traj, int)
-    if checks.flag("random_phase", random_phase):
-        if system.max_phase_steps > MAX_PHASE_STEPS:
-            raise ValueError(
-                f"system: expected an oscillation of at most {MAX_PHASE_STEPS} time "
-                f"steps for random_phase, got {system.max_phase_steps}"
-            )
+    if random_phase:
         skipped = rng.integers(system.max_phase_steps, size=n_traj)
     n_steps = T + skipped.max()
     z = np.empty((n_traj, n_steps, 2))
@@ -200,6 +169,7 @@ def trajectories(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     return z[np.arange(n_traj)[:, None], skipped[:, None] + np.arange(T)]
 
 
+@checked(position=numbers(), system=kinds.system)
 def tuning(position, system=SYSTEM):
     """Tuning curves f_i: each neuron's mean response relative to its peak (P2).
 
@@ -211,12 +181,11 @@ def tuning(position, system=SYSTEM):
     -------
     (..., n_neurons) in [0, 1]
     """
-    _check_system(system)
-    position = checks.array("position", position, None)
     distance = wrap(position[..., None] - system.preferred, system)
     return np.exp(-(distance**2) / (2 * system.tuning_std**2))
 
 
+@checked(difference=numbers(missing=True), system=kinds.system)
 def wrap(difference, system=SYSTEM):
     """A difference between positions, wrapped around the circle.
 
@@ -228,12 +197,11 @@ def wrap(difference, system=SYSTEM):
     -------
     (...) rad, in [-circumference / 2, circumference / 2)
     """
-    _check_system(system)
-    difference = checks.array("difference", difference, None, missing=True)
     half = system.circumference / 2
     return (difference + half) % system.circumference - half
 
 
+@checked(system=kinds.system, y=kinds.spikes)
 def decode(y, system=SYSTEM):
     """Position from spikes: their centre of mass on the circle (D1).
 
@@ -249,19 +217,15 @@ def decode(y, system=SYSTEM):
     z_hat : (n_traj, T) rad; NaN where there is no spike
     total : (n_traj, T) number of spikes
     """
-    _check_system(system)
-    y = checks.array("y", y, ("n_traj", "T", system.n_neurons))
-    checks.in_range("y", y, 0, MAX_COUNTS)
-    total = y.sum(-1, dtype=float)
+    total = y.sum(-1)
     n = system.n_neurons
     offsets = (np.arange(n) + n // 2) % n - n // 2  # from the centre to each neuron, in neurons
     if n % 2 == 0:
         offsets[n // 2] = 0  # opposite: equally far in both directions
     window = offsets[(np.arange(n) - np.arange(n)[:, None]) % n]  # row: which is the centre
     most_active = y.argmax(-1)
-    with np.errstate(invalid="ignore"):
-        # D1; 0 / 0 = NaN where there is no spike
-        shift = (y * window[most_active]).sum(-1, dtype=float) / total
+    # D1; 0 / 0 = NaN where there is no spike
+    shift = (y * window[most_active]).sum(-1) / total
     z_hat = wrap(system.preferred[most_active] + system.spacing * shift, system)
     is_top = y == y.max(-1, keepdims=True)
     tied = (is_top.sum(-1) > 1) & (total > 0)
@@ -273,6 +237,7 @@ def decode(y, system=SYSTEM):
     return z_hat, total
 
 
+@checked(total=kinds.spike_totals, system=kinds.system)
 def decoder_variance(total, system=SYSTEM):
     """Variance of the decoded position, given the number of spikes (D2).
 
@@ -284,14 +249,11 @@ def decoder_variance(total, system=SYSTEM):
     -------
     (...) rad^2; infinite where there is no spike
     """
-    _check_system(system)
-    total = checks.array("total", total, None).astype(float)
-    checks.in_range("total", total, 0, np.inf)
-    with np.errstate(divide="ignore"):
-        # D2
-        return system.tuning_std**2 / total
+    # D2
+    return system.tuning_std**2 / total
 
 
+@checked(z_hat=numbers(missing=True), position=kinds.numbers_like("z_hat"), system=kinds.system)
 def squared_error(z_hat, position, system=SYSTEM):
     """Squared error of an estimated position, wrapped around the circle.
 
@@ -304,14 +266,4 @@ def squared_error(z_hat, position, system=SYSTEM):
     -------
     (...) rad^2; NaN where z_hat is
     """
-    z_hat = checks.array("z_hat", z_hat, None, missing=True)
-    position = checks.array("position", position, None)
-    if z_hat.shape != position.shape:
-        raise ValueError(
-            f"z_hat: expected the shape of position, {position.shape}, got {z_hat.shape}"
-        )
     return wrap(z_hat - position, system) ** 2
-
-
-def _check_system(system):
-    checks.instance("system", system, System, " (datasets.ppc)")

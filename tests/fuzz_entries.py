@@ -26,9 +26,10 @@ ANY_SHAPE = {
     ("datasets.ppc.decoder_variance", "total"),
 }
 NOT_WALKED = {
-    "datasets.digits.download": "needs a network",
-    "datasets.digits.main": "a command",
-    "datasets.digits.cache": "has no arguments",
+    "datasets.support.mnist.download": "needs a network",
+    "datasets.support.mnist.main": "a command",
+    "datasets.support.mnist.cache": "has no arguments",
+    "datasets.support.mnist.in_cache": "has no arguments",
 }
 ALSO_RIGHT = {
     ("k", "[1, 2]"),

@@ -1,6 +1,7 @@
 """Digits: MNIST's files are read, damaged ones are named, synthetic ones are like them."""
 
 import gzip
+import hashlib
 import os
 import time
 import tracemalloc
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from datasets import digits
+from datasets.support import mnist
 
 
 def idx(array):
@@ -24,12 +26,12 @@ def folder(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     images, labels = idx(rng.integers(256, size=(5, 28, 28))), idx(np.arange(5))
     monkeypatch.setattr(
-        digits,
+        mnist,
         "MD5",
-        digits.MD5
+        mnist.MD5
         | {
-            "t10k-images-idx3-ubyte": digits.hashlib.md5(images).hexdigest(),
-            "t10k-labels-idx1-ubyte": digits.hashlib.md5(labels).hexdigest(),
+            "t10k-images-idx3-ubyte": hashlib.md5(images).hexdigest(),
+            "t10k-labels-idx1-ubyte": hashlib.md5(labels).hexdigest(),
         },
     )
     monkeypatch.delenv("MNIST_DIR", raising=False)
@@ -191,22 +193,18 @@ class Answer:
 
 def test_download_fetches_what_is_missing_and_only_that(folder, monkeypatch):
     asked = []
-    contents = {
-        name: idx(np.full((2, 28, 28) if "images" in name else 2, 7)) for name in digits.MD5
-    }
+    contents = {name: idx(np.full((2, 28, 28) if "images" in name else 2, 7)) for name in mnist.MD5}
     monkeypatch.setattr(
-        digits,
-        "MD5",
-        {name: digits.hashlib.md5(content).hexdigest() for name, content in contents.items()},
+        mnist, "MD5", {name: hashlib.md5(content).hexdigest() for name, content in contents.items()}
     )
 
     def answer(url, timeout):
         asked.append(url)
-        if url.startswith(digits.MIRRORS[0]):
+        if url.startswith(mnist.MIRRORS[0]):
             raise urllib.error.URLError("not today")
         return Answer(gzip.compress(contents[url.rsplit("/", 1)[1].removesuffix(".gz")]))
 
-    monkeypatch.setattr(digits.urllib.request, "urlopen", answer)
+    monkeypatch.setattr(mnist.urllib.request, "urlopen", answer)
     said = []
     where = digits.download(log=said.append)
     assert where == digits.cache() and len(said) == 4 and len(asked) == 8
@@ -220,7 +218,7 @@ def test_download_fetches_what_is_missing_and_only_that(folder, monkeypatch):
     "content", [b"<html>not here</html>", gzip.compress(idx(np.zeros((2, 28, 28))))]
 )
 def test_a_failed_download_leaves_nothing_behind(folder, monkeypatch, content):
-    monkeypatch.setattr(digits.urllib.request, "urlopen", lambda url, timeout: Answer(content))
+    monkeypatch.setattr(mnist.urllib.request, "urlopen", lambda url, timeout: Answer(content))
     with pytest.raises(ConnectionError, match="MNIST_DIR"):
         digits.download(folder / "new", log=lambda line: None)
     assert not (folder / "new").exists()
@@ -236,8 +234,8 @@ def test_a_mirror_that_never_ends(folder, monkeypatch):
         def read(self, n):
             return bytes(n)
 
-    monkeypatch.setattr(digits, "MAX_BYTES", 10**7)
-    monkeypatch.setattr(digits.urllib.request, "urlopen", lambda url, timeout: Endless(b""))
+    monkeypatch.setattr(mnist, "MAX_DOWNLOAD", 10**7)
+    monkeypatch.setattr(mnist.urllib.request, "urlopen", lambda url, timeout: Endless(b""))
     with pytest.raises(ConnectionError, match="expected at most 10000000 bytes"):
         digits.download(folder / "new", log=lambda line: None)
 
@@ -246,7 +244,7 @@ def test_the_command(folder, monkeypatch, capsys):
     def never(url, timeout):
         raise AssertionError("a download was started")
 
-    monkeypatch.setattr(digits.urllib.request, "urlopen", never)
+    monkeypatch.setattr(mnist.urllib.request, "urlopen", never)
     with pytest.raises(SystemExit) as stop:
         digits.main(["--help"])
     assert stop.value.code == 0 and "MNIST" in capsys.readouterr().out
@@ -255,7 +253,7 @@ def test_the_command(folder, monkeypatch, capsys):
     def offline(url, timeout):
         raise urllib.error.URLError("no network")
 
-    monkeypatch.setattr(digits.urllib.request, "urlopen", offline)
+    monkeypatch.setattr(mnist.urllib.request, "urlopen", offline)
     with pytest.raises(SystemExit, match="no network"):
         digits.main(["--folder", str(folder / "new")])
 

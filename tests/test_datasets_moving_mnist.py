@@ -112,7 +112,7 @@ def test_bad_templates_are_named(images):
         sample(templates=BLOB._replace(images=images))
 
 
-@pytest.mark.parametrize("labels", [[], [1, 2], [10], [-1], [0.5], "7", None])
+@pytest.mark.parametrize("labels", [[], [1, 2], [-1], [0.5], "7", None])
 def test_bad_labels_are_named(labels):
     with pytest.raises((ValueError, TypeError), match=r"^digits: expected .* got"):
         sample(templates=BLOB._replace(labels=labels))

@@ -186,7 +186,7 @@ Y = np.ones((1, 1, 15))
         (lambda rng: ppc.decode(np.ma.array(Y)), "y"),
         (lambda rng: ppc.decoder_variance(-1.0), "total"),
         (lambda rng: ppc.decoder_variance([np.nan]), "total"),
-        (lambda rng: ppc.squared_error(np.zeros(3), np.zeros(4)), "z_hat"),
+        (lambda rng: ppc.squared_error(np.zeros(3), np.zeros(4)), "position"),
         (lambda rng: ppc.squared_error(np.zeros(3), np.full(3, np.nan)), "position"),
         (lambda rng: ppc.squared_error(np.zeros(3), np.zeros(3), {}), "system"),
     ],

@@ -101,7 +101,7 @@ READERS = (
     "rvae_numpy.rvae.load",
     "refh_numpy.storage.load_checkpoint",
     "rvae_numpy.storage.load_checkpoint",
-    "datasets.digits.read_idx",
+    "datasets.support.idx.read_idx",
 )
 
 

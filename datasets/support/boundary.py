@@ -1,4 +1,5 @@
 """@checked: a public function declares what its arguments are, and they are checked before it runs.
+@checked_fields: a dataclass declares what its fields are.
 
     @checked(params=recurrent, y=observations("n_traj", "T"), u0=states("n_traj"))
     def infer(params, y, u0=None): ...
@@ -6,11 +7,13 @@
 A **kind** is a function (name, value, arguments) -> the value to use; `arguments` holds those that
 are checked already, so that the shape of one may depend on another. Kinds of one package stand in
 its _boundary.py, those that all share below. The decorated function keeps its signature, docstring
-and help(); `function.unchecked` is the function itself, for callers whose arguments are checked.
+and help(); `function.unchecked` is the function itself, for callers whose arguments are checked;
+`function.kinds` are the declarations, from which the fuzz test makes right and wrong values.
 """
 
 import functools
 import inspect
+import sys
 
 import numpy as np
 
@@ -53,32 +56,111 @@ def checked(*, result=None, **kinds):
     return decorate
 
 
-# Kinds. Each of these functions returns a kind, unless it is one itself.
+def checked_fields(*, whole=None, **kinds):
+    """Decorator of a class that @dataclass(frozen=True) decorates next: its fields are checked.
+
+    Each field holds what its kind returns: an int, a float, a tuple. Arrays are copied and cannot
+    be written to, so that the object never changes.
+
+    Parameters
+    ----------
+    whole : function of the object, called last, that raises an error if its fields do not fit
+    kinds : {field: kind}, called in this order
+    """
+
+    def decorate(kind_of_object):
+        def __post_init__(self):
+            for name, kind in kinds.items():
+                value = kind(name, getattr(self, name), vars(self))
+                if isinstance(value, np.ndarray):
+                    value = read_only(value)
+                object.__setattr__(self, name, value)
+            if whole is not None:
+                whole(self)
+
+        kind_of_object.__post_init__, kind_of_object.kinds = __post_init__, kinds
+        return kind_of_object
+
+    return decorate
+
+
+def read_only(values):
+    """A copy, as an array that cannot be written to."""
+    copy = np.array(values)
+    copy.flags.writeable = False
+    return copy
+
+
+# Kinds. Each of these functions returns a kind, unless it is one itself. Sizes and bounds may be
+# functions of the arguments that are checked already.
+
+
+def declaring(kind, **facts):
+    """The kind, and what it declares: {"of": ..., bounds, sizes}."""
+    kind.declares = facts
+    return kind
 
 
 def count(at_least=1, at_most=checks.MAX_COUNT):
     """An integer in this range."""
-    return lambda name, value, _: checks.count(name, value, at_least, at_most)
+
+    def kind(name, value, arguments):
+        return checks.count(name, value, at_least, now(at_most, arguments))
+
+    return declaring(kind, of="count", low=at_least, high=at_most)
 
 
 def number(low=-np.inf, high=np.inf, *, above_low=False):
     """A finite number in this range."""
-    return lambda name, value, _: checks.number(name, value, low, high, above_low=above_low)
+
+    def kind(name, value, arguments):
+        bounds = now(low, arguments), now(high, arguments)
+        return checks.number(name, value, *bounds, above_low=above_low)
+
+    return declaring(kind, of="number", low=low, high=high, above_low=above_low)
 
 
-def array(*shape, dtype=float, missing=False):
-    """An array of this shape; a string stands for any size, see checks.array."""
-    return lambda name, value, _: checks.array(name, value, shape, missing=missing, dtype=dtype)
+def array(*shape, dtype=float, missing=False, low=-np.inf, high=np.inf):
+    """An array of this shape, see checks.array: a string stands for any size."""
+
+    def kind(name, value, arguments):
+        sizes = tuple(now(size, arguments) for size in shape)
+        value = checks.array(name, value, sizes, missing=missing, dtype=dtype)
+        return _bounded(name, value, low, high, arguments)
+
+    return declaring(kind, of="array", shape=shape, missing=missing, low=low, high=high)
+
+
+def numbers(*, dtype=float, missing=False, low=-np.inf, high=np.inf):
+    """A number, or an array of any shape."""
+
+    def kind(name, value, arguments):
+        value = checks.array(name, value, None, missing=missing, dtype=dtype)
+        return _bounded(name, value, low, high, arguments)
+
+    return declaring(kind, of="numbers", missing=missing, low=low, high=high)
 
 
 def one_of(*options):
     """One of these strings."""
-    return lambda name, value, _: checks.one_of(name, value, options)
+
+    def kind(name, value, _):
+        return checks.one_of(name, value, options)
+
+    return declaring(kind, of="one_of", options=options)
 
 
-def instance(kind, hint=""):
-    """An object of this class."""
-    return lambda name, value, _: checks.instance(name, value, kind, hint)
+def instance(of, hint=""):
+    """An object of this class. "package.module.Class" names one that is defined later."""
+
+    def kind(name, value, _):
+        if not isinstance(of, str):
+            return checks.instance(name, value, of, hint)
+        module, _, class_name = of.rpartition(".")
+        known = getattr(sys.modules[module], class_name)
+        return checks.instance(name, value, known, hint or f" ({module})")
+
+    return declaring(kind, of="instance", name=of)
 
 
 def flag(name, value, _):
@@ -104,3 +186,17 @@ def iterable(name, value, _):
 def path(name, value, _):
     """A path."""
     return checks.path(name, value)
+
+
+for _kind in (flag, generator, function, iterable, path):
+    declaring(_kind, of=_kind.__name__)
+
+
+def now(value, arguments):
+    """A size or bound, given the arguments that are checked already."""
+    return value(arguments) if callable(value) else value
+
+
+def _bounded(name, value, low, high, arguments):
+    low, high = now(low, arguments), now(high, arguments)
+    return value if low == -np.inf and high == np.inf else checks.in_range(name, value, low, high)

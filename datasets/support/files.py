@@ -4,10 +4,13 @@ Reading executes nothing. Sizes are bounded before anything is unpacked or alloc
 small hostile file cannot fill the memory.
 """
 
+import contextlib
+import errno
 import json
 import math
 import os
 import secrets
+import stat
 import zipfile
 
 import numpy as np
@@ -15,8 +18,10 @@ import numpy as np
 from datasets.support import checks
 
 FORMAT = "0.2"  # the version that wrote the file
-MAX_BYTES = 2**30  # of all arrays of a file together
+MAX_BYTES = 2**28  # of all arrays of a file together: ten times the largest model's of ours
 MAX_RATIO = 100  # unpacked to packed bytes of an array: weights compress far less
+MAX_MEMBERS, MAX_DIRECTORY = 1000, 2**20  # arrays of a file, and bytes of its table of contents
+BLOCK = 2**20  # bytes that are read at a time
 
 
 def write(path, arrays, **header):
@@ -31,7 +36,9 @@ def write(path, arrays, **header):
     arrays : {name in printable ASCII: array of finite numbers}
     header : whatever JSON can hold; the version of the format is added
 
-    Raises TypeError or ValueError for what `read` would refuse.
+    Raises TypeError or ValueError for what `read` would refuse, and OSError that names the path
+    where the system cannot write (a full disk, a folder that is gone or read-only). A file that is
+    replaced keeps its mode.
     """
     path = checks.path("path", path)
     arrays = {name: _plain(name, value) for name, value in _named(arrays).items()}
@@ -39,13 +46,40 @@ def write(path, arrays, **header):
     if n_bytes > MAX_BYTES:
         raise ValueError(f"arrays: expected at most {MAX_BYTES} bytes in all, got {n_bytes}")
     text = _as_json(header | {"format": FORMAT})
+    with replacing(path) as file:
+        np.savez(file, header=np.array(text), **arrays)
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """An open binary file that takes the place of `path` when the block ends without an error.
+
+    Raises OSError that names the path. Does not check its argument.
+    """
+    if not path.name or path.is_dir():
+        raise IsADirectoryError(
+            errno.EISDIR, "expected the name of a file, got a folder", str(path)
+        )
     temporary = path.with_name(f"{path.name[:60]}.{secrets.token_hex(4)}.part")
     try:
         with open(temporary, "xb") as file:
-            np.savez(file, header=np.array(text), **arrays)
+            yield file
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
         os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
     finally:
-        temporary.unlink(missing_ok=True)  # gone already, unless something went wrong
+        with contextlib.suppress(OSError):
+            temporary.unlink()  # gone already, unless something went wrong
+
+
+def open_regular(path):
+    """The file, open for reading. Raises ValueError where it is none: a pipe or a device may never
+    end. Does not check its argument."""
+    if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+        raise ValueError(f"{path}: expected a regular file, got a pipe, a socket or a device")
+    return open(path, "rb")
 
 
 def read(path):
@@ -61,8 +95,7 @@ def read(path):
     """
     path = checks.path("path", path)
     try:
-        with open(path, "rb") as raw, zipfile.ZipFile(raw) as file:
-            arrays = _members(file)
+        arrays = read_arrays(path)
         header = json.loads(str(arrays.pop("header")))
         if not isinstance(header, dict):
             raise ValueError("no header in it")
@@ -83,11 +116,24 @@ def read(path):
     return arrays, header
 
 
+def read_arrays(path):
+    """{name: array} of an .npz file, whoever wrote it; an error of any kind if it is too large,
+    or none. Does not check its argument."""
+    with open_regular(path) as raw:
+        raw.seek(max(os.fstat(raw.fileno()).st_size - 22, 0))
+        end = raw.read()  # of a zip file without a comment: the size of its table of contents
+        size = int.from_bytes(end[12:16], "little")
+        if end[:4] != b"PK\5\6" or size > MAX_DIRECTORY:
+            raise ValueError(f"no .npz file, or one of more than {MAX_MEMBERS} arrays")
+        with zipfile.ZipFile(raw) as file:
+            return _members(file)
+
+
 def widened(leaf):
     """The array, C-contiguous; float16, in which weights may be kept, becomes float32.
     Does not check its shape and values."""
     checks.instance("leaf", leaf, np.ndarray)
-    return np.array(leaf, dtype=np.float32 if leaf.dtype == np.float16 else None, order="C")
+    return np.require(leaf, np.float32 if leaf.dtype == np.float16 else None, "CAW")
 
 
 def _named(arrays):
@@ -132,6 +178,8 @@ def _members(file):
     infos = {info.filename.removesuffix(".npy"): info for info in file.infolist()}
     if len(infos) != len(file.infolist()):
         raise ValueError("two arrays of one name")
+    if len(infos) > MAX_MEMBERS:
+        raise ValueError(f"more than {MAX_MEMBERS} arrays")
     if sum(info.file_size for info in infos.values()) > MAX_BYTES:
         raise ValueError(f"more than {MAX_BYTES} bytes")
     for name, info in infos.items():
@@ -152,9 +200,14 @@ def _array(file, info):
         if dtype.kind not in "biufU":
             raise ValueError(f"{info.filename} has dtype {dtype}")
         n_bytes = math.prod(shape) * dtype.itemsize
-        content = bytearray(member.read(n_bytes + 1) if 0 <= n_bytes <= info.file_size else b"")
-    if len(content) != n_bytes:
-        raise ValueError(f"{info.filename}: expected {n_bytes} bytes, got {len(content)}")
+        if not 0 <= n_bytes <= info.file_size:
+            raise ValueError(f"{info.filename}: expected {n_bytes} bytes, got {info.file_size}")
+        content, n_read = bytearray(n_bytes), 0
+        while block := member.read(BLOCK):
+            content[n_read : n_read + len(block)] = block[: n_bytes - n_read]
+            n_read += len(block)
+    if n_read != n_bytes:
+        raise ValueError(f"{info.filename}: expected {n_bytes} bytes, got {n_read}")
     array = np.frombuffer(content, dtype) if n_bytes else np.empty(0, dtype)
     array = array.reshape(shape, order="F" if fortran_order else "C")
     return array.astype(dtype.newbyteorder("="), copy=False)
