@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets import _boundary as kinds
-from datasets.support.boundary import checked, checked_fields, count, generator, one_of
+from datasets.support.boundary import checked, count, fields, generator, one_of
 from datasets.support.jit import njit
 
 RENDERINGS = ("sutskever", "authors")
@@ -37,7 +37,7 @@ MAX_DRAWS = 10_000  # of initial positions, before we say that the balls do not 
 
 
 @dataclass(frozen=True)
-@checked_fields(**kinds.BOX, rendering=one_of(*RENDERINGS), whole=kinds.balls_fit)
+@fields(**kinds.BOX, rendering=one_of(*RENDERINGS), whole=kinds.balls_fit)
 class Box:
     """The balls and their box. The defaults are Sutskever's, and the authors'."""
 

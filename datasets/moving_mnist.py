@@ -20,12 +20,12 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets import _boundary as kinds
-from datasets.support.boundary import checked, checked_fields, count, generator
+from datasets.support.boundary import checked, count, fields, generator
 from datasets.support.jit import njit
 
 
 @dataclass(frozen=True)
-@checked_fields(**kinds.SCENE)
+@fields(**kinds.SCENE)
 class Scene:
     """What a video shows. The defaults are those of Srivastava, Mansimov and Salakhutdinov."""
 

@@ -27,11 +27,11 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets import _boundary as kinds
-from datasets.support.boundary import checked, checked_fields, count, generator, numbers, read_only
+from datasets.support.boundary import checked, count, fields, generator, numbers, read_only
 
 
 @dataclass(frozen=True)
-@checked_fields(**kinds.SYSTEM, whole=kinds.stable)
+@fields(**kinds.SYSTEM, whole=kinds.stable)
 class System:
     """The oscillator (a rotation: its position is an angle) and its neurons. The defaults are the
     authors', as in `SYSTEM`."""

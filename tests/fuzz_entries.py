@@ -40,6 +40,7 @@ ALSO_RIGHT = {
     ("n_refine", "0"),
     ("n_sweeps", "0"),
     ("arrays", "{}"),
+    ("source", "no such name"),
 }
 
 
@@ -139,6 +140,17 @@ def data_entries():
         return dict(path=folder / "idx", n_axes=1)
 
     yield digits.read_idx, packed
+
+    def letters(folder):
+        (folder / "images").write_bytes(
+            bytes([0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4])
+        )
+        (folder / "labels").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 1, 26]))
+        return dict(
+            images=folder / "images", labels=folder / "labels", source="letters", transposed=True
+        )
+
+    yield digits.from_idx, letters
     yield digits.split, lambda _: dict(digits=small_digits(), one_in=2)
     yield files.write, lambda folder: dict(path=folder / "a.npz", arrays={"a": np.zeros(3)})
 

@@ -1,5 +1,5 @@
 """@checked: a public function declares what its arguments are, and they are checked before it runs.
-@checked_fields: a dataclass declares what its fields are.
+@fields: a dataclass declares what its fields are.
 
     @checked(params=recurrent, y=observations("n_traj", "T"), u0=states("n_traj"))
     def infer(params, y, u0=None): ...
@@ -8,7 +8,8 @@ A **kind** is a function (name, value, arguments) -> the value to use; `argument
 are checked already, so that the shape of one may depend on another. Kinds of one package stand in
 its _boundary.py, those that all share below. The decorated function keeps its signature, docstring
 and help(); `function.unchecked` is the function itself, for callers whose arguments are checked;
-`function.kinds` are the declarations, from which the fuzz test makes right and wrong values.
+`function.kinds` are the declarations, from which the fuzz test makes right and wrong values. The
+functions of this module do not check their own arguments.
 """
 
 import functools
@@ -56,7 +57,7 @@ def checked(*, result=None, **kinds):
     return decorate
 
 
-def checked_fields(*, whole=None, **kinds):
+def fields(*, whole=None, **kinds):
     """Decorator of a class that @dataclass(frozen=True) decorates next: its fields are checked.
 
     Each field holds what its kind returns: an int, a float, a tuple. Arrays are copied and cannot

@@ -3,7 +3,7 @@
 Numba looks for a writable folder when a function is decorated: beside the module, or else in the
 user's cache. Where both are read-only (a container with an arbitrary user, a system-wide
 installation), cache=True raises RuntimeError at import; the function is then compiled once per
-process instead.
+process instead. The functions of this module do not check their arguments.
 """
 
 import numba

@@ -2,6 +2,7 @@
 
 The number of threads is asked of the library that NumPy has loaded. Where that is not possible
 (Windows, Apple's Accelerate), nothing is warned of. The environment is never changed.
+The functions of this module do not check their arguments.
 """
 
 import ctypes
