@@ -1,5 +1,6 @@
 """The checks of arguments: what they accept, what they refuse, and how they say it."""
 
+import collections
 import fractions
 import pathlib
 
@@ -56,6 +57,30 @@ def test_numbers_are_accepted_within_their_bounds():
     refused(lambda: checks.number("r", 0, 0, 1, above_low=True), r"number in \(0, 1\], got 0")
     refused(lambda: checks.number("r", -1, 0), "expected a finite number of at least 0, got -1")
     refused(lambda: checks.number("r", 0, 0, above_low=True), "finite number above 0, got 0")
+
+
+@pytest.mark.parametrize(
+    "nested",
+    [
+        lambda masked: [masked],
+        lambda masked: [[np.zeros(2)], [masked]],
+        lambda masked: ((masked,),),
+        lambda masked: [1.0, np.ma.masked],
+        lambda masked: collections.deque([masked]),
+    ],
+)
+def test_masked_arrays_are_refused_at_any_depth(nested):
+    masked = np.ma.array([1.0, 1e6], mask=[False, True])
+    assert np.isfinite(np.asarray([masked])).all()  # asarray drops the mask without a sign
+    with pytest.raises(TypeError, match=r"^y: expected a plain array .* got a masked array"):
+        checks.numeric("y", nested(masked))
+
+
+def test_a_list_that_contains_itself_is_refused():
+    endless = [1.0]
+    endless.append(endless)
+    with pytest.raises(TypeError, match=r"^y: expected an array of real numbers, got \[1.0"):
+        checks.numeric("y", endless)
 
 
 def test_masked_arrays_are_refused_with_advice():

@@ -6,6 +6,7 @@ message names the argument, says what was expected, and says what came.
 
 import numbers
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def number(name, value, low=-np.inf, high=np.inf, *, above_low=False):
 
 def numeric(name, value, expected="an array of real numbers"):
     """A plain array of real numbers, or NaN and infinity, of a dtype that BLAS and Numba take."""
-    if isinstance(value, np.ma.MaskedArray):
+    if _has_mask(value):
         raise TypeError(
             f"{name}: expected a plain array (mark missing values by NaN), got a masked array"
         )
@@ -244,6 +245,20 @@ def shown(value):
     except Exception:  # an integer of 5000 digits, a broken __repr__
         text = f"an object of type {type(value).__name__}"
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}... ({type(value).__name__})"
+
+
+def _has_mask(value):
+    """Whether it is a masked array, or a sequence with one at any depth: asarray drops the mask"""
+    if isinstance(value, np.ma.MaskedArray):
+        return True
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+        return False
+    if all(issubclass(kind, numbers.Number) for kind in set(map(type, value))):
+        return False  # soon decided for long lists of numbers
+    try:
+        return any(map(_has_mask, value))
+    except RecursionError:  # a list that contains itself; asarray says so
+        return False
 
 
 def _is_real(value, kind):
