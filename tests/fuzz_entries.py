@@ -189,9 +189,10 @@ def kalman_entries():
             y=rng().standard_normal((2, 5, 1)),
             R=np.full((1, 1), 0.1),
             period=np.array([2.0]),
-            learn_C=False,
+            learn=("A", "R"),
             n_iterations=2,
             tolerance=1e-6,
+            callback=print_nothing,
         ),
     )
 
@@ -206,7 +207,7 @@ def by_name(save, *more):
     return saving
 
 
-def print_nothing(params, log):
+def print_nothing(*_):
     """A callback"""
 
 

@@ -32,23 +32,34 @@ def test_one_step_needs_no_smoothing():
     assert smoothed.lag_one_cov.shape == (1, 0, N_Z, N_Z)
 
 
+KNOWN_EXACTLY = {
+    "never any noise in one": ([[0.9, 0.3], [0, 1]], np.diag([0.1, 0]), np.diag([1, 0])),
+    "one that is forgotten": (np.diag([0.9, 0]), np.diag([1, 0]), np.eye(2)),
+    "nothing moves": (np.eye(2), np.zeros((2, 2)), np.eye(2)),
+    "two that are always equal": ([[0.9, 0], [0.9, 0]], np.ones((2, 2)), np.ones((2, 2))),
+    "all is known": (np.eye(2), np.zeros((2, 2)), np.zeros((2, 2))),
+}
+
+
 @pytest.mark.parametrize("compiled", [False, True])
-@pytest.mark.parametrize(
-    "A, Sigma_z, Sigma_0",
-    [
-        (np.eye(2), np.zeros((2, 2)), np.diag([1, 0])),  # never any noise in one
-        (np.diag([0.9, 0]), np.diag([1, 0]), np.eye(2)),
-    ],
-)  # one that is forgotten
-def test_a_singular_prediction_is_refused(compiled, A, Sigma_z, Sigma_0):
-    """The same error from both counterparts; the filter needs no inverse of it."""
-    model = lds.LDS(A=A, C=[[1, 0]], Sigma_z=Sigma_z, mu_0=[0, 0], Sigma_0=Sigma_0)
-    filtering.kalman_filter(model, np.zeros((1, 3, 1)), [[1.0]], compiled=compiled)
-    with pytest.raises(
-        ValueError, match=r"^model: expected .* positive definite, got a singular"
-    ) as error:
-        smoothing.rts_smoother(model, np.zeros((1, 3, 1)), [[1.0]], compiled=compiled)
-    assert error.type is ValueError
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("name", KNOWN_EXACTLY)
+def test_what_is_known_exactly_is_smoothed(compiled, name, wide, monkeypatch):
+    """Singular predicted covariances, against the dense Gaussian; both forms of the filter"""
+    if wide:
+        monkeypatch.setattr(filtering, "MAX_RATIO", 0.0)
+    A, Sigma_z, Sigma_0 = KNOWN_EXACTLY[name]
+    model = lds.LDS(A, [[1, 0.5]], Sigma_z, [0, 2], Sigma_0)
+    y = np.random.default_rng(0).standard_normal((1, 6, 1))
+    R = np.full((1, 6, 1, 1), 0.5)
+    smoothed = smoothing.rts_smoother(model, y, R, compiled=compiled)
+    mean, cov = condition_all(model, y[0], R[0], until=6)
+    blocks = cov.reshape(6, 2, 6, 2)
+    np.testing.assert_allclose(smoothed.mean[0], mean.reshape(6, 2), atol=1e-10)
+    for t in range(6):
+        np.testing.assert_allclose(smoothed.cov[0, t], blocks[t, :, t], atol=1e-10)
+    for t in range(5):
+        np.testing.assert_allclose(smoothed.lag_one_cov[0, t], blocks[t + 1, :, t], atol=1e-10)
 
 
 @pytest.mark.parametrize("compiled", [False, True])

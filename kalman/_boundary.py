@@ -1,0 +1,172 @@
+"""Kinds of arguments of this package (datasets/support/boundary.py), and checks of its results."""
+
+import contextlib
+
+import numpy as np
+
+from datasets.support import checks
+
+LEARNABLE = ("A", "Sigma_z", "mu_0", "Sigma_0", "C", "R")
+
+
+def parameters(A, C, Sigma_z, mu_0, Sigma_0):
+    """Those of an LDS: {name: a read-only copy}."""
+    n_z = len(checks.array("A", A, ("n_z", "n_z")))
+    given = {
+        "A": (A, (n_z, n_z)),
+        "C": (C, ("n_y", n_z)),
+        "Sigma_z": (Sigma_z, (n_z, n_z)),
+        "mu_0": (mu_0, (n_z,)),
+        "Sigma_0": (Sigma_0, (n_z, n_z)),
+    }
+    result = {}
+    for name, (value, shape) in given.items():
+        result[name] = checks.array(name, value, shape, dtype=float).copy()
+        result[name].setflags(write=False)
+    for name in ("Sigma_z", "Sigma_0"):
+        checks.covariance(name, result[name], positive=False)
+    return result
+
+
+def is_model(value):
+    """Whether it is an LDS."""
+    from kalman.lds import LDS  # which imports this module
+
+    return isinstance(value, LDS)
+
+
+def model(name, value, _):
+    """An LDS."""
+    if not is_model(value):
+        raise TypeError(f"{name}: expected LDS (kalman.lds), got {checks.shown(value)}")
+    return value
+
+
+def models(name, value, _):
+    """A list of LDS that all observe the same number of components."""
+    if not isinstance(value, (list, tuple)) or not value or not all(map(is_model, value)):
+        raise TypeError(
+            f"{name}: expected a list of at least one LDS (kalman.lds), got {checks.shown(value)}"
+        )
+    n_y = {one.n_y for one in value}
+    if len(n_y) > 1:
+        raise ValueError(
+            f"{name}: expected models of the same observations, got n_y of {sorted(n_y)}"
+        )
+    return list(value)
+
+
+def n_observed(arguments):
+    """Components of y, by the model or the initial models among the arguments"""
+    one = arguments.get("model")
+    return (arguments["initial_models"][0] if one is None else one).n_y
+
+
+def observations(name, value, arguments):
+    """(n_traj, T, n_y) float64, NaN where a component is missing."""
+    shape = ("n_traj", "T", n_observed(arguments))
+    return checks.array(name, value, shape, missing=True, dtype=float)
+
+
+def trials(name, value, arguments):
+    """Observations from which a transition can be learnt."""
+    y = observations(name, value, arguments)
+    if y.shape[1] < 2:
+        raise ValueError(f"{name}: expected at least two time steps to learn a transition, got 1")
+    observed = ~np.isnan(y).all(-1)
+    if not observed.any():
+        raise ValueError(f"{name}: expected at least one observation, got only NaN")
+    if not observed[:, 1:].any():
+        raise ValueError(
+            f"{name}: expected observations at more than the first time step, got none"
+        )
+    return y
+
+
+def constant_noise(name, value, arguments):
+    """(n_y, n_y) covariance of the observation noise."""
+    n_y = n_observed(arguments)
+    return checks.covariance(name, checks.array(name, value, (n_y, n_y), dtype=float))
+
+
+def noise(name, value, arguments):
+    """Covariances of the observation noise at every step, (n_traj, T, n_y, n_y)."""
+    y = arguments["y"]
+    n_y = y.shape[-1]
+    value = checks.numeric(name, value)
+    if value.shape not in ((n_y, n_y), (*y.shape, n_y)):
+        raise ValueError(
+            f"{name}: expected shape {(n_y, n_y)} or {(*y.shape, n_y)}, got {value.shape}"
+        )
+    if value.ndim == 2 and not np.isnan(y).any():  # one matrix, all of it used: checked once
+        value = checks.covariance(name, checks.array(name, value, (n_y, n_y), dtype=float))
+        return of_steps(value, y)
+    value = checks.array(name, of_steps(value, y), (*y.shape, n_y), dtype=float)
+    return checks.covariance(name, value)
+
+
+def noise_to_learn(name, value, arguments):
+    """Noise as above; one constant matrix where EM learns it."""
+    if "R" not in arguments["learn"]:
+        return noise(name, value, arguments)
+    return constant_noise(name, value, arguments)
+
+
+def of_steps(R, y):
+    """R_t at every step. The noise of a missing component is never used: a unit matrix."""
+    observed = ~np.isnan(y)
+    both = observed[..., :, None] & observed[..., None, :]
+    return np.where(both, R, np.eye(y.shape[-1]))
+
+
+def period(name, value, arguments):
+    """(n_y,) circumferences, infinite for the real line."""
+    n_y = arguments["y"].shape[-1]
+    value = np.array(checks.numeric(name, value), dtype=float)
+    if value.shape != (n_y,) or not (value > 0).all():
+        raise ValueError(
+            f"{name}: expected {n_y} positive numbers (infinite for the real line), "
+            f"got {checks.shown(value)}"
+        )
+    return value
+
+
+def names_of_parameters(name, value, _):
+    """Names of the parameters that EM learns."""
+    if (
+        not isinstance(value, (list, tuple, set, frozenset))
+        or not value
+        or not all(isinstance(one, str) and one in LEARNABLE for one in value)
+    ):
+        raise ValueError(
+            f"{name}: expected at least one of {', '.join(map(repr, LEARNABLE))}, "
+            f"got {checks.shown(value)}"
+        )
+    return tuple(value)
+
+
+def finite(result):
+    """What the filter or the smoother returns; ValueError if it overflows."""
+    if not all(np.isfinite(part).all() for part in result):
+        raise ValueError("model, y, R: expected numbers whose squares stay finite, got an overflow")
+    return result
+
+
+def finite_states(result):
+    """States and observations; ValueError if they overflow."""
+    if not all(np.isfinite(part).all() for part in result):
+        raise ValueError("model: expected states that stay finite, got an overflow")
+    return result
+
+
+@contextlib.contextmanager
+def blames(argument):
+    """Inside EM: an overflow or a singular system as an error about what the caller gave."""
+    try:
+        yield
+    except ValueError as error:  # np.linalg.LinAlgError is one too
+        if argument == "initial_models":
+            what = "initial_models, y, R: expected numbers whose squares stay finite"
+        else:
+            what = f"{argument}: expected observations that determine the model's parameters"
+        raise ValueError(f"{what}, got others ({error})") from None
