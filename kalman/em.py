@@ -109,7 +109,7 @@ def fit(
     *,
     period=None,
     learn=("A", "Sigma_z", "mu_0", "Sigma_0"),
-    n_iterations=200,
+    n_iterations=1000,
     tolerance=1e-6,
     callback=None,
 ):
