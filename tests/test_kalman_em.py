@@ -141,7 +141,13 @@ def test_em_on_the_circle():
     y = np.cumsum(0.05 + 0.1 * rng.standard_normal((4, 300, 1)), axis=1)
     line = em.fit([start], y, [[0.01]], n_iterations=20, tolerance=0, learn=(*DYNAMICS, "C"))
     circle = em.fit(
-        [start], (y + 1) % 2 - 1, [[0.01]], period=[2.0], n_iterations=20, tolerance=0, learn=(*DYNAMICS, "C")
+        [start],
+        (y + 1) % 2 - 1,
+        [[0.01]],
+        period=[2.0],
+        n_iterations=20,
+        tolerance=0,
+        learn=(*DYNAMICS, "C"),
     )
     assert np.abs(y).max() > 3
     np.testing.assert_allclose(circle.log_likelihoods[0], line.log_likelihoods[0], rtol=1e-9)
