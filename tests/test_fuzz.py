@@ -1,8 +1,12 @@
-"""Bad input of every public function, found by introspection: a function without an entry fails."""
+"""Bad input of every public function and class, found by introspection.
+
+A function needs an entry in tests/fuzz_entries*.py only if its declarations do not say enough.
+"""
 
 import importlib
 import inspect
 import pkgutil
+import signal
 import warnings
 
 import numpy as np
@@ -15,6 +19,7 @@ import rvae_numpy
 import tests
 from tests import fuzz_entries, fuzzing
 
+NOT_WALKED = {"datasets.support.checks"}  # judges of the arguments of all others
 PACKAGES = (datasets, kalman, refh_numpy, rvae_numpy)
 
 
@@ -27,20 +32,20 @@ def all_entries():
     return found
 
 
-ENTRIES = all_entries()
-
-
 def public_functions():
-    """{"module.name": function or class} that is defined in a public module of the packages"""
+    """{"module.name": function, or class with declared fields} of the packages' public modules"""
     found = {}
     for package in PACKAGES:
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if info.name.rpartition(".")[2].startswith("_"):
+            if info.name.rpartition(".")[2].startswith("_") or info.name in NOT_WALKED:
                 continue
             module = importlib.import_module(info.name)
             for name, value in vars(module).items():
-                defined_here = getattr(value, "__module__", None) == info.name
-                if not name.startswith("_") and defined_here and inspect.isfunction(value):
+                if name.startswith("_") or getattr(value, "__module__", None) != info.name:
+                    continue
+                if inspect.isfunction(value) or (
+                    inspect.isclass(value) and hasattr(value, "kinds")
+                ):
                     found[f"{info.name}.{name}"] = value
     return found
 
@@ -52,78 +57,143 @@ def says_that_it_does_not_check(function):
     return "does not check" in said or "do not check" in said
 
 
-def test_every_public_function_has_an_entry():
-    missing = [
-        name
-        for name, function in public_functions().items()
-        if name not in ENTRIES | fuzz_entries.NOT_WALKED
-        and not says_that_it_does_not_check(function)
-        and not name.startswith("datasets.support.checks.")
-        and ".check_" not in name
-    ]
-    assert not missing, f"no entry in tests/fuzz_entries*.py, and no 'does not check': {missing}"
+def cases():
+    """{"module.name": (function, folder -> all of its arguments)}, and those without enough"""
+    written, found, lacking = all_entries(), {}, {}
+    functions = public_functions()
+    for name in sorted(functions.keys() | written.keys()):
+        function, make = written.get(name, (functions.get(name), lambda folder: {}))
+        if name in fuzz_entries.NOT_WALKED:
+            continue
+        declares = hasattr(function, "kinds") and inspect.isfunction(function)
+        if name not in written and not declares and not inspect.isclass(function):
+            if ".check_" not in name and not says_that_it_does_not_check(function):
+                lacking[name] = "an entry, @checked, or 'does not check'"
+            continue
+        if name not in written:
+            missing = fuzzing.complete(function, {})[1]
+            if missing:
+                lacking[name] = f"right values of {', '.join(missing)}"
+                continue
+        found[name] = function, lambda folder, f=function, m=make: fuzzing.complete(f, m(folder))[0]
+    return found, lacking
 
 
-@pytest.mark.parametrize("name", sorted(ENTRIES))
-def test_bad_input_is_refused_by_name(name, tmp_path):
-    function, make = ENTRIES[name]
-    problems, n_tried = [], 0
-    for argument in make(tmp_path):
-        for value in fuzzing.bad_values(
-            make(tmp_path)[argument], missing=(name, argument) in fuzz_entries.NAN_IS_MISSING
-        ):
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                said = fuzzing.verdict(function, make(tmp_path), argument, value)
-            n_tried += 1
-            right = said == "accepted" and fuzz_entries.is_right_too(name, argument, value)
-            if said != "clear" and not right:
-                problems.append(f"{argument} = {str(value)[:60]!r}: {said[:160]}")
-    assert n_tried > 0
-    assert not problems, f"{len(problems)} of {n_tried}:\n" + "\n".join(problems)
+CASES, LACKING = cases()
 
 
-def test_enough_is_tried(tmp_path):
-    total = sum(
-        len(fuzzing.bad_values(value))
-        for _, make in ENTRIES.values()
-        for value in make(tmp_path).values()
-    )
-    assert total >= 1000
+def test_every_public_function_has_what_it_needs():
+    assert not LACKING, f"in tests/fuzz_entries*.py or at the function: {LACKING}"
 
 
-def test_valid_arguments_are_accepted(tmp_path):
-    for name, (function, make) in ENTRIES.items():
-        result = function(**make(tmp_path))
-        assert name in fuzz_entries.NAN_IS_FINE or not fuzzing.has_nan(result), name
-        assert isinstance(np.random.default_rng(0), np.random.Generator)
-
-
-READERS = (
-    "refh_numpy.refh.load",
-    "rvae_numpy.rvae.load",
-    "refh_numpy.storage.load_checkpoint",
-    "rvae_numpy.storage.load_checkpoint",
-    "datasets.support.idx.read_idx",
-)
-
-
-@pytest.mark.parametrize("name", READERS)
-def test_a_mutated_file_is_refused_by_its_path_or_usable(name, tmp_path):
-    function, make = ENTRIES[name]
+def bad_values(name, tmp_path):
+    """[(argument, a wrong value of it)] of one function"""
+    function, make = CASES[name]
     arguments = make(tmp_path)
-    path, rng = arguments["path"], np.random.default_rng(0)
-    whole = path.read_bytes()
-    for _ in range(300):
-        spoilt = bytearray(whole)
-        for place in rng.integers(len(whole), size=rng.integers(1, 9)):
-            spoilt[place] = rng.integers(256)
-        if rng.random() < 0.3:
-            spoilt = spoilt[: rng.integers(len(spoilt))]
-        path.write_bytes(spoilt)
-        try:
-            result = function(**arguments)
-        except ValueError as error:
-            assert str(path) in str(error)
-        else:
-            assert not fuzzing.has_nan(result)
+    kinds = getattr(function, "kinds", {})
+    return [
+        (argument, value)
+        for argument, good in arguments.items()
+        for value in fuzzing.bad_values(
+            kinds.get(argument),
+            good,
+            arguments,
+            missing=(name, argument) in fuzz_entries.NAN_IS_MISSING,
+        )
+    ]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bad_input_is_refused_by_name(name, tmp_path):
+    function, make = CASES[name]
+    tried, problems = bad_values(name, tmp_path), []
+    for argument, value in tried:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            said = fuzzing.verdict(function, make(tmp_path), argument, value)
+        right = said == "accepted" and fuzz_entries.is_right_too(name, argument, value)
+        if said != "clear" and not right:
+            problems.append(f"{argument} = {str(value)[:60]!r}: {said[:160]}")
+    assert tried
+    assert not problems, f"{len(problems)} of {len(tried)}:\n" + "\n".join(problems)
+
+
+def test_each_package_is_tried(tmp_path):
+    for package in PACKAGES:
+        ours = [name for name in CASES if name.startswith(f"{package.__name__}.")]
+        assert sum(len(bad_values(name, tmp_path)) for name in ours) > 200, package.__name__
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", CASES)
+def test_valid_arguments_are_accepted(name, tmp_path):
+    function, make = CASES[name]
+    result = function(**make(tmp_path))
+    assert name in fuzz_entries.NAN_IS_FINE or not fuzzing.has_nan(result)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", CASES)
+def test_numpy_scalars_change_nothing(name, tmp_path):
+    """np.int64(3) is 3, np.float64(.1) is .1: the same results, of the same dtypes."""
+    function, make = CASES[name]
+    expected = fuzzing.arrays_of(function(**make(tmp_path)))
+    for argument, good in make(tmp_path).items():
+        for value in fuzzing.in_numpy_clothes(good):
+            got = fuzzing.arrays_of(function(**(make(tmp_path) | {argument: value})))
+            assert len(got) == len(expected), f"{argument} = {value!r}"
+            for a, b in zip(got, expected, strict=True):
+                assert a.dtype == b.dtype, f"{argument} = {value!r}"
+                np.testing.assert_array_equal(a, b, err_msg=f"{argument} = {value!r}")
+
+
+def readers(tmp_path):
+    """Names of the functions that read a file, and the argument that names it"""
+    for name, (_, make) in CASES.items():
+        for argument, value in make(tmp_path).items():
+            if hasattr(value, "__fspath__") and value.is_file():
+                yield name, argument
+
+
+def test_files_that_are_not_regular_are_refused_at_once(tmp_path):
+    def hangs(*_):
+        raise AssertionError("still reading after two seconds")
+
+    (tmp_path / "right").mkdir()
+    found = list(readers(tmp_path / "right"))
+    assert {"datasets.support.idx.read_idx", "datasets.support.files.read"} <= {n for n, _ in found}
+    paths = fuzzing.irregular_files(tmp_path)
+    previous = signal.signal(signal.SIGALRM, hangs)
+    try:
+        for name, argument in found:
+            function, make = CASES[name]
+            for path in paths:
+                arguments = make(tmp_path / "right") | {argument: path}
+                signal.setitimer(signal.ITIMER_REAL, 2)
+                with pytest.raises((ValueError, OSError), match=str(path)):
+                    function(**arguments)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def test_a_mutated_file_is_refused_by_its_path_or_usable(tmp_path):
+    for name, argument in readers(tmp_path):
+        function, make = CASES[name]
+        arguments = make(tmp_path)
+        path, rng = arguments[argument], np.random.default_rng(0)
+        whole = path.read_bytes()
+        for _ in range(60):
+            spoilt = bytearray(whole)
+            for place in rng.integers(len(whole), size=rng.integers(1, 9)):
+                spoilt[place] = rng.integers(256)
+            if rng.random() < 0.3:
+                spoilt = spoilt[: rng.integers(len(spoilt))]
+            path.write_bytes(spoilt)
+            try:
+                result = function(**arguments)
+            except ValueError as error:
+                assert str(path) in str(error), name
+            else:
+                assert not fuzzing.has_nan(result), name

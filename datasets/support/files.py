@@ -57,9 +57,10 @@ def replacing(path):
     Raises OSError that names the path. Does not check its argument.
     """
     if not path.name or path.is_dir():
-        raise IsADirectoryError(
-            errno.EISDIR, "expected the name of a file, got a folder", str(path)
-        )
+        said = "expected the name of a file, got a folder"
+        raise IsADirectoryError(errno.EISDIR, said, str(path))
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path}: expected a regular file, got a pipe, a socket or a device")
     temporary = path.with_name(f"{path.name[:60]}.{secrets.token_hex(4)}.part")
     try:
         with open(temporary, "xb") as file:
