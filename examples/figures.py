@@ -48,7 +48,7 @@ PLOT = {
 }
 SCRIPTS = [
     [("schematic",)],
-    [("quickstart",), ("receptive_fields",)],
+    [("quickstart", "--full"), ("receptive_fields",), ("quickstart",)],
     [("balls_generate", "--use-saved")],
     [("balls_table", "--use-saved")],
 ]

@@ -1,17 +1,22 @@
-"""Watch an rEFH learn to filter, without backpropagation through time.
+"""The poster's idea in one picture: two networks, and then the spikes are switched off.
 
-A mass oscillates on a spring. Fifteen Poisson neurons encode its position in a
-few noisy spikes per time step, and not its velocity. The script plots these
-data, fits Kalman filters of order 1 (position) and 2 (position and velocity)
-to them, trains an rEFH, and lets all of them estimate the position along 40
-new trajectories of 1000 time steps: the rows ORDER 0, KF-1, rEFH and KF-2 of
-the poster's Table 1. To beat KF-1, the rEFH must have learnt velocity.
+A mass oscillates on a spring. Fifteen neurons encode its position in a few noisy
+spikes per time step, and nothing encodes its velocity. Two networks of the same
+size learn from the same number of these spikes, one second each, both without
+backpropagation through time. The TRBM learns p(y | u), the spikes given its own
+previous state. The rEFH learns p(u, y), the spikes and its own previous state.
 
-quickstart_data.png is there within seconds. quickstart.png is plotted again
-and again during training. It shows the spikes, the estimates with the ground
-truth, their errors, and the learning curve with the Kalman filters' errors.
+Then the spikes end, and the networks run on alone. The TRBM stays where it is.
+The rEFH moves on, and turns round: it has learnt a velocity. The table beside it
+has the error of the estimated position, and **coasting**: how far a model moves
+in 20 time steps without spikes, relative to the truth. 0 is a model of order 1
+(it stays), 1 is a model of order 2 (it moves on at the right speed). Kalman
+filters of order 1 and 2 (KF-1, KF-2) are the references, fitted by EM.
 
-Takes half a minute to two minutes. --full: three seeds of 200 000 updates, six minutes.
+Takes ten seconds, or twenty-five where Numba has yet to compile. Writes
+quickstart.png, quickstart_data.png (the spikes), quickstart.json and the weights,
+trbm.npz and refh.npz. --full trains as Table 1 does, 40 000 updates of 240 hidden
+units: three minutes.
 """
 
 # %%
@@ -20,55 +25,93 @@ import time
 import numpy as np
 
 from datasets import ppc
+from examples.ppc import coasting
 from examples.ppc import oscillator as _ppc
-from examples.ppc.oscillator import POSTER, SYSTEM, TEST
+from examples.ppc.oscillator import POSTER, SYSTEM
 from examples.tools import plots as _plots
 from examples.tools import run as _run
-from refh_numpy import efh, refh
+from refh_numpy import efh, refh, trbm
 
-# Trajectories of 200 time steps: each begins at u_0 = 0, so the network learns that too.
-TRAIN = dict(n_traj=40, T=200)
-N_HIDDEN = 240
-QUICK = dict(n_updates=300, learning_rate=1e-3)
-DEFAULT = dict(n_updates=40_000, learning_rate=1e-3)
-FULL = dict(n_updates=200_000, learning_rate=5e-4)
-
-ROWS = ["ORDER 0", "KF-1", "rEFH", "KF-2", "true parameters"]
-N_PLOTTED, WINDOW = 400, slice(100, 150)  # time steps of the figures
+NETWORKS = {"ORDER 0": efh, "TRBM": trbm, "rEFH": refh}
+KALMAN = ["KF-1", "KF-2"]
+ROWS = ["ORDER 0", "TRBM", "KF-1", "rEFH", "KF-2"]
+# Trajectories of 200 time steps: each begins at u_0 = 0, so the networks learn that too
+DEFAULT = dict(n_x=120, n_traj=80, T=200, n_updates=2000, learning_rate=1e-2)
+FULL = dict(n_x=240, n_traj=40, T=200, n_updates=40_000, learning_rate=1e-3)  # as in Table 1
+PART = {"ORDER 0": 0.25}  # of the updates: it has learnt all it can by then
+FIT = dict(n_traj=10, T=400), dict(n_traj=40, T=1000)  # spikes for EM: by default, and with --full
+TEST = dict(n_traj=40, T=1000)
+RUNS = dict(n_runs=4, n_sweeps=10)  # of the free runs
+BEFORE, AFTER = 60, 64  # time steps of the figure, with spikes and without
 
 
 # %% [markdown]
 # ## Learning
-# Every model turns $y_1, \ldots, y_t$ into an estimate of the position at time t
-# (`examples/ppc/oscillator.py`). The Kalman filters receive the decoded position and its variance.
-# The harmoniums receive the spikes, and their reconstruction of the current spikes is decoded. The
-# Kalman filters are fitted by EM, the harmoniums by contrastive divergence.
+# Every model turns $y_1, \ldots, y_t$ into an estimate of the position at time t. The networks
+# receive the spikes, and their reconstruction of the present spikes is decoded. ORDER 0 is a
+# harmonium without a past. The Kalman filters receive the decoded position and its variance.
 
 
 # %%
-def train_order_0(rng, n_updates):
-    """Params of the static model."""
-    params = efh.init(N_HIDDEN, SYSTEM.n_neurons, "poisson", rng)
-    params, log = efh.train(
-        params, _ppc.training_batches(rng, **TRAIN), rng, n_updates=n_updates, learning_rate=1e-3
-    )
-    if log.interrupted:  # nothing worth keeping yet
-        raise KeyboardInterrupt
-    return params
+def learn(seed, n_x, n_traj, T, n_updates, learning_rate):
+    """{network: (params, updates made, seconds)}; after Ctrl+C, those that have learnt anything."""
+    updates = {name: round(PART.get(name, 1) * n_updates) for name in NETWORKS}
+    progress, done, learnt = _run.Progress("learning:", sum(updates.values())), 0, {}
+    for name, model in NETWORKS.items():
+        rng, begun = np.random.default_rng([seed, 2]), time.monotonic()  # the same for all
+
+        def watch(params, log, name=name, before=done):
+            progress(before + log.n_updates[-1], f"{name:7}")
+
+        params = model.init(n_x=n_x, n_y=SYSTEM.n_neurons, family="poisson", rng=rng)
+        params, log = model.train(
+            params,
+            _ppc.training_batches(rng, n_traj, T),
+            rng,
+            n_updates=updates[name],
+            learning_rate=learning_rate,
+            callback=watch,
+            every=max(n_updates // 20, 1),
+        )
+        done += log.state.n_updates
+        if log.state.n_updates:
+            learnt[name] = params, log.state.n_updates, time.monotonic() - begun
+        if log.interrupted:
+            progress.stop()
+            print(f"stopped after {log.state.n_updates} updates of the {name}; they are kept")
+            break
+    return learnt
 
 
-def train_refh(rng, n_updates, learning_rate, watch):
-    """Params and Log of the rEFH; watch(params, log) is called ten times."""
-    params = refh.init(N_HIDDEN, SYSTEM.n_neurons, "poisson", rng)
-    return refh.train(
-        params,
-        _ppc.training_batches(rng, **TRAIN),
-        rng,
-        n_updates=n_updates,
-        learning_rate=learning_rate,
-        callback=watch,
-        every=max(n_updates // 10, 1),
-    )
+def fit(seed, n_traj, T):
+    """{Kalman filter: (LDS, seconds)}."""
+    y, fitted = ppc.sample(n_traj, T, np.random.default_rng([seed, 3]), random_phase=True).y, {}
+    for name in KALMAN:
+        begun = time.monotonic()
+        fitted[name] = _ppc.fit_kalman(y, name), time.monotonic() - begun
+    return fitted
+
+
+def rows_of(seed, learnt, fitted):
+    """Rows of the table: error, coasting and seconds of every model."""
+    test, found = ppc.sample(**TEST, rng=np.random.default_rng([seed, 1])), {}
+    for name, (params, n_updates, seconds) in learnt.items():
+        z_hat = _ppc.network_estimate(NETWORKS[name], params, test.y)
+        slopes = coasting.network(NETWORKS[name], params, seed, **RUNS)
+        found[name] = z_hat, slopes, seconds, {"n_updates": n_updates}
+    for name, (model, seconds) in fitted.items():
+        z_hat = _ppc.kalman_estimate(model, test.y)
+        found[name] = z_hat, coasting.kalman(model, seed), seconds, {}
+    rows = []
+    for name in ROWS:
+        if name in found:
+            z_hat, slopes, seconds, more = found[name]
+            mse, after = _ppc.mse(z_hat, test.z)
+            row = {"mse": mse, "mse_after_100": after, "coasting": slopes, "seconds": seconds}
+            row |= more
+            seeds = [{"seed": seed, **row}]
+            rows.append({"model": name, "poster": POSTER[name], **row, "seeds": seeds})
+    return rows
 
 
 # %% [markdown]
@@ -76,29 +119,6 @@ def train_refh(rng, n_updates, learning_rate, watch):
 
 
 # %%
-def plot_spikes(axes, batch, trajectory):
-    """The spikes of one trajectory as an image, with the position that they encode."""
-    T, half = N_PLOTTED, np.degrees(SYSTEM.circumference) / 2
-    image = axes.imshow(
-        batch.y[trajectory, :T].T,
-        aspect="auto",
-        origin="lower",
-        cmap="Greys",
-        interpolation="none",
-        extent=(0, T * SYSTEM.dt, -half, half),
-    )
-    axes.plot(
-        SYSTEM.dt * (np.arange(T) + 0.5),
-        np.degrees(on_circle(batch.z[trajectory, :T, 0])),
-        color=_plots.GROUND_TRUTH_ON_SPIKES,
-        linewidth=1,
-        label="true position",
-    )
-    axes.set(ylabel="preferred position (°)", title="Spikes of the 15 neurons, and the position")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98))
-    axes.figure.colorbar(image, ax=axes, label="spikes per time step", pad=0.01)
-
-
 def on_circle(position):
     """Positions on the circle, with a gap in the line where it crosses the seam."""
     position = ppc.wrap(position)
@@ -106,105 +126,145 @@ def on_circle(position):
     return np.where(jumps, np.nan, position)
 
 
-def widest(batch):
-    """The trajectory with the largest amplitude, which shows most."""
-    return int(np.ptp(batch.z[:, :, 0], axis=1).argmax())
+def plot_spikes(axes, y, n_shown=None, **settings):
+    """The spikes of one trajectory (T, 15) as an image: time (s) against position (°)."""
+    half = np.degrees(SYSTEM.circumference) / 2
+    return axes.imshow(
+        y.T,
+        aspect="auto",
+        origin="lower",
+        cmap="Greys",
+        interpolation="none",
+        extent=(0, len(y) * SYSTEM.dt, -half, half),
+        **settings,
+    )
 
 
-def plot_data(batch):
-    """Spikes and velocity of one trajectory."""
+def plot_data(batch, n_steps=400):
+    """Spikes and velocity of the trajectory with the largest amplitude."""
     figure = _plots.figure(8, 5)
     spikes, velocity = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
-    trajectory = widest(batch)
-    plot_spikes(spikes, batch, trajectory)
-    velocity.plot(
-        SYSTEM.dt * (np.arange(N_PLOTTED) + 0.5),
-        np.degrees(batch.z[trajectory, :N_PLOTTED, 1]),
-        color=_plots.GROUND_TRUTH,
+    trajectory = int(np.ptp(batch.z[:, :, 0], axis=1).argmax())
+    z, time_s = batch.z[trajectory, :n_steps], SYSTEM.dt * (np.arange(n_steps) + 0.5)
+    image = plot_spikes(spikes, batch.y[trajectory, :n_steps])
+    spikes.plot(
+        time_s,
+        np.degrees(on_circle(z[:, 0])),
+        color=_plots.GROUND_TRUTH_ON_SPIKES,
         linewidth=1,
+        label="true position",
     )
+    spikes.set(ylabel="preferred position (°)", title="Spikes of the 15 neurons, and the position")
+    spikes.legend(loc="lower right", bbox_to_anchor=(1, 0.98))
+    figure.colorbar(image, ax=spikes, label="spikes per time step", pad=0.01)
+    velocity.plot(time_s, np.degrees(z[:, 1]), color=_plots.GROUND_TRUTH, linewidth=1)
     velocity.set(xlabel="time (s)", ylabel="velocity (°/s)", title="Velocity: not in the spikes")
     _plots.letters([spikes, velocity])
     return figure
 
 
-def plot_result(batch, estimates, curve, errors):
-    """The figure of the front page.
+def turning(z):
+    """The trajectory (of (n_traj, T) positions) that moves far until half time, then turns back.
 
-    Parameters
-    ----------
-    batch : the test data
-    estimates : {model: (n_traj, T) positions}
-    curve : [(update, mse)] of the rEFH
-    errors : {model: mse} of the others
+    It is chosen by the truth alone, among those that stay within three quarters of the neurons.
     """
-    figure = _plots.figure(8.5, 8.8)
-    grid = figure.add_gridspec(3, 2, height_ratios=[1.1, 1.2, 1.3])
-    panels = [
-        figure.add_subplot(where) for where in (grid[0, :], grid[1, 0], grid[1, 1], grid[2, :])
-    ]
-    trajectory = widest(batch)
-    plot_spikes(panels[0], batch, trajectory)
-    panels[0].set(xlabel="time (s)")
-    plot_estimates(
-        *panels[1:3],
-        batch.z[trajectory, WINDOW, 0],
-        {name: z_hat[trajectory, WINDOW] for name, z_hat in estimates.items()},
-    )
-    plot_curve(panels[3], curve, errors)
-    _plots.letters(panels)
-    return figure
+    first, half_time, last = z[:, 0], z[:, z.shape[1] // 2], z[:, -1]
+    turns = (half_time - first) * (half_time - last)
+    return int(np.where(np.abs(z).max(1) < 0.75 * SYSTEM.span / 2, turns, -np.inf).argmax())
 
 
-def plot_estimates(position, error, truth, estimates):
-    """Estimated positions and their errors in WINDOW."""
-    time_s = SYSTEM.dt * (np.arange(WINDOW.start, WINDOW.stop) + 0.5)
-    thick = dict(color=_plots.GROUND_TRUTH, linewidth=5, alpha=0.2)
-    position.plot(time_s, np.degrees(on_circle(truth)), **thick, label="true position")
-    error.axhline(0, **thick)
-    for name in ("ORDER 0", "KF-1", "rEFH", "KF-2"):
-        style = _plots.style(name)
-        if name == "ORDER 0":
-            style |= {"linestyle": "none", "marker": ".", "markersize": 5, "markevery": 1}
-        position.plot(time_s, np.degrees(on_circle(estimates[name])), **style)
-        error.plot(time_s, np.degrees(ppc.wrap(estimates[name] - truth)), **style)
-    limits = time_s[0], time_s[-1]
-    position.set(xlabel="time (s)", ylabel="position (°)", xlim=limits, title="Filtered positions")
-    error.set(
-        xlabel="time (s)",
-        ylabel="estimate - ground truth (°)",
-        xlim=limits,
-        title="Estimation errors",
-    )
-    position.legend(loc="best")
+def free_run(seed, learnt):
+    """What the figure shows of one trajectory.
+
+    Returns
+    -------
+    its spikes (BEFORE, 15), its positions (BEFORE + AFTER,), and {network: (estimates (BEFORE,),
+    runs (8, AFTER))}, the estimates with spikes and then the free runs without; all in rad
+    """
+    rng = np.random.default_rng([seed, 4])
+    batch = ppc.sample(200, coasting.CONTEXT + AFTER, rng, random_phase=True)
+    one = turning(batch.z[:, coasting.CONTEXT - 1 :, 0])
+    y, runs = batch.y[one : one + 1, : coasting.CONTEXT], {}
+    for name in ("TRBM", "rEFH"):
+        if name in learnt:
+            model, params = NETWORKS[name], learnt[name][0]
+            estimate = _ppc.network_estimate(model, params, y)[0, -BEFORE:]
+            moved = coasting.free_runs(model, params, y, AFTER, rng, n_sweeps=RUNS["n_sweeps"])
+            runs[name] = estimate, estimate[-1] + moved[:, 0]
+    shown = slice(coasting.CONTEXT - BEFORE, coasting.CONTEXT + AFTER)
+    return y[0, -BEFORE:], batch.z[one, shown, 0], runs
 
 
-def plot_curve(axes, curve, errors):
-    """The learning curve of the rEFH, with the errors of the others as lines."""
-    for name, value in errors.items():
-        width = 4 if name == "true parameters" else 1.5  # it is seen on both sides of KF-2
-        alpha = 0.3 if name == "true parameters" else 1
-        axes.axhline(1e4 * value, **_plots.style(name) | {"linewidth": width, "alpha": alpha})
-    axes.axhline(
-        1e4 * POSTER["rEFH"],
-        color=_plots.COLOURS["rEFH"],
-        linewidth=0.8,
-        linestyle=(0, (1, 3)),
-        label="rEFH, poster",
-    )
-    updates, mse = np.array(curve).T
-    axes.plot(updates, 1e4 * mse, **_plots.style("rEFH") | {"markevery": 1})
+SAYS = {"TRBM": "TRBM learnt p(y | u): it stays", "rEFH": "rEFH learnt p(u, y): it moves on"}
+
+
+def plot_free_run(axes, y, position, runs):
+    """Spikes, then none: the true position, and where the networks take it to be."""
+    half, position = np.degrees(SYSTEM.circumference) / 2, np.degrees(position)
+    before = SYSTEM.dt * (np.arange(-BEFORE, 0) + 0.5)
+    after = SYSTEM.dt * (np.arange(len(position) - BEFORE) + 0.5)
+    image = plot_spikes(axes, y, vmax=1.8 * y.max(), zorder=0)
+    image.set_extent((-BEFORE * SYSTEM.dt, 0, -half, half))
+    time_s = np.append(before, after)
+    axes.plot(time_s, position, color="0.75", linewidth=7, solid_capstyle="butt", zorder=1)
+    bold = dict(ha="center", va="center", fontweight="bold")
+    axes.text(before[8], position[8] + 11, "truth", **bold | {"color": "0.5"})
+    side = np.sign(position[BEFORE + len(after) // 2] - position[BEFORE - 1])  # where it goes
+    for name, (estimate, free) in runs.items():
+        look = dict(color=_plots.COLOURS[name], solid_capstyle="round")
+        axes.plot(before, np.degrees(estimate), linewidth=1.2, **look)
+        axes.plot(after, np.degrees(free.T), linewidth=0.5, alpha=0.3, **look)
+        joined = np.degrees(np.append(estimate[-1], free.mean(0)))
+        axes.plot(np.append(before[-1], after), joined, linewidth=3, **look)
+        height = side * 53 if name == "rEFH" else joined.mean() - side * 26
+        axes.text(after.mean(), height, SAYS[name], color=_plots.COLOURS[name], **bold)
+    axes.axvline(0, color="black", linewidth=0.8)
+    for x, said, where in ((-0.07, "spikes", "right"), (0.07, "no spikes", "left")):
+        axes.text(x, -side * (half - 5), said, ha=where, va="center", color="0.35")
     axes.set(
-        xlabel="updates",
-        ylabel="MSE (10$^{-4}$ rad²)",
-        yscale="log",
-        xlim=(0, None),
-        ylim=(1, 35),
-        title="Error on test trajectories while the rEFH learns",
+        xlim=(time_s[0] - SYSTEM.dt / 2, time_s[-1]),
+        ylim=(-half, half),
+        xlabel="time since the spikes were switched off (s)",
+        ylabel="position (°)",
+        title="One second of training each, then no more spikes",
     )
-    axes.set_yticks([1, 2, 3, 5, 10, 20], labels=["1", "2", "3", "5", "10", "20"])
-    axes.minorticks_off()
-    axes.legend(loc="upper right", ncols=3)
+
+
+def plot_slopes(axes, rows):
+    """How far the models move without spikes, relative to the truth."""
+    time_s, shift = [SYSTEM.dt * k for k in coasting.STEPS], {"TRBM": -7, "KF-1": 7}
+    for row in rows:
+        name, values = row["model"], list(row["coasting"].values())
+        if name == "ORDER 0":
+            continue
+        bold = dict(linewidth=3, markersize=6) if name in NETWORKS else {}
+        axes.plot(time_s, values, **_plots.style(name) | bold | {"markevery": 1, "clip_on": False})
+        axes.annotate(
+            name,
+            (time_s[-1], values[-1]),
+            xytext=(8, shift.get(name, 0)),
+            textcoords="offset points",
+            color=_plots.COLOURS[name],
+            fontweight="bold" if bold else "normal",
+            va="center",
+        )
+    axes.set(
+        xlim=(0, time_s[-1]),
+        ylim=(-0.25, 1.15),
+        xlabel="time without spikes (s)",
+        title="Movement / true movement",
+    )
+    axes.set_xticks([0, 1, 2])
+    axes.set_yticks([0, 0.5, 1], ["0: stays", "0.5", "1: right"])
+
+
+def plot_result(seed, learnt, rows):
+    """The figure of the front page: a free run, and how far all models coast."""
+    figure = _plots.figure(8, 3.6)
+    run, slopes = figure.subplots(1, 2, width_ratios=[2.3, 1])
+    plot_free_run(run, *free_run(seed, learnt))
+    plot_slopes(slopes, rows)
+    return figure
 
 
 # %% [markdown]
@@ -212,101 +272,14 @@ def plot_curve(axes, curve, errors):
 
 
 # %%
-def run(seed, n_updates, learning_rate, out):
-    """One seed, from the data to its results.
-
-    Returns
-    -------
-    {model: {"mse", "mse_after_100" (rad^2), "seconds"}}, params of the rEFH, and how many updates
-    it had
-    """
-    rng = np.random.default_rng(seed)
-    test = ppc.sample(**TEST, rng=rng)
-    print(f"the data: {_plots.save(plot_data(test), out / 'quickstart_data.png')}", flush=True)
-    estimates, seconds = references(rng, test, max(n_updates // 10, 1))
-    errors = {name: _ppc.mse(z_hat, test.z)[0] for name, z_hat in estimates.items()}
-    progress = _run.Progress(f"rEFH, seed {seed}:", n_updates)
-    curve, start = [], time.monotonic()
-
-    def test_and_plot(params, n_made):
-        estimates["rEFH"] = _ppc.network_estimate(refh, params, test.y)
-        curve.append((n_made, _ppc.mse(estimates["rEFH"], test.z)[0]))
-        figure = plot_result(test, estimates, curve, errors)
-        _plots.save(figure, out / "quickstart.png")
-
-    def watch(params, log):
-        test_and_plot(params, log.n_updates[-1])
-        progress(
-            log.n_updates[-1],
-            f"reconstruction error {log.reconstruction_error[-1]:.3f}  "
-            f"MSE {1e4 * curve[-1][1]:5.2f}e-4 rad²",
-        )
-
-    params, log = train_refh(rng, n_updates, learning_rate, watch)
-    seconds["rEFH"] = time.monotonic() - start
-    n_made = log.state.n_updates if log.interrupted else n_updates
-    if log.interrupted:
-        progress.stop()
-        print(f"stopped after {n_made} updates; what was learnt is kept")
-        test_and_plot(params, n_made)
-    rows = {}
-    for name in ROWS:
-        mse, after = _ppc.mse(estimates[name], test.z)
-        rows[name] = {"mse": mse, "mse_after_100": after, "seconds": seconds[name]}
-    return rows, params, n_made
-
-
-def references(rng, test, n_updates):
-    """{model: estimates} and {model: seconds} of the Kalman filters and of ORDER 0."""
-    estimates, seconds = {}, {}
-    start = time.monotonic()
-
-    def lap(name):
-        """Count the time since the last lap for this model."""
-        nonlocal start
-        now = time.monotonic()
-        seconds[name], start = now - start, now
-
-    estimates["true parameters"] = _ppc.kalman_estimate(_ppc.true_lds(), test.y)
-    lap("true parameters")
-    to_fit = ppc.sample(**TEST, rng=rng).y
-    for name in ("KF-1", "KF-2"):
-        estimates[name] = _ppc.kalman_estimate(_ppc.fit_kalman(to_fit, name), test.y)
-        lap(name)
-    order_0 = train_order_0(rng, n_updates)
-    estimates["ORDER 0"] = _ppc.network_estimate(efh, order_0, test.y)
-    lap("ORDER 0")
-    return estimates, seconds
-
-
-def table(results):
-    """Rows of the table from {seed: {model: numbers}}."""
-    rows = []
-    for name in ROWS:
-        row = {"model": name}
-        for measure in ("mse", "mse_after_100"):
-            row[measure], row[f"{measure}_spread"] = _run.mean_and_spread(
-                [result[name][measure] for result in results.values()]
-            )
-        row["poster"] = POSTER.get(name)
-        row["seconds"] = float(np.mean([result[name]["seconds"] for result in results.values()]))
-        row["seeds"] = [{"seed": seed, **result[name]} for seed, result in results.items()]
-        rows.append(row)
-    return rows
-
-
 def print_rows(rows):
     """The table on the terminal."""
-
-    def mse(row, measure):
-        return _run.with_spread(row[measure], row[f"{measure}_spread"], scale=1e4)
-
     _run.print_table(
         [
             ("MSE (1e-4 rad²)", lambda row: row["model"]),
-            ("poster", lambda row: f"{1e4 * row['poster']:.1f}" if row["poster"] else "-"),
-            ("ours", lambda row: mse(row, "mse")),
-            ("after 100 steps", lambda row: mse(row, "mse_after_100")),
+            ("poster", lambda row: f"{1e4 * row['poster']:.1f}"),
+            ("ours", lambda row: f"{1e4 * row['mse']:.2f}"),
+            ("coasting", lambda row: f"{row['coasting']['20']:.2f}"),
             ("seconds", lambda row: f"{row['seconds']:.1f}"),
         ],
         rows,
@@ -314,34 +287,28 @@ def print_rows(rows):
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("quickstart", __doc__, jobs=False), argv)
-    out = arguments.out
+    arguments = _run.parse(_run.parser("quickstart", __doc__, ("full",), jobs=False), argv)
+    out, seed = arguments.out, arguments.seed
     _run.prepare_folder(out)
-    seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
-    settings = QUICK if arguments.quick else FULL if arguments.full else DEFAULT
+    settings = FULL if arguments.full else DEFAULT
+    data = ppc.sample(**TEST, rng=np.random.default_rng([seed, 1]))
+    print(f"the data: {_plots.save(plot_data(data), out / 'quickstart_data.png')}", flush=True)
 
-    results = {}
-    for seed in seeds:
-        results[seed], params, n_made = run(seed, **settings, out=out)
-        results[seed]["rEFH"]["n_updates"] = n_made
-        rows = table(results)
-        _run.write_json(out / "quickstart.json", rows, arguments.seed, settings=settings)
-        refh.save(
-            out / "refh.npz",
-            params,
-            seed=seed,
-            n_updates=n_made,
-            command=_run.command(),
-            version=_run.version(),
-        )
-        if n_made < settings["n_updates"]:
-            break
+    learnt = learn(seed, **settings)
+    fitted = fit(seed, **FIT[arguments.full])
+    rows = rows_of(seed, learnt, fitted)
+    _run.write_json(out / "quickstart.json", rows, seed, settings=settings)
+    written = ["quickstart.json"]
+    for name in ("TRBM", "rEFH"):
+        if name in learnt:
+            params, n_updates, _ = learnt[name]
+            about = dict(seed=seed, n_updates=n_updates, command=_run.command())
+            written.append(f"{name.lower()}.npz")
+            NETWORKS[name].save(out / written[-1], params, **about, version=_run.version())
+    figure = _plots.save(plot_result(seed, learnt, rows), out / "quickstart.png")
     print()
     print_rows(rows)
-    print(
-        f"\nwritten: quickstart.{arguments.format}, quickstart_data.{arguments.format}, "
-        f"quickstart.json, refh.npz, all in {out}"
-    )
+    print(f"\nthe picture: {figure}\nand in the same folder: {', '.join(written)}")
 
 
 if __name__ == "__main__":

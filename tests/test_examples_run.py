@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pytest
 
 from datasets import ppc
 from examples import quickstart
+from examples.ppc import coasting
 from examples.tools import plots as _plots
 from examples.tools import results as _results
 from examples.tools import run as _run
@@ -29,30 +31,48 @@ def test_quickstart_writes_what_it_says(quick):
         "quickstart.png",
         "quickstart_data.png",
         "refh.npz",
+        "trbm.npz",
     }
     result = json.loads((quick / "quickstart.json").read_text())
     assert set(result) >= {"command", "version", "seed", "rows"} and result["seed"] == 3
-    rows = {row["model"]: row for row in result["rows"]}
-    assert set(rows) == {"ORDER 0", "KF-1", "rEFH", "KF-2", "true parameters"}
-    assert rows["KF-1"]["poster"] == 5.8e-4 and rows["true parameters"]["poster"] is None
-    # the Kalman filters are as good in the quick mode as in any
-    assert 5.0e-4 < rows["KF-1"]["mse"] < 6.2e-4
-    assert 1.3e-4 < rows["true parameters"]["mse"] <= rows["KF-2"]["mse"] * 1.02 < 1.7e-4
+    assert [row["model"] for row in result["rows"]] == ["ORDER 0", "TRBM", "KF-1", "rEFH", "KF-2"]
+    for row in result["rows"]:
+        assert list(row["coasting"]) == ["5", "10", "20", "40"]
+        assert row["poster"] == quickstart.POSTER[row["model"]]
+
+
+def test_quickstart_shows_which_network_has_learnt_a_velocity(quick):
+    """The Kalman filters bracket the networks, and have 0 and 1 by their order."""
+    rows = {
+        row["model"]: row for row in json.loads((quick / "quickstart.json").read_text())["rows"]
+    }
+    error = {name: 1e4 * row["mse"] for name, row in rows.items()}
+    moved = {name: row["coasting"]["20"] for name, row in rows.items()}
+    assert 11 < error["ORDER 0"] < 14 and 5.0 < error["KF-1"] < 6.2 and 1.3 < error["KF-2"] < 1.8
+    assert error["rEFH"] < 0.95 * error["KF-1"] and error["TRBM"] < 6.5
+    assert abs(moved["TRBM"]) < 0.15 and abs(moved["KF-1"]) < 0.1
+    assert moved["rEFH"] > 0.6 and moved["KF-2"] == pytest.approx(1, abs=0.05)
 
 
 @pytest.fixture
-def less_test_data(monkeypatch):
+def tiny(monkeypatch):
+    """A quickstart of a second."""
+    settings = dict(n_x=10, n_traj=5, T=20, n_updates=80, learning_rate=1e-2)
+    monkeypatch.setattr(quickstart, "DEFAULT", settings)
     monkeypatch.setattr(quickstart, "TEST", dict(n_traj=5, T=400))
+    monkeypatch.setattr(quickstart, "RUNS", dict(n_runs=1, n_sweeps=1))
+    monkeypatch.setattr(quickstart, "FIT", [dict(n_traj=3, T=60)])
+    monkeypatch.setattr(coasting, "N_TRAJ", 5)
 
 
-def test_the_same_seed_gives_the_same_numbers(less_test_data, tmp_path, monkeypatch):
-    monkeypatch.setattr(quickstart, "plot_result", lambda *args: _plots.figure(1, 1))
+def test_the_same_seed_gives_the_same_numbers(tiny, tmp_path):
     results = []
     for name in ("first", "second"):
-        quickstart.main(["--quick", "--seed", "3", "--out", str(tmp_path / name)])
+        quickstart.main(["--seed", "3", "--out", str(tmp_path / name)])
         results.append(json.loads((tmp_path / name / "quickstart.json").read_text())["rows"])
     for a, b in zip(*results, strict=True):
-        assert a["mse"] == b["mse"] and a["mse_after_100"] == b["mse_after_100"]
+        for measure in ("mse", "mse_after_100", "coasting"):
+            assert a[measure] == b[measure]
 
 
 def test_saved_weights_filter_in_three_lines(quick):
@@ -63,35 +83,43 @@ def test_saved_weights_filter_in_three_lines(quick):
     assert meta["seed"] == 3 and meta["version"]
 
 
-@pytest.mark.slow
-def test_quickstart_as_printed(tmp_path):
-    quickstart.main(["--out", str(tmp_path)])
-    rows = {
-        row["model"]: row for row in json.loads((tmp_path / "quickstart.json").read_text())["rows"]
-    }
-    found = {name: f"{1e4 * row['mse']:.2f}" for name, row in rows.items()}
-    assert found == {
-        "ORDER 0": "12.08",
-        "KF-1": "5.47",
-        "rEFH": "3.11",
-        "KF-2": "1.39",
-        "true parameters": "1.39",
-    }
+def test_ctrl_c_keeps_what_was_learnt(tiny, tmp_path, monkeypatch, capsys):
+    calls = []
 
-
-def test_ctrl_c_keeps_what_was_learnt(less_test_data, tmp_path, monkeypatch, capsys):
-    plot, calls = quickstart.plot_result, []
-
-    def interrupt_third(*args):
-        calls.append(args)
-        if len(calls) == 3:
+    def interrupt(progress, done, text=""):
+        calls.append(done)
+        if text.strip() == "rEFH" and len(calls) > 35:
             raise KeyboardInterrupt
-        return plot(*args)
 
-    monkeypatch.setattr(quickstart, "plot_result", interrupt_third)
-    quickstart.main(["--quick", "--out", str(tmp_path)])
-    assert "stopped after 90 updates; what was learnt is kept" in capsys.readouterr().out
-    assert refh.load(tmp_path / "refh.npz")[0].W_u.any()
+    monkeypatch.setattr(_run.Progress, "__call__", interrupt)
+    quickstart.main(["--out", str(tmp_path)])
+    said = re.search(
+        r"stopped after (\d+) updates of the rEFH; they are kept", capsys.readouterr().out
+    )
+    assert 0 < int(said[1]) < 80
+    params, meta = refh.load(tmp_path / "refh.npz")
+    assert params.W_u.any() and meta["n_updates"] == int(said[1])
+
+
+def test_ctrl_c_before_the_refh_leaves_the_other_rows(tiny, tmp_path, monkeypatch):
+    def interrupt(progress, done, text=""):
+        if text.strip() == "TRBM":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_run.Progress, "__call__", interrupt)
+    quickstart.main(["--out", str(tmp_path)])
+    rows = json.loads((tmp_path / "quickstart.json").read_text())["rows"]
+    assert [row["model"] for row in rows] == ["ORDER 0", "TRBM", "KF-1", "KF-2"]
+    assert not (tmp_path / "refh.npz").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_the_moving_network_is_the_refh_for_other_seeds(seed, tmp_path):
+    quickstart.main(["--seed", str(seed), "--out", str(tmp_path)])
+    rows = json.loads((tmp_path / "quickstart.json").read_text())["rows"]
+    moved = {row["model"]: row["coasting"]["20"] for row in rows}
+    assert abs(moved["TRBM"]) < 0.15 and moved["rEFH"] > 0.6
 
 
 # Arguments
@@ -100,7 +128,7 @@ def test_ctrl_c_keeps_what_was_learnt(less_test_data, tmp_path, monkeypatch, cap
 def test_a_folder_that_cannot_be_written_is_reported_before_training(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SystemExit, match="--out: expected a folder that can be written"):
-        quickstart.main(["--quick", "--out", str(tmp_path / "file" / "results")])
+        quickstart.main(["--out", str(tmp_path / "file" / "results")])
 
 
 @pytest.mark.parametrize(
@@ -108,7 +136,7 @@ def test_a_folder_that_cannot_be_written_is_reported_before_training(tmp_path):
     [
         ["--seed", "-1"],
         ["--seed", "x"],
-        ["--quick", "--full"],
+        ["--quick"],
         ["--format", "gif"],
         ["--dpi", "0"],
         ["--ou", "x"],
