@@ -44,7 +44,7 @@ def _adam(
         new_m[i] = m[i] + (one - beta_1) * (gradient[i] - m[i])
         new_v[i] = v[i] + (one - beta_2) * (gradient[i] * gradient[i] - v[i])
         m_hat, v_hat = new_m[i] * unbiased_1, new_v[i] * unbiased_2
-        new_theta[i] = theta[i] + rate * m_hat / (np.sqrt(v_hat) + epsilon)
+        new_theta[i] = theta[i] - rate * m_hat / (np.sqrt(v_hat) + epsilon)
 
 
 # exp(x) = 2^n exp(r) with n = round(x / log 2), r = x - n log 2. |r| <= log(2) / 2, where Taylor's

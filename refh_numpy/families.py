@@ -6,6 +6,8 @@ An exponential family in canonical form has one natural parameter eta per unit:
 
 P5 names two of them, Bernoulli (pixels) and Poisson (spike counts). The normal family with unit
 variance takes one more line. "mean" below is the inverse link dA/deta: sigma(eta), exp(eta), eta.
+
+The functions of this module do not check their arguments, except `get`.
 """
 
 from collections.abc import Callable
@@ -14,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from datasets.support import checks
+from datasets.support import boundary, checks
+from datasets.support.boundary import checked
 from refh_numpy import _kernels
 
 MAX_RATE = 1e9  # spikes per time step: NumPy samples no larger counts
@@ -32,12 +35,17 @@ class Family:
     check: Callable  # (name, y) -> y, or a ValueError if y is no value of this family
 
     def log_density(self, y, eta):
-        """log p(y | eta), unit by unit (H1). Does not check its arguments."""
+        """log p(y | eta), unit by unit (H1)."""
         return eta * y - self.log_partition(eta) + self.log_base(y)
+
+    def __reduce_ex__(self, protocol):
+        """Copies and pickles of our families are the family of that name itself."""
+        known = self.name in FAMILIES
+        return (get, (self.name,)) if known else super().__reduce_ex__(protocol)
 
 
 def sigmoid(eta):
-    """1 / (1 + exp(-eta)). Does not check its arguments.
+    """1 / (1 + exp(-eta)).
 
     Written with tanh it never overflows, and NumPy's tanh is fast in float32.
     """
@@ -48,19 +56,19 @@ def sigmoid(eta):
 
 
 def softplus(eta):
-    """log(1 + exp(eta)), also where exp(eta) would overflow. Does not check its arguments."""
+    """log(1 + exp(eta)), also where exp(eta) would overflow."""
     return np.logaddexp(0, eta)
 
 
 def sample_bernoulli(mean, rng):
-    """Zeros and ones with these means, in their dtype. Does not check its arguments."""
+    """Zeros and ones with these means, in their dtype."""
     return (rng.random(mean.shape, dtype=mean.dtype) < mean).astype(mean.dtype)
 
 
 def sample_logistic(eta, bias, rng):
     """Zeros and ones with means sigmoid(eta + bias), in the dtype of eta.
 
-    In float32 by a Numba counterpart, which needs half the time. Does not check its arguments.
+    In float32 by a Numba counterpart, which needs half the time.
 
     Parameters
     ----------
@@ -78,7 +86,8 @@ def sample_logistic(eta, bias, rng):
 def _sample_poisson(mean, rng):
     if not (mean <= MAX_RATE).all():  # also true of NaN
         raise FloatingPointError(
-            f"a Poisson rate reached {mean.max():g} spikes per time step: the weights have diverged"
+            f"params: expected weights with Poisson rates of at most {MAX_RATE:g} spikes per time "
+            f"step, got {mean.max():g}: they have diverged"
         )
     return rng.poisson(mean).astype(mean.dtype)
 
@@ -142,6 +151,7 @@ NORMAL = Family(
 FAMILIES = {family.name: family for family in (BERNOULLI, MEAN_FIELD_BERNOULLI, POISSON, NORMAL)}
 
 
+@checked(family=boundary.one_of(*FAMILIES))
 def get(family):
     """The family of that name: "bernoulli", "mean-field bernoulli", "poisson" or "normal"."""
-    return FAMILIES[checks.one_of("family", family, FAMILIES)]
+    return FAMILIES[family]

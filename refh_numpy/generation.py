@@ -20,18 +20,22 @@ towards states that the model finds probable, before u_{t-1} is read from it.
 A conditional model (TRBM, RTRBM) never learns p(u_{t-1}), and a static one (EFH) has no u.
 The authors' code runs backward with means, and with a sample of u in one step of ten
 (jgmakin/rbmish, RBM/dynamical/rEFHprobe.m, line 154).
+
+`not_joint` does not check its argument.
 """
 
 import numpy as np
 
-from datasets.support import checks
+from datasets.support.boundary import checked, count, flag, generator
+from refh_numpy._boundary import finite, probability, recurrent, states, with_state
 from refh_numpy.families import sample_bernoulli
 from refh_numpy.harmonium import forward, hidden_mean, u_mean, y_mean
-from refh_numpy.inference import check_recurrent, check_result, check_states, clamped_gibbs
-
-JOINT_MODELS = "refh, hybrid, refh_bptt"
+from refh_numpy.inference import clamped_gibbs
 
 
+@checked(
+    params=recurrent, u0=states("n_traj"), T=count(), rng=generator, n_sweeps=count(), result=finite
+)
 def generate(params, u0, T, rng, *, n_sweeps=25):
     """Generate observations forward in time: y_1 given u_0, the state u_1 that follows, y_2, ...
 
@@ -47,18 +51,24 @@ def generate(params, u0, T, rng, *, n_sweeps=25):
     -------
     y (n_traj, T, n_y), samples of the model's family (means for "mean-field bernoulli")
     """
-    check_recurrent(params)
-    u = check_states("u0", u0, params, axes=("n_traj",))[:, : len(params.b_u)]
-    T, n_sweeps = checks.count("T", T), checks.count("n_sweeps", n_sweeps)
-    checks.generator("rng", rng)
+    u = u0[:, : len(params.b_u)]
     y = np.empty((len(u), T, len(params.b_y)), params.b_y.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for t in range(T):
-            y[:, t], _ = clamped_gibbs(params, u, n_sweeps, rng)
-            u = forward(params, u, y[:, t : t + 1])[:, 0, : len(params.b_u)]
-    return check_result(y)
+    for t in range(T):
+        y[:, t], _ = clamped_gibbs(params, u, n_sweeps, rng)
+        u = forward(params, u, y[:, t : t + 1])[:, 0, : len(params.b_u)]
+    return y
 
 
+@checked(
+    params=with_state,
+    x_T=states("n_traj"),
+    T=count(),
+    rng=generator,
+    sample_u=probability,
+    n_sweeps=count(0),
+    sample_y=flag,
+    result=finite,
+)
 def generate_backward(params, x_T, T, rng, *, sample_u=0.0, n_sweeps=0, sample_y=False):
     """Generate observations backward in time, from the last state (H13).
 
@@ -79,33 +89,29 @@ def generate_backward(params, x_T, T, rng, *, sample_u=0.0, n_sweeps=0, sample_y
     -------
     y (n_traj, T, n_y): y[:, 0] is the observation at time T, y[:, 1] that at T - 1, and so on
     """
-    check_recurrent(params)
-    if not len(params.b_u):
-        raise ValueError(
-            "params: expected a recurrent model, with as many units of u as of x, "
-            "got a static one (n_u = 0)"
-        )
-    x = check_states("x_T", x_T, params, axes=("n_traj",))
-    T, n_sweeps = checks.count("T", T), checks.count("n_sweeps", n_sweeps, at_least=0)
-    checks.generator("rng", rng)
-    sample_u = checks.number("sample_u", sample_u, low=0, high=1)
-    sample_y = checks.flag("sample_y", sample_y)
+    x = x_T
     y = np.empty((len(x), T, len(params.b_y)), params.b_y.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for t in range(T):
-            for _ in range(n_sweeps):
-                x = sample_bernoulli(x, rng)
-                x = hidden_mean(params, u_mean(params, x), y_mean(params, x))
-            # H13
-            y[:, t] = y_mean(params, x)
-            if sample_y:
-                y[:, t] = params.family.sample(y[:, t], rng)
-            x = u_mean(params, x)
-            if sample_u > 0:
-                x = np.where(rng.random((len(x), 1)) < sample_u, sample_bernoulli(x, rng), x)
-    return check_result(y)
+    for t in range(T):
+        for _ in range(n_sweeps):
+            x = sample_bernoulli(x, rng)
+            x = hidden_mean(params, u_mean(params, x), y_mean(params, x))
+        # H13
+        y[:, t] = y_mean(params, x)
+        if sample_y:
+            y[:, t] = params.family.sample(y[:, t], rng)
+        x = u_mean(params, x)
+        if sample_u > 0:
+            x = np.where(rng.random((len(x), 1)) < sample_u, sample_bernoulli(x, rng), x)
+    return y
 
 
 def not_joint(model):
-    """The error of generate_backward for a model that does not learn the joint. Does not check."""
-    return ValueError(f"model: expected a model of the joint p(u, y) ({JOINT_MODELS}), got {model}")
+    """The generate_backward of a model that does not learn the joint: it says so."""
+
+    def generate_backward(params, x_T, T, rng, **settings):
+        """Undefined: this model does not learn p(u_{t-1})."""
+        raise ValueError(
+            f"model: expected a model of the joint p(u, y) (refh, hybrid, refh_bptt), got {model}"
+        )
+
+    return generate_backward

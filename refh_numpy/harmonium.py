@@ -8,22 +8,23 @@ through the data: the hidden means at t are the u of step t+1.
     P3    p(u_{t-1} | x_t)      = Bern(sigma(W_u' x_t + b_u))
     P4    p(x_t | u_{t-1}, y_t) = Bern(sigma(W_u u_{t-1} + W_y y_t + b_x))
     P5    p(y_t | x_t)          = Bern(sigma(W_y' x_t + b_y))  or  Pois(exp(W_y' x_t + b_y))
-    P6    dL/dtheta            ~= sum_t E[-dE/dtheta](x, Y, U) - E[-dE/dtheta](x, y_hat, u_hat)
+    P6    dL/dtheta            ~= sum_t E[dE/dtheta](x, Y, U) - E[dE/dtheta](x, y_hat, u_hat)
 
     H2    E(u, x, y) = -x' W_u u - x' W_y y - b_x' x - b_u' u - b_y' y - log h(y)
     H3    F(u, y)    = -b_u' u - b_y' y - log h(y) - sum_j softplus(W_u u + W_y y + b_x)_j
 
     H4    y_0 ~ noise with probability noise_fraction, else y_0 = Y_t
-          x_0 ~ p(x | U_{t-1}, y_0), then k sweeps of the chain
+          x_0 ~ p(x | U_{t-1}, y_0), then n_sweeps sweeps of the chain
 
 H4 changes where a negative chain starts, not the distribution that it converges to. Chains that
 start at the data never visit the states through which a chain from noise must pass. If some start
 from noise, the energy is learnt there too (short-run MCMC: Nijkamp, Hill, Zhu and Wu 2019).
 
-L is a log likelihood, to be maximised; the poster prints P6 for a loss, without the minus signs.
-The poster prints P4 with a matrix W_x of its own; P3 and P4 come from one energy, H2, only if
-W_x is the W_u of P3. h(y) is the base measure of the family of y (families.py): 1 for Bernoulli,
-1/y! for Poisson.
+L is a loss: minus a log likelihood. The poster prints P4 with a matrix W_x of its own; P3 and P4
+come from one energy, H2, only if W_x is the W_u of P3. h(y) is the base measure of the family of y
+(families.py): 1 for Bernoulli, 1/y! for Poisson.
+
+The functions of this module do not check their arguments.
 
 Shapes: W_u (n_x, n_u), W_y (n_x, n_y). One time step of a batch is u (n_traj, n_u),
 x (n_traj, n_x), y (n_traj, n_y). A static harmonium (the poster's ORDER 0) has n_u = 0.
@@ -35,11 +36,18 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.support import checks
-from refh_numpy import families
-from refh_numpy.families import Family, sample_bernoulli, sample_logistic, sigmoid, softplus
+from refh_numpy.families import (
+    BERNOULLI,
+    MEAN_FIELD_BERNOULLI,
+    Family,
+    sample_bernoulli,
+    sample_logistic,
+    sigmoid,
+    softplus,
+)
 
 
-@dataclass
+@dataclass(eq=False)
 class Params:
     """theta; gradients and Adam's moments, which have the same shapes, are kept in it too."""
 
@@ -59,48 +67,19 @@ class Params:
         arrays = {name: function(leaf) for name, leaf in self.leaves().items()}
         return Params(**arrays, family=self.family)
 
-
-def init(n_x, n_y, family, rng, dtype=np.float32, *, n_u=None):
-    """Small random weights, zero biases.
-
-    Parameters
-    ----------
-    n_x, n_y : numbers of hidden and observed units
-    family : of the observed units: "bernoulli", "mean-field bernoulli", "poisson" or "normal"
-    rng : numpy.random.Generator
-    dtype : numpy.float32 to train, numpy.float64 to check numerically
-    n_u : units of the state; None for n_x, because the state u_{t-1} is the x of the step before;
-        0 for a static model (the tiny models of exact.py may have any other number)
-
-    Returns
-    -------
-    Params
-    """
-    n_x, n_y = checks.count("n_x", n_x), checks.count("n_y", n_y)
-    n_u = n_x if n_u is None else checks.count("n_u", n_u, at_least=0)
-    checks.generator("rng", rng)
-    if not isinstance(dtype, (type, np.dtype)) or dtype not in (np.float32, np.float64):
-        raise ValueError(f"dtype: expected numpy.float32 or numpy.float64, got {dtype!r:.60}")
-
-    def small(*shape):
-        return (0.01 * rng.standard_normal(shape)).astype(dtype)
-
-    family = families.get(family)
-    return Params(
-        W_u=small(n_x, n_u),
-        W_y=small(n_x, n_y),
-        b_x=np.zeros(n_x, dtype),
-        b_u=np.zeros(n_u, dtype),
-        b_y=np.zeros(n_y, dtype),
-        family=family,
-    )
+    def __eq__(self, other):
+        """Whether it is a Params of the same family with equal arrays."""
+        if not isinstance(other, Params):
+            return NotImplemented
+        pairs = zip(self.leaves().values(), other.leaves().values(), strict=True)
+        return self.family == other.family and all(np.array_equal(a, b) for a, b in pairs)
 
 
 # The energy: everything below follows from it.
 
 
 def energy(params, u, x, y):
-    """E(u, x, y), (n_traj,): low where p is high (H2). Does not check its arguments."""
+    """E(u, x, y), (n_traj,): low where p is high (H2)."""
     p = params
     return (
         -np.sum(x * (u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
@@ -111,7 +90,7 @@ def energy(params, u, x, y):
 
 
 def free_energy(params, u, y):
-    """F(u, y) = -log sum_x exp(-E(u, x, y)), (n_traj,) (H3). Does not check its arguments."""
+    """F(u, y) = -log sum_x exp(-E(u, x, y)), (n_traj,) (H3)."""
     p = params
     return (
         -np.sum(softplus(u @ p.W_u.T + y @ p.W_y.T + p.b_x), -1)
@@ -125,28 +104,28 @@ def free_energy(params, u, y):
 
 
 def hidden_mean(params, u, y):
-    """E[x_t | u_{t-1}, y_t] (P4), (n_traj, n_x) probabilities. Does not check its arguments."""
+    """E[x_t | u_{t-1}, y_t] (P4), (n_traj, n_x) probabilities."""
     return sigmoid(u @ params.W_u.T + y @ params.W_y.T + params.b_x)
 
 
 def u_mean(params, x):
-    """E[u_{t-1} | x_t] (P3), (n_traj, n_u) probabilities. Does not check its arguments."""
+    """E[u_{t-1} | x_t] (P3), (n_traj, n_u) probabilities."""
     return sigmoid(x @ params.W_u + params.b_u)
 
 
 def y_mean(params, x):
-    """E[y_t | x_t] (P5), (n_traj, n_y), in the units of y. Does not check its arguments."""
+    """E[y_t | x_t] (P5), (n_traj, n_y), in the units of y."""
     return params.family.mean(x @ params.W_y + params.b_y)
 
 
 def random_observations(params, shape, rng):
-    """Observations without information, (*shape, n_y). Does not check its arguments.
+    """Observations without information, (*shape, n_y).
 
     Uniform on [0, 1] for Bernoulli (as in the authors' code); for the unbounded families, samples
     of y with all hidden units off.
     """
     shape = (*shape, len(params.b_y))
-    if params.family in (families.BERNOULLI, families.MEAN_FIELD_BERNOULLI):
+    if params.family in (BERNOULLI, MEAN_FIELD_BERNOULLI):
         return rng.random(shape, dtype=params.b_y.dtype)
     return params.family.sample(np.broadcast_to(params.family.mean(params.b_y), shape), rng)
 
@@ -154,41 +133,36 @@ def random_observations(params, shape, rng):
 # The Gibbs chain
 
 
-def gibbs(params, u, x, k, rng, *, clamped):
-    """k sweeps of the Gibbs chain: from a hidden sample x to visible samples and back.
-
-    Does not check its arguments.
+def gibbs(params, u, x, n_sweeps, rng, *, clamped):
+    """Sweeps of the Gibbs chain: from a hidden sample x to visible samples and back.
 
     Parameters
     ----------
     u, x : (n, n_u), (n, n_x)
-    clamped : True leaves u as it is, and the chain samples p(x, y | u); False resamples u with y,
-        and the chain samples the joint p(u, x, y). Or an array (n, 1), one entry per chain
+    n_sweeps : how many, at least 1
+    clamped : probability that u is left as it is. 0: u is resampled with y, and the chain samples
+        the joint p(u, x, y); 1: it samples p(x, y | u). (Between the two: hybrid.py)
 
     Returns
     -------
     u_hat (n, n_u), y_hat (n, n_y), and the mean of x given these two (n, n_x)
     """
-    if clamped is not False:
-        resampled = np.flatnonzero(~np.broadcast_to(clamped, (len(u), 1)))
-        from_u = u @ params.W_u.T  # of a clamped u: computed once for all sweeps
-        u = u.copy() if len(resampled) else u
-    for sweep in range(k):
-        if clamped is False:
+    checks.count("n_sweeps", n_sweeps)
+    if clamped:
+        from_u = u @ params.W_u.T  # once for all sweeps
+    for sweep in range(n_sweeps):
+        if not clamped:
             u = sample_logistic(x @ params.W_u, params.b_u, rng)  # P3
             from_u = u @ params.W_u.T
-        elif len(resampled):
-            u[resampled] = sample_logistic(x[resampled] @ params.W_u, params.b_u, rng)  # P3
-            from_u[resampled] = u[resampled] @ params.W_u.T
-        y = _sample_y(params, x, rng)
-        if sweep < k - 1:
+        y = sample_y(params, x, rng)  # P5
+        if sweep < n_sweeps - 1:
             x = sample_logistic(from_u + y @ params.W_y.T, params.b_x, rng)  # P4
     return u, y, sigmoid(from_u + y @ params.W_y.T + params.b_x)  # P4
 
 
-def _sample_y(params, x, rng):
-    """y given x (P5); for Bernoulli units the mean is not needed"""
-    if params.family is families.BERNOULLI:
+def sample_y(params, x, rng):
+    """y given x (P5); for Bernoulli units the mean is not needed."""
+    if params.family == BERNOULLI:
         return sample_logistic(x @ params.W_y, params.b_y, rng)
     return params.family.sample(y_mean(params, x), rng)
 
@@ -201,8 +175,10 @@ class NegativePhase(NamedTuple):
     x: np.ndarray  # (n_traj, T, n_x) mean of x given these two
 
 
-def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u, noise_fraction=0.0):
-    """Samples of the model after k Gibbs sweeps. Does not check its arguments; `train` does.
+def negative_phase(
+    params, u, y, x_mean, n_sweeps, rng, *, clamped, noise_fraction=0.0, chain=gibbs
+):
+    """Samples of the model after n_sweeps sweeps of a Gibbs chain.
 
     Each time step is an example of its own: their order does not matter here.
 
@@ -210,9 +186,10 @@ def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u, noise_fraction=0.0)
     ----------
     u, y : (n_traj, T, n_u), (n_traj, T, n_y), the data: previous states and observations
     x_mean : (n_traj, T, n_x), hidden_mean(params, u, y), known from the forward pass
-    clamp_u : probability with which the u of an example is left as it is. 0: the joint of u and y
-        is learnt; 1: y given u. This one number separates the local models of this package
+    clamped : probability that the u of an example is left as it is. 0: the joint of u and y is
+        learnt; 1: y given u. This one number separates the local models of this package
     noise_fraction : probability with which a chain starts from random observations (H4)
+    chain : `gibbs`, or a function with the same arguments
 
     Returns
     -------
@@ -220,47 +197,51 @@ def negative_phase(params, u, y, x_mean, k, rng, *, clamp_u, noise_fraction=0.0)
     """
     n_traj, T, _ = y.shape
     u, x_mean = (a.reshape(n_traj * T, a.shape[-1]) for a in (u, x_mean))
-    clamped = rng.random((n_traj * T, 1)) < clamp_u if 0 < clamp_u < 1 else bool(clamp_u)
     if noise_fraction > 0:
         # H4
         from_noise = rng.random(n_traj * T) < noise_fraction
         y_0 = random_observations(params, (from_noise.sum(),), rng)
         x_mean = x_mean.copy()
         x_mean[from_noise] = hidden_mean(params, u[from_noise], y_0)
-    negative = gibbs(params, u, sample_bernoulli(x_mean, rng), k, rng, clamped=clamped)
+    negative = chain(params, u, sample_bernoulli(x_mean, rng), n_sweeps, rng, clamped=clamped)
     return NegativePhase(*(a.reshape(n_traj, T, a.shape[-1]) for a in negative))
 
 
 def cd_gradient(params, u, y, x_mean, negative):
-    """CD-k's gradient of the log likelihood (P6): the positive minus the negative phase.
+    """CD-k's gradient of the loss (P6): the positive minus the negative phase.
 
-        -dE/dW_u = x u',   -dE/dW_y = x y',   -dE/db_x = x,   -dE/db_u = u,   -dE/db_y = y
+        dE/dW_u = -x u',   dE/dW_y = -x y',   dE/db_x = -x,   dE/db_u = -u,   dE/db_y = -y
 
     averaged over the examples of u, y, x_mean (the data, as for negative_phase) and over those of
     `negative`. The hidden units enter by their means (less variance, same expectation); only the
-    chain needs samples. Does not check its arguments.
+    chain needs samples.
     """
     n = y.shape[0] * y.shape[1]
 
     def stacked(data, model):  # one phase above the other: one matrix product for both
         return np.concatenate([data, model]).reshape(2 * n, data.shape[-1])
 
-    x = stacked(x_mean, -negative.x).T
+    x = stacked(-x_mean, negative.x).T
     return Params(
         W_u=x @ stacked(u, negative.u) / n,
         W_y=x @ stacked(y, negative.y) / n,
         b_x=x.sum(1) / n,
-        b_u=(u - negative.u).sum((0, 1)) / n,
-        b_y=(y - negative.y).sum((0, 1)) / n,
+        b_u=(negative.u - u).sum((0, 1)) / n,
+        b_y=(negative.y - y).sum((0, 1)) / n,
         family=params.family,
     )
+
+
+def reconstruction_error(y, negative):
+    """Mean of (y - y_hat)^2, for the learning curve."""
+    return np.add.reduce((y - negative.y) ** 2, axis=None) / y.size
 
 
 # Forward in time
 
 
 def forward(params, u, y):
-    """Hidden means through time: x_t from u_{t-1} and y_t (P4). Does not check its arguments.
+    """Hidden means through time: x_t from u_{t-1} and y_t (P4).
 
     Parameters
     ----------
@@ -282,7 +263,7 @@ def forward(params, u, y):
 
 
 def previous_states(params, u, x_mean):
-    """u_{t-1}, (n_traj, T, n_u), given the first of them, u. Does not check its arguments."""
+    """u_{t-1}, (n_traj, T, n_u), given the first of them, u."""
     n_u = len(params.b_u)
     return np.concatenate([u[:, None], x_mean[:, :-1, :n_u]], axis=1)
 
@@ -293,19 +274,19 @@ def previous_states(params, u, x_mean):
 def bptt(params, u, y, x_mean, dl_du, local):
     """Backpropagation through time: the local gradient plus the path through the states (H8).
 
-    The state u_t enters L twice: log p of step t + 1 is conditioned on it (dl_du), and u_{t+1} is
-    computed from it. With the state's input a_t = W_u u_{t-1} + W_y y_t + b_x and
+    The state u_t enters L twice: step t + 1 is conditioned on it (dl_du), and u_{t+1} is computed
+    from it. With the state's input a_t = W_u u_{t-1} + W_y y_t + b_x and
     u_t = sigma(a_t), sigma' = u (1 - u), from the end of the chunk backward:
 
         dL/du_t = dl_{t+1}/du_t + W_u' dL/da_{t+1},      dL/da_t = dL/du_t * u_t (1 - u_t)
         dL/dW_u += sum_t dL/da_t u_{t-1}',  dL/dW_y += sum_t dL/da_t y_t',  dL/db_x += sum_t dL/da_t
 
-    dL/du_T is 0 at the end of the chunk (truncated BPTT). Does not check its arguments.
+    dL/du_T is 0 at the end of the chunk (truncated BPTT).
 
     Parameters
     ----------
     u, y, x_mean : (n_traj, T, n) as for negative_phase
-    dl_du : (n_traj, T, n_u) dl_t/du_{t-1}, gradient of a step's log likelihood in its given state
+    dl_du : (n_traj, T, n_u) dl_t/du_{t-1}, gradient of a step's loss in its given state
     local : Params, the gradient that treats the states as data, averaged over n_traj * T examples
 
     Returns

@@ -24,7 +24,7 @@ class Gradient(NamedTuple):
     value: float  # for the learning curve
 
 
-@dataclass
+@dataclass(eq=False)
 class State:
     """All that a run needs, with the parameters, to resume bit for bit."""
 
@@ -50,8 +50,7 @@ class Log:
 def learning_rate(settings, n_updates):
     """The learning rate after n_updates updates: it decays linearly over the run."""
     s = settings
-    fraction = n_updates / s.n_updates
-    return s.learning_rate + (s.final_learning_rate - s.learning_rate) * fraction
+    return s.learning_rate + (s.final_learning_rate - s.learning_rate) * n_updates / s.n_updates
 
 
 def begin(params, state, rng, n_updates, n_u, n_y, dtype):
@@ -96,7 +95,7 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
     ----------
     params, state : from `begin`
     settings : has n_updates and learning_rate
-    start : function (y, rng) -> (u, y, y_input) at the beginning of a batch
+    start : function (params, y, rng) -> (u, y, y_input) at the beginning of a batch
     update : function (params, state) -> ((params, state), value for the learning curve); it
         changes nothing in place
     every : updates between two points of the learning curve
@@ -112,10 +111,14 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
         with np.errstate(all="ignore"):  # a diverging run has its own error
             while now[1].n_updates < settings.n_updates:
                 if now[1].y.shape[1] == 0:
-                    u, y, y_input = start(_next(batches, now[1].n_updates, settings), rng)
+                    y = _next(batches, now[1].n_updates, settings)
+                    u, y, y_input = start(now[0], y, rng)
                     fresh = replace(now[1], u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
                     now = now[0], fresh
-                now, value = update(*now)
+                try:
+                    now, value = update(*now)
+                except FloatingPointError as error:
+                    raise diverged(now[1].n_updates + 1, settings, error) from error
                 values.append(value)
                 made = now[1].n_updates
                 if made % every == 0 or made == settings.n_updates:

@@ -7,11 +7,13 @@ The functions of this module do not check their arguments.
 
 import ctypes
 import functools
+import sys
 import warnings
 
 import numpy as np
 
 SMALL = 1 << 20  # entries of a matrix for which one thread is enough
+OURS = ("datasets", "kalman", "refh_numpy", "rvae_numpy")
 # of OpenBLAS (in the wheels of NumPy 2 and 1; elsewhere), MKL and BLIS
 COUNTS = (
     "scipy_openblas_get_num_threads64_",
@@ -48,6 +50,14 @@ def warn_about_blas_threads(largest):
         _warn()
 
 
+def outside():
+    """The stacklevel of a warning, given by the caller, that names a line outside our packages."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 @functools.cache
 def _warn():
     n_threads = blas_threads()
@@ -57,5 +67,5 @@ def _warn():
             "slower than one thread. Set OMP_NUM_THREADS=1 before NumPy is imported, or silence "
             'this: warnings.filterwarnings("ignore", message=".*BLAS threads")',
             BlasThreadsWarning,
-            stacklevel=5,
+            stacklevel=outside(),
         )

@@ -1,0 +1,183 @@
+"""Weights and checkpoints of the models of a package, as .npz files (files.py).
+
+A package makes one Storage of three functions, and hands out its methods:
+
+    storage = Storage(describe, rebuild, check_state)
+
+    describe     params, not checked yet -> a dict that JSON can hold: what rebuild needs to know of
+                 them; TypeError or ValueError that names params if they are not whole. float16,
+                 which saves space, is accepted (`widened`)
+    rebuild      ({name: array}, header) -> checked Params; TypeError or ValueError for arrays or a
+                 header that do not fit. What was float16 comes as float32
+    check_state  (name, state, {"params": params}) -> state: a kind, as in boundary.py
+
+The arrays of a file are the leaves of Params by their names. A checkpoint has Adam's moments too,
+with the prefixes "m." and "v.", and the rest of the state: "state.u", "state.y", "state.y_input".
+The header has the name of the model ("model"), what describe says, and "meta" or "about".
+"""
+
+import numpy as np
+
+from datasets.support import checks, files
+from datasets.support.loop import State
+
+MOMENTS = ("m.", "v.")
+REST = ("u", "y", "y_input")
+
+
+class Storage:
+    """The functions of one package that write and read weights and checkpoints."""
+
+    def __init__(self, describe, rebuild, check_state):
+        self.describe, self.rebuild, self.check_state = describe, rebuild, check_state
+
+    def of(self, model):
+        """The functions save(path, params, /, **meta) and load(path) of the model of this name."""
+
+        def save(path, params, /, **meta):
+            """Write the weights (.npz), with whatever JSON can hold in meta."""
+            self.save(path, params, model, **meta)
+
+        def load(path):
+            """Read what `save` wrote: params, meta."""
+            return self.load(path, model)
+
+        return save, load
+
+    def save(self, path, params, model, /, **meta):
+        """Write the weights of a model.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+        params : Params; float16 leaves, which save space, are accepted too
+        model : its name
+        meta : whatever JSON can hold (seed, command, version, ...)
+        """
+        path, model = checks.path("path", path), checks.instance("model", model, str)
+        header = self.describe(params)
+        files.write(path, params.leaves(), model=model, **header, meta=meta)
+
+    def load(self, path, model):
+        """Read what `save` wrote for this model.
+
+        Returns
+        -------
+        Params, meta
+
+        Raises ValueError, with the path, for a file that is truncated, no .npz of ours, or of
+        another model; FileNotFoundError and PermissionError where the system does.
+        """
+        arrays, header = self._read(path, model)
+        meta = header.get("meta")
+        if not isinstance(meta, dict):
+            raise ValueError(f"{path}: expected weights with their meta, got {meta!r:.60} for it")
+        return self._rebuilt(path, arrays, header), meta
+
+    def save_checkpoint(self, path, params, state, model, /, **about):
+        """Write params and the State of a run for load_checkpoint.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+        params : Params;  state : log.state of their run
+        model : name of the model
+        about : whatever JSON can hold (learning curve, elapsed time, ...)
+        """
+        path, model = checks.path("path", path), checks.instance("model", model, str)
+        header = self.describe(params)
+        self.check_state("state", state, {"params": params})
+        arrays = {f"state.{name}": getattr(state, name) for name in REST}
+        arrays = {name: array for name, array in arrays.items() if array is not None}
+        for prefix, tree in zip(("", *MOMENTS), (params, state.m, state.v), strict=True):
+            arrays |= {prefix + name: leaf for name, leaf in tree.leaves().items()}
+        run = {"n_updates": state.n_updates, "rng": as_lists(state.rng)}
+        files.write(path, arrays, model=model, **header, state=run, about=about)
+
+    def load_checkpoint(self, path, model):
+        """Read what save_checkpoint wrote for this model: hand the first two to `train` to resume.
+
+        Returns
+        -------
+        Params, State, about
+
+        Raises the errors of `load`.
+        """
+        arrays, header = self._read(path, model)
+        run = header.get("state") if isinstance(header.get("state"), dict) else {}
+        missing = [name for name in ("state.u", "state.y") if name not in arrays]
+        missing += [name for name in ("n_updates", "rng") if name not in run]
+        missing += [] if isinstance(header.get("about"), dict) else ["about"]
+        if missing:
+            raise ValueError(
+                f"{path}: expected the checkpoint of a run, got a file without {', '.join(missing)}"
+            )
+        rest = [arrays.pop(f"state.{name}", None) for name in REST]
+        trees = [_part(arrays, prefix) for prefix in ("", *MOMENTS)]
+        params, m, v = (self._rebuilt(path, tree, header) for tree in trees)
+        try:
+            state = State(m, v, run["n_updates"], *rest[:2], with_arrays(run["rng"]), rest[2])
+            self.check_state("state", state, {"params": params})
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}: {error}") from None
+        return params, state, header["about"]
+
+    def _read(self, path, model):
+        """arrays, header of a file of this model"""
+        checks.instance("model", model, str)
+        arrays, header = files.read(path)
+        if header.get("model") != model:
+            raise ValueError(
+                f"{path}: expected the weights of model {model!r}, got those of "
+                f"{header.get('model')!r:.60}"
+            )
+        return arrays, header
+
+    def _rebuilt(self, path, arrays, header):
+        try:
+            return self.rebuild({name: widened(leaf) for name, leaf in arrays.items()}, header)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}: {error}") from None
+
+
+def widened(leaf):
+    """float16, in which weights may be kept, as float32; an array is made C-contiguous."""
+    if type(leaf) is not np.ndarray:
+        return leaf
+    return np.array(leaf, dtype=np.float32 if leaf.dtype == np.float16 else None, order="C")
+
+
+def as_lists(state):
+    """The state of a generator as JSON can hold it: arrays become lists."""
+    if isinstance(state, dict):
+        return {name: as_lists(value) for name, value in state.items()}
+    return state.tolist() if isinstance(state, np.ndarray) else state
+
+
+def with_arrays(state):
+    """The state of a generator from what as_lists made of it; not checked, except that it fits."""
+    kind = getattr(np.random, str(checks.instance("rng", state, dict).get("bit_generator")), None)
+    if not isinstance(kind, type) or not issubclass(kind, np.random.BitGenerator):
+        return state
+    return _like(kind(0).state, state)
+
+
+def _like(template, value):
+    """The value with arrays where the template has them"""
+    if isinstance(template, dict) and isinstance(value, dict):
+        return {key: _like(template.get(key), inner) for key, inner in value.items()}
+    if isinstance(template, np.ndarray):
+        try:
+            return np.array(value, dtype=template.dtype).reshape(template.shape)
+        except OverflowError as error:
+            raise ValueError(f"rng: expected {template.dtype}, got {error}") from None
+    return value
+
+
+def _part(arrays, prefix):
+    """The arrays with this prefix in their names, without it"""
+    return {
+        name.removeprefix(prefix): leaf
+        for name, leaf in arrays.items()
+        if name.startswith(MOMENTS) == bool(prefix) and name.startswith(prefix)
+    }

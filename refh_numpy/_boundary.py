@@ -1,0 +1,161 @@
+"""Kinds of arguments of this package, for @checked (datasets/support/boundary.py)."""
+
+import math
+from collections import Counter
+
+import numpy as np
+
+from datasets.support import checks, loop
+from datasets.support.boundary import count, number
+from refh_numpy.families import BERNOULLI, POISSON, Family
+from refh_numpy.harmonium import Params
+
+clamped = count(0, 1)  # u is resampled, or left as it is
+probability = number(0, 1)
+
+
+def harmonium(name, value, _=None):
+    """A Params whose arrays are finite, of one float dtype, and fit one another."""
+    checks.instance(name, value, Params, " (from init, train or load)")
+    checks.instance(f"{name}.family", value.family, Family, " (from families.get)")
+    leaves = value.leaves()
+    expected = f"{name}: expected %s to be finite, of shape %s and float32 or float64"
+    n_x, n_u, n_y = sizes = _sizes(leaves)
+    shapes = dict(W_u=(n_x, n_u), W_y=(n_x, n_y), b_x=(n_x,), b_u=(n_u,), b_y=(n_y,))
+    dtype = _usual(getattr(leaf, "dtype", None) for leaf in leaves.values())
+    for part, leaf in leaves.items():
+        kind = expected % (part, shapes[part])
+        if type(leaf) is not np.ndarray:
+            raise TypeError(f"{kind}, got {type(leaf).__name__}")
+        if (
+            leaf.shape != shapes[part]
+            or leaf.dtype not in (np.float32, np.float64)
+            or leaf.dtype != dtype
+        ):
+            raise ValueError(f"{kind}, as all others, got shape {leaf.shape} and {leaf.dtype}")
+        # finite if its square is; one pass of BLAS, where isfinite makes an array
+        if not math.isfinite(np.vdot(leaf, leaf)) and not np.isfinite(leaf).all():
+            raise ValueError(f"{kind}, got NaN or infinity in it")
+    if not n_x or not n_y:
+        raise ValueError(
+            f"{name}: expected at least one unit of x and of y, got sizes (x, u, y) {sizes}"
+        )
+    return value
+
+
+def recurrent(name, value, _=None):
+    """A Params that runs through time: n_u is n_x, or 0 for a static model."""
+    harmonium(name, value)
+    n_x, n_u = len(value.b_x), len(value.b_u)
+    if n_u not in (0, n_x):
+        raise ValueError(f"{name}: expected as many units of u as of x ({n_x}), or none, got {n_u}")
+    return value
+
+
+def with_state(name, value, _=None):
+    """A Params that runs through time and has a state."""
+    if not len(recurrent(name, value).b_u):
+        raise ValueError(
+            f"{name}: expected a recurrent model, with as many units of u as of x, "
+            "got a static one (n_u = 0)"
+        )
+    return value
+
+
+def enumerable(name, value, _=None):
+    """A Params of a family whose values can be listed."""
+    if harmonium(name, value).family not in (BERNOULLI, POISSON):
+        raise ValueError(
+            f"{name}: expected a family that can be enumerated (bernoulli or poisson), "
+            f"got {value.family.name}"
+        )
+    return value
+
+
+def observations(*axes, of=None):
+    """(*axes, n_y) values of the family of params; with `of`, as many as that argument has."""
+
+    def kind(name, value, arguments):
+        params = arguments["params"]
+        shape = (*_axes(axes, of, arguments), len(params.b_y))
+        y = checks.array(name, value, shape, dtype=params.b_y.dtype)
+        return params.family.check(name, y)
+
+    return kind
+
+
+def states(*axes, of=None, units="b_x"):
+    """(*axes, n) means of hidden units or of u (units="b_u"), as `observations` otherwise."""
+
+    def kind(name, value, arguments):
+        leaf = getattr(arguments["params"], units)
+        u = checks.array(name, value, (*_axes(axes, of, arguments), len(leaf)), dtype=leaf.dtype)
+        return checks.in_range(name, u, 0, 1)
+
+    return kind
+
+
+def sweeps(name, value, _=None):
+    """A number of Gibbs sweeps, or a pair (first, last) of them, as a pair."""
+    pair = isinstance(value, (list, tuple)) and len(value) == 2
+    first, last = (checks.count(name, n) for n in (value if pair else (value, value)))
+    if last < first:
+        raise ValueError(
+            f"{name}: expected a last number of sweeps that is no less than the first, "
+            f"got {first}, {last}"
+        )
+    return first, last
+
+
+def schedules(name, value, _=None):
+    """{argument: function of the fraction of updates made}."""
+    for argument, schedule in checks.instance(name, value, dict).items():
+        checks.function(f"{name}[{argument!r:.30}]", schedule)
+    return value
+
+
+def state(name, value, arguments):
+    """The State of a run of params, complete and finite."""
+    params = arguments["params"]
+    checks.instance(name, value, loop.State, " of an earlier run (log.state)")
+    for letter, moments in (("m", value.m), ("v", value.v)):
+        checks.instance(f"{name}.{letter}", moments, Params)
+        for part, leaf in params.leaves().items():
+            moment = getattr(moments, part)
+            loop.check_array(f"{name}.{letter}.{part}", moment, leaf.shape, leaf.dtype)
+    loop.check_state(value, len(params.b_u), len(params.b_y), params.b_y.dtype)
+    checks.in_range(f"{name}.u", value.u, 0, 1)
+    params.family.check(f"{name}.y", value.y)
+    return value
+
+
+def finite(value):
+    """A result, or FloatingPointError if it is not finite: the weights are too large."""
+    if not np.isfinite(value).all():
+        raise FloatingPointError(
+            "params: expected weights whose products with the observations "
+            f"fit {value.dtype}, got NaN or infinity from them"
+        )
+    return value
+
+
+def _axes(axes, of, arguments):
+    """The leading sizes of an array: names, or those that another argument has"""
+    return axes if of is None else np.shape(arguments[of])[: len(axes)]
+
+
+def _sizes(leaves):
+    """n_x, n_u, n_y as most arrays have them, so that the odd one is named"""
+    W_u, W_y, b_x, b_u, b_y = (np.shape(leaf) for leaf in leaves.values())
+    rows = [shape[0] for shape in (W_y, W_u, b_x) if shape]
+    return (
+        _usual(rows),
+        _usual([shape[-1] for shape in (W_u, b_u) if shape]),
+        _usual([shape[-1] for shape in (W_y, b_y) if shape]),
+    )
+
+
+def _usual(values):
+    """The most frequent value; of two, the first"""
+    counted = Counter(values).most_common(1)
+    return counted[0][0] if counted else 0
