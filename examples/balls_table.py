@@ -65,7 +65,9 @@ from examples.tools import run as _run
 
 # %%
 POSTER = {"ORDER 0": 0.0120, "TRBM": 0.0124, "rEFH": 0.0067, "RTRBM": 0.0059}
-AUTHORS = dict(n_traj=1, chunk=100, n_updates=102_000, learning_rate=0.02, momentum=0.9, k=25)
+AUTHORS = dict(
+    n_traj=1, chunk=100, n_updates=102_000, learning_rate=0.02, momentum=0.9, n_sweeps=25
+)
 HALF = AUTHORS | dict(n_updates=50_000)
 THIRD = AUTHORS | dict(n_updates=34_000)
 FALLING = THIRD | dict(w=[0.3, 0.003])
@@ -93,9 +95,9 @@ OURS = dict(
     n_updates=20_000,
     learning_rate=0.05,
     momentum=0.9,
-    k=[1, 25],
+    n_sweeps=[1, 25],
 )
-QUICK = OURS | dict(n_updates=4500, k=[1, 8])
+QUICK = OURS | dict(n_updates=4500, n_sweeps=[1, 8])
 
 
 # %%

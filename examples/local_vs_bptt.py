@@ -65,7 +65,7 @@ def angles(params, n_batches, rng):
         x_mean = harmonium.forward(params, u0, y)
         u = harmonium.previous_states(params, u0, x_mean)
         for rule, model in RULES.items():
-            gradient, _ = model.gradient(params, u, y, x_mean, 1, rng)
+            gradient = model.gradient(params, u, y, x_mean, 1, rng).params
             gradients[rule].append(
                 np.concatenate([leaf.ravel() for leaf in gradient.leaves().values()])
             )
@@ -89,7 +89,7 @@ def learn(rule, seed, n_updates, n_checkpoints, n_batches):
     {"n_updates", "degrees", "error"}} if the rule is local}; lists over checkpoints
     """
     rng = np.random.default_rng([seed, 4])  # the same for all rules
-    params = RULES[rule].init(N_HIDDEN, _ppc.SYSTEM.n_neurons, "poisson", rng)
+    params = RULES[rule].init(n_x=N_HIDDEN, n_y=_ppc.SYSTEM.n_neurons, family="poisson", rng=rng)
     data, chains = rng.spawn(2)
     probe_rng = np.random.default_rng([seed, 6])
     test = ppc.sample(**_ppc.TEST, rng=np.random.default_rng([seed, 5]))

@@ -96,7 +96,7 @@ data, no_u = np.array([[1.0, 1, 1, 0], [0, 0, 1, 1], [1, 0, 0, 0]]), np.zeros((3
 figure = _plots.figure(6, 3.4)
 axes = figure.subplots()
 for size, marker, grey in ((0.5, "o", "0.6"), (2.0, "s", "0.35"), (4.0, "v", "black")):
-    small = efh.init(3, 4, "bernoulli", rng, dtype=np.float64)
+    small = efh.init(n_x=3, n_y=4, family="bernoulli", rng=rng, dtype=np.float64)
     small = small.map(lambda leaf, size=size: size * rng.standard_normal(leaf.shape))
     correct = exact.gradient(small, no_u, data).W_y.ravel()
     angles = []
@@ -139,7 +139,7 @@ for name, model in (("TRBM", trbm), ("rEFH", refh)):
         curve.append((log.n_updates[-1], _ppc.mse(z_hat, test.z[:10])[0]))
 
     networks[name], _ = model.train(
-        model.init(240, SYSTEM.n_neurons, "poisson", rng),
+        model.init(n_x=240, n_y=SYSTEM.n_neurons, family="poisson", rng=rng),
         _ppc.training_batches(rng, n_traj=40, T=200),
         rng,
         n_updates=N_UPDATES,

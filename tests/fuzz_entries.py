@@ -28,7 +28,7 @@ NOT_WALKED = {
     "datasets.support.mnist.in_cache": "has no arguments",
 }
 ALSO_RIGHT = {
-    ("k", "[1, 2]"),
+    ("n_sweeps", "[1, 2]"),
     ("hidden", "[1, 2]"),
     ("n_residual", "0"),
     ("period", "[inf]"),

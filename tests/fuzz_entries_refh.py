@@ -7,9 +7,9 @@ from refh_numpy import (
     exact,
     families,
     generation,
-    harmonium,
     hybrid,
     inference,
+    initial,
     refh,
     refh_bptt,
     rtrbm,
@@ -21,7 +21,9 @@ from tests.fuzz_entries import by_name, named, print_nothing, rng, saved, states
 
 
 def harmonium_params(n_u=None):
-    return harmonium.init(4, 3, "bernoulli", rng(), n_u=n_u)
+    return initial.harmonium(
+        n_x=4, n_u=4 if n_u is None else n_u, n_y=3, family="bernoulli", rng=rng()
+    )
 
 
 def binary(*shape):
@@ -31,12 +33,11 @@ def binary(*shape):
 def harmonium_entries():
     tiny = harmonium_params(n_u=2)
     u, y = binary(3, 2), binary(3, 3)
-    yield harmonium.init, lambda _: dict(n_x=4, n_y=3, family="bernoulli", rng=rng(), n_u=2)
+    yield initial.harmonium, lambda _: dict(n_x=4, n_y=3, family="bernoulli", rng=rng(), n_u=2)
     for model in (efh, trbm, rtrbm, refh, refh_bptt, hybrid):
         more = {"w": 0.5} if model is hybrid else {}
         n_u = 0 if model is efh else None
-        if model is efh:
-            yield efh.init, lambda _: dict(n_x=4, n_y=3, family="bernoulli", rng=rng())
+        yield model.init, lambda _: dict(n_x=4, n_y=3, family="bernoulli", rng=rng())
         yield (
             model.train,
             lambda _, more=more, n_u=n_u: dict(
@@ -45,7 +46,7 @@ def harmonium_entries():
                 rng=rng(),
                 n_updates=2,
                 chunk=3,
-                k=2,
+                n_sweeps=2,
                 learning_rate=1e-3,
                 final_learning_rate=0.0,
                 noise_fraction=0.5,
@@ -71,7 +72,7 @@ def harmonium_entries():
             u=states(2, 5, 4),
             rng=rng(),
             n_sweeps=2,
-            n_chains=2,
+            n_samples=2,
             start=binary(2, 5, 3),
             sample_last_x=False,
         ),
@@ -92,15 +93,15 @@ def harmonium_entries():
             params=harmonium_params(), x_T=states(2, 4), T=3, rng=rng(), sample_u=0.5, n_sweeps=1
         ),
     )
-    yield exact.enumerate_states, lambda _: dict(params=tiny, clamp_u=True)
-    yield exact.log_likelihood, lambda _: dict(params=tiny, u=u, y=y, clamp_u=True)
-    yield exact.gradient, lambda _: dict(params=tiny, u=u, y=y, clamp_u=True)
+    yield exact.enumerate_states, lambda _: dict(params=tiny, clamped=1)
+    yield exact.log_likelihood, lambda _: dict(params=tiny, u=u, y=y, clamped=1)
+    yield exact.gradient, lambda _: dict(params=tiny, u=u, y=y, clamped=1)
     yield exact.model_hidden_mean, lambda _: dict(params=tiny, u=u)
-    yield exact.cd_expectation, lambda _: dict(params=tiny, u=u, y=y, k=2, clamp_u=True)
+    yield exact.cd_expectation, lambda _: dict(params=tiny, u=u, y=y, n_sweeps=2, clamped=1)
     yield families.get, lambda _: dict(family="bernoulli")
     yield (
         exact.gibbs_transition,
-        lambda _: dict(params=tiny, states=exact.enumerate_states(tiny), clamp_u=True),
+        lambda _: dict(params=tiny, states=exact.enumerate_states(tiny), clamped=1),
     )
     yield (
         training.train,

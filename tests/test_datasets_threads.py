@@ -39,7 +39,7 @@ def test_small_matrices_are_warned_of_once(two_threads):
 def test_training_names_the_line_that_called_it(model, two_threads):
     rng = np.random.default_rng(0)
     if model is refh:
-        params = refh.init(4, 3, "poisson", rng)
+        params = refh.init(n_x=4, n_y=3, family="poisson", rng=rng)
     else:
         params = rvae.init(n_x=2, n_y=3, hidden=(4,), family="poisson", rng=rng)
     batches = [np.ones((2, 5, 3), np.float32)]

@@ -29,7 +29,7 @@ def small_balls(monkeypatch):
         n_updates=4,
         learning_rate=0.02,
         momentum=0.9,
-        k=[1, 2],
+        n_sweeps=[1, 2],
     )
     monkeypatch.setattr(balls_table, "QUICK", settings)
     monkeypatch.setattr(_balls_networks, "N_HIDDEN", 40)
@@ -190,7 +190,7 @@ def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_pat
             }
         ),
     )
-    half = dict(n_traj=1, chunk=10, n_updates=2, learning_rate=0.02, momentum=0.9, k=1)
+    half = dict(n_traj=1, chunk=10, n_updates=2, learning_rate=0.02, momentum=0.9, n_sweeps=1)
     tuned = half | dict(after="half", learning_rate=1e-9)
     jobs = [
         ("RTRBM", 0, "authors", setting, settings, tmp_path)
@@ -200,7 +200,9 @@ def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_pat
     assert order == ["half", "tuned"]
     box = bouncing_balls.Box(rendering="authors")
     weights = _balls_networks.file(tmp_path, "RTRBM", "authors", "half", 0, ".npz")
-    params = rtrbm.init(_balls_networks.N_HIDDEN, 900, "bernoulli", np.random.default_rng(5))
+    params = rtrbm.init(
+        n_x=_balls_networks.N_HIDDEN, n_y=900, family="bernoulli", rng=np.random.default_rng(5)
+    )
     rtrbm.save(weights, params)
     learnt = _balls_networks.train("RTRBM", 0, box, tuned, tmp_path / "tuned.checkpoint.npz")
     np.testing.assert_allclose(learnt.W_u, params.W_u, atol=1e-6)
@@ -338,7 +340,7 @@ def test_regression_finds_what_is_linear():
 
 def test_averaged_chains_are_better_than_one(small_balls):
     """Errors of all ways, of a network that knows nothing: chains differ, so the mean is better."""
-    params = refh.init(20, 900, "bernoulli", np.random.default_rng(0))
+    params = refh.init(n_x=20, n_y=900, family="bernoulli", rng=np.random.default_rng(0))
     frames = _balls_baselines.test_videos(bouncing_balls.Box(), 0).frames
     found = _balls_networks.errors("rEFH", params, frames, np.random.default_rng(1))
     assert list(found) == balls_table.WAYS

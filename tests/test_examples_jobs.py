@@ -181,7 +181,7 @@ SETTINGS = dict(n_updates=40, learning_rate=1e-3, chunk=1)
 def train(path, callback, stop_at=None):
     """A small training with a checkpoint every 10 updates, interrupted at `stop_at`"""
     rng = np.random.default_rng(0)
-    params = refh.init(5, 4, "poisson", rng)
+    params = refh.init(n_x=5, n_y=4, family="poisson", rng=rng)
     batches = (make() for make in itertools.repeat(lambda: rng.poisson(2.0, (3, 15, 4))))
 
     def watch(params, log):

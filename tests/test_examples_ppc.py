@@ -259,7 +259,7 @@ def test_receptive_fields(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="--out: expected a folder with the weights"):
         receptive_fields.main(["--out", str(tmp_path)])
     rng = np.random.default_rng(0)
-    refh.save(tmp_path / "refh.npz", refh.init(30, 15, "poisson", rng))
+    refh.save(tmp_path / "refh.npz", refh.init(n_x=30, n_y=15, family="poisson", rng=rng))
     receptive_fields.main(["--out", str(tmp_path)])
     rows = json.loads((tmp_path / "receptive_fields.json").read_text())["rows"]
     assert sorted(row["unit"] for row in rows) == list(range(30))

@@ -195,7 +195,7 @@ def test_kept_harmoniums_generate_in_their_own_rendering(small, tmp_path, monkey
         ("rEFH", refh, "sutskever", "quick"),
         ("RTRBM", rtrbm, "authors", "half"),
     ):
-        params = model.init(5, 900, "bernoulli", np.random.default_rng(0))
+        params = model.init(n_x=5, n_y=900, family="bernoulli", rng=np.random.default_rng(0))
         model.save(
             _balls_networks.file(tmp_path / "balls_table", name, rendering, setting, 0, ".npz"),
             params,

@@ -7,15 +7,15 @@ from refh_numpy import exact, harmonium, refh_bptt, rtrbm
 from tests.tiny import Y_MAX, data, harmonium_of, numerical_gradient
 
 
-@pytest.mark.parametrize("clamp_u", [False, True])
+@pytest.mark.parametrize("clamped", [0, 1])
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
-def test_gradient_is_the_derivative_of_the_log_likelihood(family, clamp_u):
+def test_gradient_is_the_derivative_of_the_loss(family, clamped):
     rng = np.random.default_rng(0)
     params = harmonium_of(family, rng)
     u, y = data(params, 4, rng, binary_u=False)  # the u of the data are means in [0, 1]
-    settings = dict(clamp_u=clamp_u, y_max=Y_MAX[family])
+    settings = dict(clamped=clamped, y_max=Y_MAX[family])
     gradient = exact.gradient(params, u, y, **settings)
-    numerical = numerical_gradient(lambda p: exact.log_likelihood(p, u, y, **settings), params)
+    numerical = numerical_gradient(lambda p: -exact.log_likelihood(p, u, y, **settings), params)
     for name, expected in numerical.leaves().items():
         np.testing.assert_allclose(
             getattr(gradient, name), expected, rtol=1e-6, atol=1e-9, err_msg=name
@@ -27,7 +27,7 @@ def test_probabilities_add_up(family):
     params = harmonium_of(family, np.random.default_rng(1))
     joint = exact.enumerate_states(params, y_max=Y_MAX[family])
     np.testing.assert_allclose(np.exp(joint.log_p).sum(), 1)
-    given_u = exact.enumerate_states(params, clamp_u=True, y_max=Y_MAX[family])
+    given_u = exact.enumerate_states(params, clamped=1, y_max=Y_MAX[family])
     for u in np.unique(joint.u, axis=0):
         here = (given_u.u == u).all(1)
         np.testing.assert_allclose(np.exp(given_u.log_p[here]).sum(), 1)
@@ -76,13 +76,13 @@ def test_too_many_hidden_units_or_transitions_are_refused_at_once():
         (lambda p, u, y: exact.log_likelihood(p, u[:, :1], y), "u"),
         (lambda p, u, y: exact.log_likelihood(p, u + 2, y), "u"),
         (lambda p, u, y: exact.log_likelihood(p, u, y[:1]), "y"),
-        (lambda p, u, y: exact.log_likelihood(p, u, y, clamp_u="no"), "clamp_u"),
+        (lambda p, u, y: exact.log_likelihood(p, u, y, clamped="no"), "clamped"),
         (lambda p, u, y: exact.gradient(p, u, y * np.nan), "y"),
         (lambda p, u, y: exact.gradient(None, u, y), "params"),
-        (lambda p, u, y: exact.gradient(p, u, y, clamp_u=1), "clamp_u"),
+        (lambda p, u, y: exact.gradient(p, u, y, clamped=0.5), "clamped"),
         (lambda p, u, y: exact.model_hidden_mean(p, "u"), "u"),
-        (lambda p, u, y: exact.cd_expectation(p, u, y, 0), "k"),
-        (lambda p, u, y: exact.cd_expectation(p, u, y, 1, clamp_u=None), "clamp_u"),
+        (lambda p, u, y: exact.cd_expectation(p, u, y, 0), "n_sweeps"),
+        (lambda p, u, y: exact.cd_expectation(p, u, y, 1, clamped=None), "clamped"),
         (lambda p, u, y: exact.gibbs_transition(p, u), "states"),
         (lambda p, u, y: exact.gibbs_transition(p, exact.States(u[:, :1], y, None)), "states.u"),
         (lambda p, u, y: exact.gibbs_transition(p, exact.States(u, y[1:], None)), "states.y"),
@@ -95,19 +95,19 @@ def test_bad_input_is_named(call, name):
         call(params, *data(params, 3, rng))
 
 
-def unrolled_log_likelihood(params, y, *, clamp_u):
+def unrolled_log_likelihood(params, y, *, clamped):
     """L of whole sequences y (n_traj, T, n_y) from u_0 = 0, states computed; mean over examples"""
     n_traj, T, _ = y.shape
     u, total, y_max = np.zeros((n_traj, len(params.b_u))), 0, Y_MAX[params.family.name]
     for t in range(T):
-        total += exact.log_likelihood(params, u, y[:, t], clamp_u=clamp_u, y_max=y_max)
+        total += exact.log_likelihood(params, u, y[:, t], clamped=clamped, y_max=y_max)
         u = harmonium.hidden_mean(params, u, y[:, t])
     return total / T
 
 
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
-@pytest.mark.parametrize("model, clamp_u", [(rtrbm, True), (refh_bptt, False)])
-def test_bptt_is_the_derivative_of_the_unrolled_likelihood(model, clamp_u, family, monkeypatch):
+@pytest.mark.parametrize("model, clamped", [(rtrbm, 1), (refh_bptt, 0)])
+def test_bptt_is_the_derivative_of_the_unrolled_likelihood(model, clamped, family, monkeypatch):
     """H8 to H10, with an exact negative phase in the place of the Gibbs chain."""
     rng, y_max = np.random.default_rng(5), Y_MAX[family]
     params = harmonium_of(family, rng, n_x=2, n_u=2)
@@ -116,14 +116,16 @@ def test_bptt_is_the_derivative_of_the_unrolled_likelihood(model, clamp_u, famil
     x_mean = harmonium.forward(params, u0, y)
     u = harmonium.previous_states(params, u0, x_mean)
     flat_u, flat_y = u.reshape(15, -1), y.reshape(15, -1)
-    local = exact.gradient(params, flat_u, flat_y, clamp_u=clamp_u, y_max=y_max)
+    local = exact.gradient(params, flat_u, flat_y, clamped=clamped, y_max=y_max)
     x_model = exact.model_hidden_mean(params, flat_u, y_max=y_max).reshape(3, 5, -1)
     negative = harmonium.NegativePhase(None, None, x_model)
     monkeypatch.setattr(harmonium, "negative_phase", lambda *args, **kw: negative._replace(y=y))
     monkeypatch.setattr(harmonium, "cd_gradient", lambda *args: local)
     gradient, _ = model.gradient(params, u, y, x_mean, 1, rng)
 
-    numerical = numerical_gradient(lambda p: unrolled_log_likelihood(p, y, clamp_u=clamp_u), params)
+    numerical = numerical_gradient(
+        lambda p: -unrolled_log_likelihood(p, y, clamped=clamped), params
+    )
     for name, expected in numerical.leaves().items():
         np.testing.assert_allclose(
             getattr(gradient, name), expected, rtol=1e-6, atol=1e-9, err_msg=name

@@ -127,7 +127,7 @@ def test_the_same_seed_generates_the_same_past():
     ],
 )
 def test_models_without_the_joint_do_not_run_backward(model, kind):
-    params = model.init(5, 3, "poisson", np.random.default_rng(0))
+    params = model.init(n_x=5, n_y=3, family="poisson", rng=np.random.default_rng(0))
     message = f"^model: expected a model of the joint.*refh.*got {kind}"
     with pytest.raises(ValueError, match=message):
         model.generate_backward(params, np.zeros((1, 5)), 3, RNG)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from refh_numpy import exact, harmonium
+from refh_numpy import efh, exact, harmonium, hybrid, initial, refh, trbm
 from tests.tiny import Y_MAX, data, harmonium_of
 
 DISCRETE = ["bernoulli", "poisson"]
@@ -63,24 +63,25 @@ def test_visible_conditionals_are_those_of_the_energy(family):
     np.testing.assert_allclose(harmonium.y_mean(params, x), params.family.mean(eta))
 
 
-@pytest.mark.parametrize("clamp_u", [False, True])
+@pytest.mark.parametrize("clamped", [0, 1])
 @pytest.mark.parametrize("family", DISCRETE)
-def test_gibbs_leaves_the_model_distribution_as_it_is(family, clamp_u):
+def test_gibbs_leaves_the_model_distribution_as_it_is(family, clamped):
     """Detailed balance: p_i T_ij = p_j T_ji."""
     params = harmonium_of(family, np.random.default_rng(3))
-    states = exact.enumerate_states(params, clamp_u=clamp_u, y_max=Y_MAX[family])
-    flow = np.exp(states.log_p)[:, None] * exact.gibbs_transition(params, states, clamp_u=clamp_u)
+    states = exact.enumerate_states(params, clamped=clamped, y_max=Y_MAX[family])
+    flow = np.exp(states.log_p)[:, None] * exact.gibbs_transition(params, states, clamped=clamped)
     np.testing.assert_allclose(flow, flow.T, atol=1e-12)
     np.testing.assert_allclose(flow.sum(1), np.exp(states.log_p), atol=1e-10)
 
 
-def negative_phases(params, u, y, k, rng, **settings):
+def cd_gradients(params, u, y, k, rng, *, clamped, noise_fraction=0.0):
     """CD-k gradients, N_AVERAGES times the mean of N_CHAINS chains per example"""
     U, Y = np.tile(u, (N_CHAINS, 1))[:, None], np.tile(y, (N_CHAINS, 1))[:, None]
     x_mean = harmonium.hidden_mean(params, U, Y)
+    model = {0: refh, 1: trbm}.get(clamped, hybrid)
+    more = {"w": 1 - clamped} if model is hybrid else {}
     for _ in range(N_AVERAGES):
-        negative = harmonium.negative_phase(params, U, Y, x_mean, k, rng, **settings)
-        yield harmonium.cd_gradient(params, U, Y, x_mean, negative)
+        yield model.gradient(params, U, Y, x_mean, k, rng, noise_fraction, **more).params
 
 
 def assert_expectation(gradients, expected):
@@ -95,19 +96,19 @@ def assert_expectation(gradients, expected):
 
 
 @pytest.mark.parametrize("k", [1, 3])
-@pytest.mark.parametrize("clamp_u", [0, 0.3, 1])
+@pytest.mark.parametrize("clamped", [0, 0.3, 1])
 @pytest.mark.parametrize("family", DISCRETE)
-def test_cd_k_has_the_enumerated_expectation(family, clamp_u, k):
+def test_cd_k_has_the_enumerated_expectation(family, clamped, k):
     rng = np.random.default_rng(4)
     params = harmonium_of(family, rng)
     u, y = data(params, 3, rng)
     joint, given_u = (
-        exact.cd_expectation(params, u, y, k, clamp_u=c, y_max=Y_MAX[family]) for c in (False, True)
+        exact.cd_expectation(params, u, y, k, clamped=c, y_max=Y_MAX[family]) for c in (0, 1)
     )
     expected = params.map(np.zeros_like)
     for name, leaf in expected.leaves().items():
-        leaf += (1 - clamp_u) * getattr(joint, name) + clamp_u * getattr(given_u, name)
-    gradients = negative_phases(params, u, y, k, rng, clamp_u=clamp_u)
+        leaf += (1 - clamped) * getattr(joint, name) + clamped * getattr(given_u, name)
+    gradients = cd_gradients(params, u, y, k, rng, clamped=clamped)
     assert 0 < assert_expectation(gradients, expected) < 0.01
 
 
@@ -122,11 +123,11 @@ def noise_by_enumeration(params):
     return np.array(list(product(*values))), np.outer(*p).ravel()
 
 
-def cd_expectation_from_noise(params, u, y, k, *, clamp_u):
+def cd_expectation_from_noise(params, u, y, k, *, clamped):
     """As exact.cd_expectation, for chains whose first x is sampled given random observations"""
     y_max = Y_MAX[params.family.name]
     states = exact.enumerate_states(params, y_max=y_max)
-    transition = exact.gibbs_transition(params, states, clamp_u=clamp_u)
+    transition = exact.gibbs_transition(params, states, clamped=clamped)
     y_0, weights = noise_by_enumeration(params)
     x = all_x(params)
     log_y = params.family.log_density(states.y, (x @ params.W_y + params.b_y)[:, None]).sum(-1)
@@ -134,7 +135,7 @@ def cd_expectation_from_noise(params, u, y, k, *, clamp_u):
     for u_t in u:
         x_mean = harmonium.hidden_mean(params, np.tile(u_t, (len(y_0), 1)), y_0)
         p_x = weights @ exact.bernoulli_probability(x, x_mean)
-        if clamp_u:
+        if clamped:
             p_u = (states.u == u_t).all(1)[None]
         else:
             p_u = exact.bernoulli_probability(states.u, harmonium.u_mean(params, x))
@@ -142,43 +143,37 @@ def cd_expectation_from_noise(params, u, y, k, *, clamp_u):
     end = end @ np.linalg.matrix_power(transition, k - 1)
     positive = exact.expected_statistics(params, u, y, np.full(len(u), 1 / len(u)))
     negative = exact.expected_statistics(params, states.u, states.y, end)
-    return combined(positive, negative, lambda a, b: a - b)
-
-
-def combined(a, b, function):
-    leaves = {name: function(leaf, getattr(b, name)) for name, leaf in a.leaves().items()}
-    return harmonium.Params(**leaves, family=a.family)
+    return exact.combined(positive, negative, lambda a, b: a - b)
 
 
 @pytest.mark.parametrize("k", [1, 3])
-@pytest.mark.parametrize("clamp_u", [False, True])
+@pytest.mark.parametrize("clamped", [0, 1])
 @pytest.mark.parametrize("family", DISCRETE)
-def test_chains_from_noise_have_the_enumerated_expectation(family, clamp_u, k):
+def test_chains_from_noise_have_the_enumerated_expectation(family, clamped, k):
     """H4 with a noise_fraction between 0 and 1: the mixture of two different expectations."""
     rng, fraction = np.random.default_rng(14), 0.4
     params = harmonium_of(family, rng)
     u, y = data(params, 3, rng)
-    from_data = exact.cd_expectation(params, u, y, k, clamp_u=clamp_u, y_max=Y_MAX[family])
-    from_noise = cd_expectation_from_noise(params, u, y, k, clamp_u=clamp_u)
+    from_data = exact.cd_expectation(params, u, y, k, clamped=clamped, y_max=Y_MAX[family])
+    from_noise = cd_expectation_from_noise(params, u, y, k, clamped=clamped)
     if k == 1:
         assert np.abs(from_data.W_y - from_noise.W_y).max() > 1e-3
-    expected = combined(from_data, from_noise, lambda a, b: (1 - fraction) * a + fraction * b)
+    expected = exact.combined(from_data, from_noise, lambda a, b: (1 - fraction) * a + fraction * b)
     assert_expectation(
-        negative_phases(params, u, y, k, rng, clamp_u=int(clamp_u), noise_fraction=fraction),
-        expected,
+        cd_gradients(params, u, y, k, rng, clamped=clamped, noise_fraction=fraction), expected
     )
 
 
-@pytest.mark.parametrize("clamp_u", [False, True])
-def test_the_bias_of_cd_k_vanishes_with_k(clamp_u):
+@pytest.mark.parametrize("clamped", [0, 1])
+def test_the_bias_of_cd_k_vanishes_with_k(clamped):
     """And with k = 1 it is there."""
     rng = np.random.default_rng(5)
     params = harmonium_of("bernoulli", rng)
     u, y = data(params, 3, rng)
-    unbiased = exact.gradient(params, u, y, clamp_u=clamp_u)
+    unbiased = exact.gradient(params, u, y, clamped=clamped)
 
     def distance(k):
-        cd = exact.cd_expectation(params, u, y, k, clamp_u=clamp_u)
+        cd = exact.cd_expectation(params, u, y, k, clamped=clamped)
         return max(
             np.abs(leaf - getattr(unbiased, name)).max() for name, leaf in cd.leaves().items()
         )
@@ -192,11 +187,11 @@ def test_clamped_u_is_not_touched():
     params = harmonium_of("poisson", rng)
     u, y = data(params, 50, rng, binary_u=False)
     x = np.rint(harmonium.hidden_mean(params, u, y))
-    assert harmonium.gibbs(params, u, x, 4, rng, clamped=True)[0] is u
-    redrawn = harmonium.gibbs(params, u, x, 4, rng, clamped=False)[0]
+    assert harmonium.gibbs(params, u, x, 4, rng, clamped=1)[0] is u
+    redrawn = harmonium.gibbs(params, u, x, 4, rng, clamped=0)[0]
     assert set(np.unique(redrawn)) == {0.0, 1.0}
     half = np.arange(50)[:, None] < 25
-    some = harmonium.gibbs(params, u, x, 4, rng, clamped=half)[0]
+    some = hybrid.gibbs(params, u, x, 4, rng, clamped=half)[0]
     np.testing.assert_array_equal(some[:25], u[:25])
     assert set(np.unique(some[25:])) == {0.0, 1.0}
 
@@ -229,7 +224,6 @@ def test_forward_is_the_conditional_step_after_step():
     "change, name",
     [
         (dict(n_x=0), "n_x"),
-        (dict(n_u=-1), "n_u"),
         (dict(n_y=0), "n_y"),
         (dict(family="gauss"), "family"),
         (dict(family=None), "family"),
@@ -240,5 +234,10 @@ def test_forward_is_the_conditional_step_after_step():
 )
 def test_init_names_the_bad_argument(change, name):
     good = dict(n_x=2, n_y=2, family="poisson", rng=np.random.default_rng(0))
-    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
-        harmonium.init(**(good | change))
+    for init, more in ((refh.init, {}), (efh.init, {}), (initial.harmonium, dict(n_u=3))):
+        with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
+            init(**(good | more | change))
+    with pytest.raises(ValueError, match=r"^n_u: expected .* got"):
+        initial.harmonium(**good, n_u=-1)
+    with pytest.raises(TypeError, match="positional"):
+        refh.init(2, 2, "poisson", np.random.default_rng(0))

@@ -1,12 +1,25 @@
 """What every model file hands out: inference, prediction, generation forward and backward."""
 
+import inspect
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.special import expit
 
-from refh_numpy import efh, generation, harmonium, hybrid, inference, refh, refh_bptt, rtrbm, trbm
+import refh_numpy
+from refh_numpy import (
+    efh,
+    generation,
+    harmonium,
+    hybrid,
+    inference,
+    initial,
+    refh,
+    refh_bptt,
+    rtrbm,
+    trbm,
+)
 from tests.tiny import given, harmonium_of
 
 MODELS = [efh, refh, trbm, rtrbm, refh_bptt, hybrid]
@@ -19,7 +32,7 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize("family", ["bernoulli", "mean-field bernoulli", "poisson", "normal"])
 def test_shapes_and_dtypes(model, dtype, family):
     rng = np.random.default_rng(0)
-    params = model.init(7, 3, family, rng, dtype)
+    params = model.init(n_x=7, n_y=3, family=family, rng=rng, dtype=dtype)
     y = rng.integers(0, 2, (2, 4, 3))  # integers are values of every family
     u = model.infer(params, y)
     assert u.shape == (2, 4, 7) and u.dtype == dtype and (u >= 0).all() and (u <= 1).all()
@@ -40,11 +53,19 @@ def test_shapes_and_dtypes(model, dtype, family):
         params.family.check("past", past)
 
 
-def test_all_models_hand_out_the_same_names():
-    for model in MODELS:
-        assert model.__all__ == refh.__all__
-        for name in model.__all__:
-            assert callable(getattr(model, name))
+NAMES = """init gradient train infer emission_mean predict_next predict_next_mean_field
+generate generate_backward save load""".split()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_hands_out_all_names(model):
+    for name in NAMES:
+        assert callable(getattr(model, name))
+    assert getattr(refh_numpy, model.__name__.rpartition(".")[2]) is model
+    settings = inspect.signature(model.train).parameters
+    assert list(settings)[:3] == ["params", "batches", "rng"]
+    assert ("w" in settings) == (model is hybrid)
+    assert "n_updates" in model.train.__doc__
 
 
 def test_the_recurrent_model_is_causal_and_remembers():
@@ -68,14 +89,14 @@ def test_the_static_model_forgets():
 @pytest.mark.parametrize("model", MODELS)
 def test_inference_continues_from_a_given_state(model):
     rng = np.random.default_rng(3)
-    params = model.init(5, 3, "poisson", rng, np.float64)
+    params = model.init(n_x=5, n_y=3, family="poisson", rng=rng, dtype=np.float64)
     y = rng.poisson(2.0, (2, 6, 3))
     whole, first = model.infer(params, y), model.infer(params, y[:, :4])
     np.testing.assert_allclose(model.infer(params, y[:, 4:], first[:, -1]), whole[:, 4:])
 
 
 def test_a_raster_of_booleans_is_an_array_of_counts():
-    params = refh.init(5, 3, "poisson", np.random.default_rng(0))
+    params = refh.init(n_x=5, n_y=3, family="poisson", rng=np.random.default_rng(0))
     raster = np.random.default_rng(1).random((2, 4, 3)) < 0.5
     np.testing.assert_array_equal(
         refh.infer(params, raster), refh.infer(params, raster.astype(float))
@@ -123,14 +144,16 @@ def test_chains_forget_their_start_and_averaging_reduces_their_variance():
     for start in (np.zeros((1, n, 2)), np.ones((1, n, 2))):
         elsewhere = refh.predict_next(params, u, rng, start=start)[0]
         np.testing.assert_allclose(elsewhere.mean(0), one.mean(0), atol=5 * error * np.sqrt(2))
-    four = refh.predict_next(params, u, rng, n_chains=4)[0]
+    four = refh.predict_next(params, u, rng, n_samples=4)[0]
     np.testing.assert_allclose(four.mean(0), one.mean(0), atol=5 * error * np.sqrt(1.25))
     np.testing.assert_allclose(four.var(0), one.var(0) / 4, rtol=0.2)
 
 
 def test_chains_start_at_the_given_observations():
     """With strong weights the units stay for a sweep where they were put."""
-    params = refh.init(2, 2, "bernoulli", np.random.default_rng(0), np.float64)
+    params = refh.init(
+        n_x=2, n_y=2, family="bernoulli", rng=np.random.default_rng(0), dtype=np.float64
+    )
     params.W_y[:] = 40 * np.eye(2)
     params.b_x[:] = params.b_y[:] = -20
     start, u = np.array([[[1.0, 0], [0, 1]]]), np.zeros((1, 2, 2))
@@ -185,7 +208,7 @@ U, Y = np.zeros((1, 3, 5)), np.zeros((1, 3, 3))
         (lambda m, p: m.predict_next(p, U, 1), "rng"),
         (lambda m, p: m.predict_next(p, U, np.random.Generator), "rng"),
         (lambda m, p: m.predict_next(p, U, RNG, 0), "n_sweeps"),
-        (lambda m, p: m.predict_next(p, U, RNG, n_chains=0), "n_chains"),
+        (lambda m, p: m.predict_next(p, U, RNG, n_samples=0), "n_samples"),
         (lambda m, p: m.predict_next(p, U, RNG, sample_last_x="no"), "sample_last_x"),
         (lambda m, p: m.predict_next(p, U, RNG, start=Y[:, 1:]), "start"),
         (lambda m, p: m.predict_next_mean_field(p, U, Y - 1), "start"),
@@ -197,7 +220,7 @@ U, Y = np.zeros((1, 3, 5)), np.zeros((1, 3, 3))
     ],
 )
 def test_bad_input_is_named(model, call, name):
-    params = model.init(5, 3, "poisson", np.random.default_rng(0))
+    params = model.init(n_x=5, n_y=3, family="poisson", rng=np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .*got"):
         call(model, params)
 
@@ -220,14 +243,16 @@ def test_bad_input_is_named(model, call, name):
     ],
 )
 def test_bad_input_to_generate_backward_is_named(model, change, name):
-    params = model.init(5, 3, "poisson", np.random.default_rng(0))
+    params = model.init(n_x=5, n_y=3, family="poisson", rng=np.random.default_rng(0))
     arguments = dict(params=params, x_T=U[0], T=2, rng=RNG) | change
     with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .*got"):
         model.generate_backward(**arguments)
 
 
 def test_only_a_state_of_all_hidden_units_runs_through_time():
-    params = harmonium.init(4, 2, "bernoulli", np.random.default_rng(0), n_u=3)
+    params = initial.harmonium(
+        n_x=4, n_u=3, n_y=2, family="bernoulli", rng=np.random.default_rng(0)
+    )
     message = r"params: expected as many units of u as of x \(4\), or none, got 3"
     with pytest.raises(ValueError, match=message):
         inference.infer(params, np.zeros((1, 1, 2)))
@@ -236,6 +261,6 @@ def test_only_a_state_of_all_hidden_units_runs_through_time():
 
 
 def test_weights_that_overflow_are_reported():
-    params = refh.init(5, 3, "poisson", np.random.default_rng(0))
+    params = refh.init(n_x=5, n_y=3, family="poisson", rng=np.random.default_rng(0))
     with pytest.raises(FloatingPointError, match="params: expected"):
         refh.emission_mean(replace(params, b_y=params.b_y + np.float32(1e4)), U)

@@ -1,11 +1,14 @@
 """Interrupted, resumed and diverging trainings of harmoniums: nothing learnt is lost."""
 
+import inspect
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from refh_numpy import refh, storage, training
+from datasets.support import loop
+from refh_numpy import _boundary, refh, storage, training
 from tests.tiny import assert_equal, small, stream
 
 
@@ -15,13 +18,13 @@ from tests.tiny import assert_equal, small, stream
 def test_a_run_resumes_bit_for_bit(chunk, dtype, momentum, tmp_path):
     def start():
         rng = np.random.default_rng(3)
-        return refh.init(8, 15, "poisson", rng, dtype), rng
+        return refh.init(n_x=8, n_y=15, family="poisson", rng=rng, dtype=dtype), rng
 
     settings = dict(
         n_updates=40,
         learning_rate=1e-2 if momentum is None else 1e-4,
         chunk=chunk,
-        k=2,
+        n_sweeps=2,
         momentum=momentum,
     )
     params, rng = start()
@@ -57,55 +60,93 @@ def test_ctrl_c_in_a_callback_keeps_what_is_learnt():
 
 
 def interrupted_at(n_lines, run):
-    """run(), with a KeyboardInterrupt at the n-th line of an update; was there one?"""
-    left = n_lines
+    """run(), with a KeyboardInterrupt at the n-th line of the loop or of an update.
+
+    Returns
+    -------
+    what run returns, and the file and function that were interrupted, or None
+    """
+    left, where = n_lines, None
 
     def trace(frame, event, argument):
-        nonlocal left
-        if "refh_numpy" not in frame.f_code.co_filename:
+        nonlocal left, where
+        code = frame.f_code
+        if "refh_numpy" not in code.co_filename and code.co_filename != loop.__file__:
             return None
-        if event == "line" and "_update" in {
-            frame.f_code.co_name,
-            frame.f_back.f_code.co_name,
-            frame.f_back.f_back.f_code.co_name,
-        }:
+        callers = frames_from(frame)
+        loops = [caller for caller in callers if caller.f_code is loop.run.__code__]
+        if not INTERRUPTED & {caller.f_code for caller in callers[:4]} or not loops:
+            return None
+        if event == "line" and loops[0].f_lineno in INSIDE:
             left -= 1
             if left == 0:
+                where = Path(code.co_filename).name, code.co_name
                 raise KeyboardInterrupt
         return trace
 
     sys.settrace(trace)
     try:
-        return run(), left <= 0
+        return run(), where
     finally:
         sys.settrace(None)
 
 
+def frames_from(frame):
+    frames = []
+    while frame:
+        frames.append(frame)
+        frame = frame.f_back
+    return frames
+
+
+def lines_of_the_loop():
+    """The lines inside the try statement of loop.run, that is, between its first and its except"""
+    lines, first = inspect.getsourcelines(loop.run)
+    begin = next(n for n, line in enumerate(lines) if line.strip() == "try:")
+    end = next(n for n, line in enumerate(lines) if "except (KeyboardInterrupt" in line)
+    return range(first + begin + 1, first + end)
+
+
+INTERRUPTED = {loop.run.__code__, training.update.__code__}
+INSIDE = lines_of_the_loop()
+SETTINGS = dict(n_updates=6, chunk=2, learning_rate=1e-3, every=2)
+
+
+def begun():
+    rng = np.random.default_rng(0)
+    params = small(rng)
+    return params, stream(rng, 2, 4), rng
+
+
 @pytest.mark.parametrize("momentum", [None, 0.9])
-def test_ctrl_c_at_any_line_of_an_update_keeps_an_exact_state(momentum):
-    """What an interrupted run returns goes on bit for bit, wherever in an update it stopped."""
-    settings = dict(n_updates=4, chunk=2, learning_rate=1e-3, momentum=momentum)
+def test_ctrl_c_at_any_line_of_a_training_keeps_an_exact_state(momentum):
+    """What an interrupted run returns goes on bit for bit, wherever it stopped."""
+    settings = SETTINGS | dict(momentum=momentum)
 
-    def start():
-        rng = np.random.default_rng(0)
-        params = small(rng)
-        return params, stream(rng, 2, 4), rng
-
-    def run():
-        params, batches, rng = start()
+    def learning():
+        params, batches, rng = begun()
         return refh.train(params, batches, rng, **settings)
 
-    (whole, _), _ = interrupted_at(-1, run)
-    for n_lines in range(1, 2000, 13):
-        (params, log), happened = interrupted_at(n_lines, run)
-        if not happened:
+    (whole, _), where = interrupted_at(-1, learning)
+    assert where is None
+    n_resumed, places = 0, set()
+    for n_lines in range(1, 4000, 17):
+        (params, log), where = interrupted_at(n_lines, learning)
+        if where is None:
             break
-        assert log.interrupted and log.state.n_updates < 4
-        training.check_state(log.state, params)
-        rng = np.random.default_rng(99)
-        resumed, _ = refh.train(params, stream(rng, 2, 4), rng, state=log.state, **settings)
-        assert_equal(resumed, whole)
-    assert 13 * 20 < n_lines < 1999
+        places.add(where)
+        assert log.interrupted and log.state.n_updates <= 6
+        assert len(log.n_updates) == len(log.value)
+        _boundary.state("state", log.state, {"params": params})
+        if log.state.n_updates < 6:
+            rng = np.random.default_rng(99)
+            more = stream(rng, 2, 4)
+            params, _ = refh.train(params, more, rng, state=log.state, **settings)
+            n_resumed += 1
+        assert_equal(params, whole)
+    assert where is None and n_resumed >= 20
+    assert {("training.py", "update"), ("training.py", "step"), ("loop.py", "run")} <= places
+    assert ("harmonium.py", "forward") in places
 
 
 def test_ctrl_c_inside_a_kernel_is_an_interruption():
@@ -151,7 +192,13 @@ def test_a_state_that_does_not_fit_is_refused():
     params = small(rng)
     learnt, log = refh.train(params, stream(rng), rng, n_updates=3)
     with pytest.raises(ValueError, match=r"^state\.m\.W_u: expected shape \(9, 9\), got"):
-        refh.train(refh.init(9, 15, "poisson", rng), stream(rng), rng, n_updates=9, state=log.state)
+        refh.train(
+            refh.init(n_x=9, n_y=15, family="poisson", rng=rng),
+            stream(rng),
+            rng,
+            n_updates=9,
+            state=log.state,
+        )
     with pytest.raises(ValueError, match=r"^state\.m\.W_u: expected float64"):
         refh.train(small(rng, np.float64), stream(rng), rng, n_updates=9, state=log.state)
     with pytest.raises(ValueError, match=r"^n_updates: expected more than the 3"):
@@ -172,7 +219,13 @@ def test_a_diverging_run_stops_with_an_error(family):
     batches = (rng.poisson(1.0, (4, 10, 3)) for _ in iter(int, 1))
     message = r"training diverged at update \d+ of 500 \(learning_rate 1e\+30\).*smaller learning"
     with pytest.raises(FloatingPointError, match=message):
-        refh.train(refh.init(5, 3, family, rng), batches, rng, n_updates=500, learning_rate=1e30)
+        refh.train(
+            refh.init(n_x=5, n_y=3, family=family, rng=rng),
+            batches,
+            rng,
+            n_updates=500,
+            learning_rate=1e30,
+        )
 
 
 @pytest.mark.parametrize("n_updates", [1, 2, 3, 7])
@@ -193,9 +246,9 @@ def test_no_value_that_is_not_finite_is_returned_or_reported(settings, n_updates
 
     def callback(params, log):
         seen.append(params)
-        assert np.isfinite(log.reconstruction_error).all()
+        assert np.isfinite(log.value).all()
 
-    params = refh.init(5, 3, "normal", rng)
+    params = refh.init(n_x=5, n_y=3, family="normal", rng=rng)
     try:
         learnt, log = refh.train(
             params, batches, rng, n_updates=n_updates, every=1, callback=callback, **settings
@@ -214,4 +267,10 @@ def test_an_interrupted_run_returns_nothing_that_is_not_finite():
         raise KeyboardInterrupt
 
     with pytest.raises(FloatingPointError, match="training diverged at update 1"):
-        refh.train(refh.init(5, 3, "normal", rng), batches(), rng, n_updates=9, learning_rate=1e39)
+        refh.train(
+            refh.init(n_x=5, n_y=3, family="normal", rng=rng),
+            batches(),
+            rng,
+            n_updates=9,
+            learning_rate=1e39,
+        )

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from datasets import ppc
-from refh_numpy import exact, harmonium, refh
+from refh_numpy import exact, harmonium, initial, refh
 
 SYSTEM = ppc.System()
 
@@ -15,7 +15,7 @@ Y_MAX = {"bernoulli": None, "poisson": 14}  # rates are near 1: counts above 14 
 
 
 def harmonium_of(family, rng, n_x=3, n_u=2, n_y=2):
-    params = harmonium.init(n_x, n_y, family, rng, dtype=np.float64, n_u=n_u)
+    params = initial.harmonium(n_x=n_x, n_u=n_u, n_y=n_y, family=family, rng=rng, dtype=np.float64)
     scale = 0.3 if family == "poisson" else 0.9
     params = params.map(lambda leaf: scale * rng.standard_normal(leaf.shape))
     if family == "poisson":
@@ -31,7 +31,7 @@ def stream(rng, n_traj=4, T=30):
 
 def small(rng, dtype=np.float32):
     """An rEFH before training"""
-    return refh.init(5, 15, "poisson", rng, dtype)
+    return refh.init(n_x=5, n_y=15, family="poisson", rng=rng, dtype=dtype)
 
 
 def data(params, n, rng, *, binary_u=True):

@@ -115,10 +115,7 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
                     u, y, y_input = start(now[0], y, rng)
                     fresh = replace(now[1], u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
                     now = now[0], fresh
-                try:
-                    now, value = update(*now)
-                except FloatingPointError as error:
-                    raise diverged(now[1].n_updates + 1, settings, error) from error
+                now, value = _updated(update, *now, settings)
                 values.append(value)
                 made = now[1].n_updates
                 if made % every == 0 or made == settings.n_updates:
@@ -135,8 +132,16 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
         log.interrupted = True
         del log.n_updates[len(log.value) :]  # interrupted between the two
         check_finite(*now, values, settings)
-    params, log.state = now[0], detached(now[1])
-    return params, log
+        log.state = detached(now[1])
+    return now[0], log
+
+
+def _updated(update, params, state, settings):
+    """What update returns; an overflow in it is a divergence"""
+    try:
+        return update(params, state)
+    except FloatingPointError as error:
+        raise diverged(state.n_updates + 1, settings, error) from error
 
 
 def detached(state):

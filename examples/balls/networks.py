@@ -48,7 +48,7 @@ def module(name):
 
 def start(name, rng, box, family, n_hidden):
     """Params before training."""
-    params = module(name).init(n_hidden, box.resolution**2, family, rng)
+    params = module(name).init(n_x=n_hidden, n_y=box.resolution**2, family=family, rng=rng)
     frames = bouncing_balls.sample(200, 10, rng, box).frames
     return replace(params, b_y=_video.logit_of_mean(frames))
 
@@ -97,7 +97,7 @@ def prediction_of(name, params, frames, way, rng):
     if way == "mean_field":
         return model.predict_next_mean_field(params, u, frames)
     return model.predict_next(
-        params, u, rng, n_chains=int(n_chains), start=frames if first == "present" else None
+        params, u, rng, n_samples=int(n_chains), start=frames if first == "present" else None
     )
 
 

@@ -23,13 +23,13 @@ from examples.tools import run as _run
 from refh_numpy import _kernels, families, harmonium, refh, training
 
 N_UPDATES = {"oscillator": 100, "balls": 2}  # in one call
-OSCILLATOR = {"n_traj": 40, "n_x": 240, "n_y": 15, "k": 1}
-BALLS = {"n_traj": 1, "n_x": 400, "n_y": 900, "k": 25}
+OSCILLATOR = {"n_traj": 40, "n_x": 240, "n_y": 15, "n_sweeps": 1}
+BALLS = {"n_traj": 1, "n_x": 400, "n_y": 900, "n_sweeps": 25}
 CHUNK = {"oscillator": 1, "balls": 100}
 FAMILY = {"oscillator": "poisson", "balls": "bernoulli"}
 SETTINGS = {
-    "oscillator": {"k": 1, "chunk": 1, "learning_rate": 1e-3},
-    "balls": {"k": 25, "chunk": 100, "learning_rate": 0.01, "momentum": 0.9},
+    "oscillator": {"n_sweeps": 1, "chunk": 1, "learning_rate": 1e-3},
+    "balls": {"n_sweeps": 25, "chunk": 100, "learning_rate": 0.01, "momentum": 0.9},
 }
 PRODUCTS = "matrix products"
 LIMIT = "products, uniform numbers"
@@ -37,7 +37,7 @@ LIMIT = "products, uniform numbers"
 
 def ours(name, sizes, y, seed):
     rng = np.random.default_rng(seed)
-    params = refh.init(sizes["n_x"], sizes["n_y"], FAMILY[name], rng)
+    params = refh.init(n_x=sizes["n_x"], n_y=sizes["n_y"], family=FAMILY[name], rng=rng)
     T = N_UPDATES[name] * CHUNK[name]
     batch = y[:, :T] if name == "oscillator" else np.tile(y, (1, N_UPDATES[name], 1))
     return lambda: refh.train(params, [batch], rng, n_updates=N_UPDATES[name], **SETTINGS[name])
@@ -77,7 +77,7 @@ def products(name, sizes, y, per_sweep=lambda: None):
             y @ W_y.T  # P4, for all steps at once
             for t in range(CHUNK[name]):  # P4, step after step
                 u[t * n : (t + 1) * n] @ W_u.T
-            for _ in range(sizes["k"]):
+            for _ in range(sizes["n_sweeps"]):
                 x @ W_u, x @ W_y  # P3, P5
                 u @ W_u.T, y @ W_y.T  # P4
                 per_sweep()

@@ -26,20 +26,20 @@ from examples.tools import plots as _plots
 from examples.tools import run as _run
 from refh_numpy import refh
 
-BASE = {"n_x": 256, "n_y": 256, "n_traj": 10, "chunk": 10, "k": 4}
+BASE = {"n_x": 256, "n_y": 256, "n_traj": 10, "chunk": 10, "n_sweeps": 4}
 SIZES = {
     "n_x": (64, 128, 256, 512, 1024),
     "n_y": (64, 128, 256, 512, 1024),
     "n_traj": (2, 5, 10, 20, 50),
     "chunk": (2, 5, 10, 20, 50),
-    "k": (1, 2, 4, 8, 16),
+    "n_sweeps": (1, 2, 4, 8, 16),
 }
 LABELS = {
     "n_x": "hidden units n_x",
     "n_y": "observed units n_y",
     "n_traj": "trajectories n_traj",
     "chunk": "time steps (chunk)",
-    "k": "Gibbs sweeps k",
+    "n_sweeps": "Gibbs sweeps k",
 }
 MILLISECONDS = (1, 2, 5, 10, 20, 50, 100)  # marked in the figure
 N_UPDATES = 2  # in one call
@@ -51,7 +51,7 @@ N_ROUNDS = 5  # for Table 2, whose updates take a tenth of a second
 def update(sizes, seed):
     """A function that makes N_UPDATES updates of an rEFH with Bernoulli units."""
     rng = np.random.default_rng(seed)
-    params = refh.init(sizes["n_x"], sizes["n_y"], "bernoulli", rng)
+    params = refh.init(n_x=sizes["n_x"], n_y=sizes["n_y"], family="bernoulli", rng=rng)
     y = rng.random((sizes["n_traj"], sizes["chunk"] * N_UPDATES, sizes["n_y"]), dtype=np.float32)
     return lambda: refh.train(
         params,
@@ -61,7 +61,7 @@ def update(sizes, seed):
         learning_rate=1e-3,
         momentum=0.9,
         chunk=sizes["chunk"],
-        k=sizes["k"],
+        n_sweeps=sizes["n_sweeps"],
     )
 
 
@@ -91,13 +91,13 @@ def one_update(name, settings, seed):
     rng = np.random.default_rng(seed)
     model, settings = _balls_networks.module(name), dict(settings)
     params = model.init(
-        settings.pop("n_hidden", _balls_networks.N_HIDDEN),
-        Box().resolution ** 2,
-        settings.pop("family", "bernoulli"),
-        rng,
+        n_x=settings.pop("n_hidden", _balls_networks.N_HIDDEN),
+        n_y=Box().resolution ** 2,
+        family=settings.pop("family", "bernoulli"),
+        rng=rng,
     )
     frames = bouncing_balls.sample(settings.pop("n_traj"), settings["chunk"], rng).frames
-    settings["k"] = round(float(np.mean(settings["k"])))
+    settings["n_sweeps"] = round(float(np.mean(settings["n_sweeps"])))
     settings["n_updates"] = 1
     settings.pop("after", None)
     return lambda: model.train(params, [frames], rng, **settings)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refh_numpy import harmonium
+from refh_numpy import initial
 
 
 class Incorrect(Exception):
@@ -87,5 +87,7 @@ def parts(what, got, names):
 def small_harmonium(n_x=4, n_u=3, n_y=2):
     """A harmonium of a few units with weights of order 1; float64."""
     rng = np.random.default_rng(0)
-    params = harmonium.init(n_x, n_y, "bernoulli", rng, np.float64, n_u=n_u)
+    params = initial.harmonium(
+        n_x=n_x, n_u=n_u, n_y=n_y, family="bernoulli", rng=rng, dtype=np.float64
+    )
     return params.map(lambda leaf: rng.standard_normal(leaf.shape))
