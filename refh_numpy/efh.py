@@ -46,4 +46,4 @@ infer, emission_mean = inference.infer, inference.emission_mean
 predict_next, predict_next_mean_field = inference.predict_next, inference.predict_next_mean_field
 generate = generation.generate
 generate_backward = generation.not_joint("an EFH, which has no u")
-save, load = storage.of("efh")
+save, load = storage.of(__name__)

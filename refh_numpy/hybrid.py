@@ -93,4 +93,4 @@ train = training.of(gradient, w=weight)
 infer, emission_mean = inference.infer, inference.emission_mean
 predict_next, predict_next_mean_field = inference.predict_next, inference.predict_next_mean_field
 generate, generate_backward = generation.generate, generation.generate_backward
-save, load = storage.of("hybrid")
+save, load = storage.of(__name__)

@@ -49,4 +49,4 @@ infer, emission_mean = inference.infer, inference.emission_mean
 predict_next, predict_next_mean_field = inference.predict_next, inference.predict_next_mean_field
 generate = generation.generate
 generate_backward = generation.generate_backward
-save, load = storage.of("refh")
+save, load = storage.of(__name__)

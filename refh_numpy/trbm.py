@@ -46,4 +46,4 @@ infer, emission_mean = inference.infer, inference.emission_mean
 predict_next, predict_next_mean_field = inference.predict_next, inference.predict_next_mean_field
 generate = generation.generate
 generate_backward = generation.not_joint("a TRBM, which is conditional on u")
-save, load = storage.of("trbm")
+save, load = storage.of(__name__)

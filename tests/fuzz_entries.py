@@ -33,6 +33,7 @@ ALSO_RIGHT = {
     ("n_residual", "0"),
     ("period", "[inf]"),
     ("n_u", "0"),
+    ("clamped", "0"),
     ("n_refine", "0"),
     ("n_sweeps", "0"),
     ("arrays", "{}"),

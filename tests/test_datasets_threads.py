@@ -76,7 +76,11 @@ def test_the_number_of_threads_is_that_of_the_environment(n_threads):
     if _threads.blas_threads() is None or len(os.sched_getaffinity(0)) < 2:
         pytest.skip("needs a BLAS that can be asked, and two cores")
     done = subprocess.run(
-        [sys.executable, "-c", "from datasets import _threads; print(_threads.blas_threads())"],
+        [
+            sys.executable,
+            "-c",
+            "from datasets.support import threads; print(threads.blas_threads())",
+        ],
         env=os.environ
         | {
             "OMP_NUM_THREADS": n_threads,

@@ -14,6 +14,7 @@ A package makes one Storage of three functions, and hands out its methods:
 The arrays of a file are the leaves of Params by their names. A checkpoint has Adam's moments too,
 with the prefixes "m." and "v.", and the rest of the state: "state.u", "state.y", "state.y_input".
 The header has the name of the model ("model"), what describe says, and "meta" or "about".
+`widened`, `as_lists` and `with_arrays` do not check their arguments.
 """
 
 import numpy as np
@@ -31,8 +32,12 @@ class Storage:
     def __init__(self, describe, rebuild, check_state):
         self.describe, self.rebuild, self.check_state = describe, rebuild, check_state
 
-    def of(self, model):
-        """The functions save(path, params, /, **meta) and load(path) of the model of this name."""
+    def of(self, module):
+        """The functions save(path, params, /, **meta) and load(path) of a model.
+
+        module : __name__ of the model's module; its last part is the name of the model
+        """
+        model = module.rpartition(".")[2]
 
         def save(path, params, /, **meta):
             """Write the weights (.npz), with whatever JSON can hold in meta."""
@@ -42,6 +47,8 @@ class Storage:
             """Read what `save` wrote: params, meta."""
             return self.load(path, model)
 
+        for function in (save, load):
+            function.__module__, function.__qualname__ = module, function.__name__
         return save, load
 
     def save(self, path, params, model, /, **meta):
