@@ -25,12 +25,13 @@ from refh_numpy import (
 from tests.fuzz_entries import by_name, named, print_nothing, rng, saved, states
 
 MODELS = (efh, trbm, rtrbm, refh, refh_bptt, hybrid)
-DECLARED = (efh.init, refh.init, initial.harmonium, families.get, training.train) + tuple(
+MODULES = (exact, families, generation, inference, initial, training)
+DECLARED = [
     function
-    for module in (inference, generation, exact)
+    for module in MODULES
     for function in vars(module).values()
     if hasattr(function, "kinds") and function.__module__ == module.__name__
-)
+]
 
 
 def params_of(n_u=4):
