@@ -1,7 +1,7 @@
 """Receptive fields: mean activity of a trained rEFH's hidden units.
 
 As in Makin, Dichter and Sabes 2015. Loads the network that
-`python -m examples.quickstart --full` has trained (run it first, with the same --out),
+`python -m examples.quickstart --full` has trained (run it first, same --out),
 runs it on 200 new trajectories, and averages the activity of every hidden unit
 over time steps with similar position and velocity. No neuron encodes velocity;
 a unit whose map changes along the velocity axis has extracted it.
