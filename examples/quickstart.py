@@ -54,11 +54,11 @@ BEFORE, AFTER = 60, 64  # time steps of the figure, with spikes and without
 
 # %%
 def learn(seed, n_x, n_traj, T, n_updates, learning_rate):
-    """{network: (params, updates made, seconds of CPU)}; after Ctrl+C, those that have learnt anything."""
+    """{network: (params, updates made, seconds of CPU)}; after Ctrl+C, what there is."""
     updates = {name: round(PART.get(name, 1) * n_updates) for name in NETWORKS}
     progress, done, learnt = _run.Progress("learning:", sum(updates.values())), 0, {}
     for name, model in NETWORKS.items():
-        rng, begun = np.random.default_rng([seed, 2]), time.process_time()  # the same for all
+        rng, begun = np.random.default_rng([seed, 2]), time.process_time()  # the same seed
 
         def watch(params, log, name=name, before=done):
             progress(before + log.n_updates[-1], f"{name:7}")
