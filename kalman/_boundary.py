@@ -90,7 +90,7 @@ def constant_noise(name, value, arguments):
 
 
 def noise(name, value, arguments):
-    """Covariances of the observation noise at every step, (n_traj, T, n_y, n_y)."""
+    """Covariances of the observation noise: (n_y, n_y), or (n_traj, T, n_y, n_y) for every step."""
     y = arguments["y"]
     n_y = y.shape[-1]
     value = checks.numeric(name, value)
@@ -99,10 +99,10 @@ def noise(name, value, arguments):
             f"{name}: expected shape {(n_y, n_y)} or {(*y.shape, n_y)}, got {value.shape}"
         )
     if value.ndim == 2 and not np.isnan(y).any():  # one matrix, all of it used: checked once
-        value = checks.covariance(name, checks.array(name, value, (n_y, n_y), dtype=float))
-        return of_steps(value, y)
-    value = checks.array(name, of_steps(value, y), (*y.shape, n_y), dtype=float)
-    return checks.covariance(name, value)
+        return checks.covariance(name, checks.array(name, value, (n_y, n_y), dtype=float))
+    steps = checks.array(name, of_steps(value, y), (*y.shape, n_y), dtype=float)
+    checks.covariance(name, steps)
+    return value.astype(float) if value.ndim == 2 else steps
 
 
 def noise_to_learn(name, value, arguments):

@@ -42,7 +42,7 @@ class Fit:
     """What `fit` returns."""
 
     model: LDS  # the one of highest likelihood
-    R: np.ndarray  # the noise of its observations: learnt, or as it was given
+    R: np.ndarray  # the noise of the observations: learnt, or as it was given
     log_likelihoods: list  # per initial model: before each iteration, and at the end
     best: int  # index of the initial model
     converged: bool  # whether the best one stopped before the limit of iterations
@@ -156,7 +156,7 @@ def _fit_one(model, R, groups, period, learn, n_iterations, tolerance, report):
     curve = []
     for iteration in range(n_iterations + 1):
         with _boundary.blames("initial_models" if iteration == 0 else "y"):
-            moments, log_likelihood = _e_step(model, R, groups, period, "R" in learn)
+            moments, log_likelihood = _e_step(model, R, groups, period)
         curve.append(log_likelihood)
         if log_likelihood == max(curve):
             best = model, R
@@ -164,7 +164,7 @@ def _fit_one(model, R, groups, period, learn, n_iterations, tolerance, report):
             report(iteration, log_likelihood)
         converged = iteration > 0 and curve[-1] - curve[-2] < tolerance * n_observed
         if converged or iteration == n_iterations:
-            return *best, curve, converged
+            return *best, curve, bool(converged)
         with _boundary.blames("y"):
             model, R = _m_step(model, R, moments, period, learn)
 
@@ -196,16 +196,16 @@ class _Moments(NamedTuple):
     R: np.ndarray
 
 
-def _e_step(model, R, groups, period, constant):
+def _e_step(model, R, groups, period):
     """_Moments, and the log likelihood (K7, K8)"""
     parts, log_likelihood = [], 0.0
     for y, R_t in groups:
-        R_t = _boundary.of_steps(R, y) if constant else R_t
+        R_t = _boundary.of_steps(R if R.ndim == 2 else R_t, y)
         s = smoothing._run(model, y, R_t, period)
         E, P = s.mean, s.cov
         pairs = E[:, :-1], E[:, 1:], P[:, :-1], P[:, 1:], s.lag_one_cov
         parts.append((E, P, E[:, :1], P[:, :1], *pairs, y, R_t))
-        log_likelihood += s.log_likelihood.sum()
+        log_likelihood += float(s.log_likelihood.sum())
     rows = [
         [part.reshape(-1, *part.shape[2:]) for part in those] for those in zip(*parts, strict=True)
     ]

@@ -75,6 +75,7 @@ def kalman_filter(model, y, R, *, period=None, compiled=True):
 def _run(model, y, R, period, compiled=True):
     """Filtered, and the roots of P_t where the filter needs the square-root form, else None"""
     period = np.full(model.n_y, np.inf) if period is None else period
+    R = _boundary.of_steps(R, y)
     arguments = model.A, model.C, model.Sigma_z, model.mu_0, model.Sigma_0, y, R, period
     roots = None
     try:
