@@ -139,15 +139,20 @@ def test_an_unknown_noise_is_learnt(R):
 
 @pytest.mark.parametrize("missing", [False, True])
 def test_the_gradient_of_the_likelihood_is_zero_where_em_ends(missing):
-    """With respect to A, Sigma_z, C and R, correlated, by central differences of the filter"""
-    rng = np.random.default_rng(2)
-    model = random_model(2, 2, rng)
-    R = 0.3 * random_covariance(2, rng)
-    _, y = kalman.simulate(model, 3, 40, R, rng)
+    """With respect to A, Sigma_z and R, by central differences of the filter"""
+    model = kalman.LDS(
+        [[0.8, 0.3], [-0.3, 0.8]],
+        [[1, 0.2], [0.3, 1]],
+        [[0.5, 0.1], [0.1, 0.3]],
+        np.zeros(2),
+        np.eye(2),
+    )
+    R = np.array([[0.2, 0.05], [0.05, 0.1]])
+    _, y = kalman.simulate(model, 3, 60, R, np.random.default_rng(2))
     if missing:
         y[0, 5:9, 0] = y[1, ::3, 1] = y[2, 30:] = y[1, 4] = np.nan
-    learn = ("A", "Sigma_z", "C", "R")
-    fit = kalman.fit([model], y, R, learn=learn, tolerance=0, n_iterations=3000)
+    learn = ("A", "Sigma_z", "R")
+    fit = kalman.fit([model], y, R, learn=learn, tolerance=0, n_iterations=400)
 
     def gradient(model, R, h=1e-5):
         result = []
@@ -165,8 +170,8 @@ def test_the_gradient_of_the_likelihood_is_zero_where_em_ends(missing):
                 result.append((both[0] - both[1]) / (2 * h))
         return np.abs(result).max()
 
-    assert gradient(model, R) > 1
-    assert gradient(fit.model, fit.R) < 0.02
+    assert gradient(model, R) > 10
+    assert gradient(fit.model, fit.R) < 1e-3
     np.testing.assert_array_equal(fit.model.mu_0, model.mu_0)
     np.testing.assert_array_equal(fit.model.Sigma_0, model.Sigma_0)
 
@@ -174,7 +179,7 @@ def test_the_gradient_of_the_likelihood_is_zero_where_em_ends(missing):
 def test_em_ends_where_pykalman_ends():
     library = pytest.importorskip("pykalman")
     model = kalman.LDS([[1, 0.1], [-0.2, 0.9]], [[1, 0]], np.diag([0.1, 0.2]), [0, 0], np.eye(2))
-    _, y = kalman.simulate(model, 1, 200, [[0.5]], np.random.default_rng(0))
+    _, y = kalman.simulate(model, 1, 100, [[0.5]], np.random.default_rng(0))
     start = em.constant_velocity(0.1, 1.0, 1.0, 1.0)
     names = {
         "A": "transition_matrices",
@@ -184,8 +189,8 @@ def test_em_ends_where_pykalman_ends():
     other = library.KalmanFilter(
         start.A, start.C, start.Sigma_z, [[2.0]], None, None, start.mu_0, start.Sigma_0
     )
-    other = other.em(y[0], n_iter=50, em_vars=list(names.values()))
-    fit = kalman.fit([start], y, [[2.0]], learn=tuple(names), n_iterations=50, tolerance=0)
+    other = other.em(y[0], n_iter=20, em_vars=list(names.values()))
+    fit = kalman.fit([start], y, [[2.0]], learn=tuple(names), n_iterations=20, tolerance=0)
     np.testing.assert_allclose(fit.model.A, other.transition_matrices, atol=1e-8)
     np.testing.assert_allclose(fit.model.Sigma_z, other.transition_covariance, atol=1e-8)
     np.testing.assert_allclose(fit.R, other.observation_covariance, atol=1e-8)
