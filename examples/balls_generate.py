@@ -7,8 +7,9 @@ they are. Next to them stand the ground truth, the previous frame repeated, and 
 whose weights are kept.
 
 The poster does not say how y_t is generated from u_{t-1}: six samplers are compared
-(rvae_numpy/generation.py); the first is the default. A model of the joint p(u_{t-1}, y_t) also
-runs backward in time: from the state after a whole video, the frames before are generated.
+(rvae_numpy/extensions/samplers.py); the figures show the first. A model of the joint
+p(u_{t-1}, y_t) also runs backward in time: from the state after a whole video, the frames before
+are generated.
 
 Without an option (--quick is the same): minutes. --full: the settings of the report page, half an
 hour. An interrupted training goes on from its last checkpoint (in DIR/balls_generate).
@@ -34,7 +35,8 @@ from examples.tools import plots as _plots
 from examples.tools import run as _run
 from examples.tools import sequences as _video
 from refh_numpy import families
-from rvae_numpy import generation, rvae
+from rvae_numpy import initial, rvae
+from rvae_numpy.extensions import backward, samplers
 
 # %% [markdown]
 # ## Settings
@@ -74,10 +76,10 @@ BACKWARD = {
     "rVAE": {
         "means": {},
         "u sampled": dict(sample_u=1.0),
-        "refined": dict(n_refine=1),
+        "refined": dict(refine=backward.refined(1)),
         "calibrated": dict(gain=1.2),
-        "calibrated, refined": dict(gain=1.2, n_refine=1),
-        "calibrated, refined twice": dict(gain=1.2, n_refine=2),
+        "calibrated, refined": dict(gain=1.2, refine=backward.refined(1)),
+        "calibrated, refined twice": dict(gain=1.2, refine=backward.refined(2)),
     },
     "harmonium": {
         "means": {},
@@ -100,8 +102,7 @@ def start(rng):
     """Params before training."""
     params = rvae.init(**SIZES, **CONFIG, rng=rng)
     frames = bouncing_balls.sample(200, 10, rng, BOX).frames
-    params.decode_y[-1].b[:] = _video.logit_of_mean(frames)
-    return params
+    return initial.at_mean(params, frames)
 
 
 def batches(rng, n_traj, T):
@@ -142,7 +143,7 @@ def trained(seed, settings, finish, folder):
 def next_frame_error(params, frames):
     """Mean squared error per pixel of the next frame, by mu_y at the MAP estimate of x."""
     u = rvae.infer(params, frames)[:, :-1]
-    prediction = generation.predict_map(params, u.reshape(-1, params.n_x))
+    prediction = samplers.predict_map(params, u.reshape(-1, params.n_x))
     prediction = prediction.reshape(frames[:, 1:].shape)
     return float(np.mean((prediction - frames[:, 1:]) ** 2))
 
@@ -162,8 +163,7 @@ def forward_videos(params, test, seed):
             state,
             N_GENERATED,
             np.random.default_rng([seed, 5]),
-            sampler=sampler,
-            n_refine=n_refine,
+            sampler=samplers.refined(samplers.SAMPLERS[sampler], n_refine),
         )
         for sampler, n_refine in SAMPLERS
     }
@@ -174,7 +174,7 @@ def backward_video(model, params, test, seed, gain=None, **options):
 
     Parameters
     ----------
-    gain : of generation.calibrate_backward, for the rVAE; None does not calibrate
+    gain : of backward.calibrate_backward, for the rVAE; None does not calibrate
     options : of generate_backward
     """
     state = model.infer(params, test)[:, -1]
@@ -182,7 +182,7 @@ def backward_video(model, params, test, seed, gain=None, **options):
         rng = np.random.default_rng([seed, 8])
         videos = bouncing_balls.sample(N_TO_CALIBRATE, N_CONTEXT + N_GENERATED, rng, BOX).frames
         settled = model.infer(params, videos)[:, N_CONTEXT:]
-        params = generation.calibrate_backward(params, settled, gain=gain)
+        params = backward.calibrate_backward(params, settled, gain=gain)
     frames = model.generate_backward(
         params, state, N_GENERATED + 1, np.random.default_rng([seed, 7]), **options
     )

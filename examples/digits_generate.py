@@ -34,6 +34,7 @@ from examples.tools import plots as _plots
 from examples.tools import run as _run
 from examples.tools import sequences as _video
 from rvae_numpy import rvae
+from rvae_numpy.extensions import samplers
 
 # %% [markdown]
 # ## Settings
@@ -95,7 +96,11 @@ def forward_video(params, batch, seed):
     context = downsampled(batch.frames[:, : _digits.N_CONTEXT], side, factor)
     states = rvae.infer(params, context)
     generated = rvae.generate(
-        params, states[:, -1], _digits.N_GENERATED, np.random.default_rng([seed, 5])
+        params,
+        states[:, -1],
+        _digits.N_GENERATED,
+        np.random.default_rng([seed, 5]),
+        sampler=samplers.rerank,
     )
     frames = np.concatenate([rvae.emission_mean(params, states), generated], axis=1)
     return interpolated(frames, factor)

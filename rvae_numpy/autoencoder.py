@@ -28,6 +28,8 @@ hidden units if there are any (V3).
 
 Shapes: y (n, n_y), x (n, n_x), u (n, n_u) with n_u = n_x or 0, encoding (n, n_h); n time steps,
 in any order.
+
+The functions of this module do not check their arguments.
 """
 
 from dataclasses import replace
@@ -38,40 +40,20 @@ from scipy.special import expit
 
 from rvae_numpy import gaussian, mlp
 from rvae_numpy.mlp import Layer
-from rvae_numpy.parameters import Config, Params, init
-
-__all__ = [
-    "Config",
-    "Params",
-    "bptt",
-    "chunk_gradient",
-    "emission",
-    "encode",
-    "forward",
-    "init",
-    "log_emission",
-    "loss_and_gradient",
-    "mean_y",
-    "mu_u",
-    "prior",
-    "recognise",
-]
-
+from rvae_numpy.parameters import Params
 
 # Recognition model and generative model
 
 
 def encode(params, y):
-    """The encoding of y, (n, n_h), before u joins it; and its cache. Does not check its
-    arguments."""
+    """The encoding of y, (n, n_h), before u joins it; and its cache."""
     # the square root makes counts equally noisy
     y = np.sqrt(y) if params.config.family == "poisson" else y
     return mlp.forward(params.encode, y, params.activation)
 
 
 def recognise(params, u, y):
-    """nu and log Upsilon, (n, n_x) each, and the cache for the way back (P10, V3).
-    Does not check its arguments."""
+    """nu and log Upsilon, (n, n_x) each, and the cache for the way back (P10, V3)."""
     encoding, cache_encode = encode(params, y)
     joined = np.concatenate([encoding, u], axis=1)
     nu, cache_nu = mlp.forward_residual(params.nu, params.nu_residual, joined, params.activation)
@@ -80,33 +62,31 @@ def recognise(params, u, y):
 
 
 def mu_u(params, x):
-    """E[u_{t-1} | x_t], (n, n_u) (P7, V3). Does not check its arguments."""
+    """E[u_{t-1} | x_t], (n, n_u) (P7, V3)."""
     return mlp.forward_residual(params.decode_u, params.mu_u_residual, x, params.activation)[0]
 
 
 def emission(params, x):
-    """E[y | x], (n, n_y), spikes per time step, means, or brightness (P9).
-    Does not check its arguments."""
+    """E[y | x], (n, n_y), spikes per time step, means, or brightness (P9)."""
     return mean_y(params.config, mlp.forward(params.decode_y, x, params.activation)[0])
 
 
 def mean_y(config, out):
-    """E[y] from the decoder's output, (n, n_y). Does not check its arguments."""
+    """E[y] from the decoder's output, (n, n_y)."""
     if config.family == "poisson":
         return np.exp(out)
     return expit(out) if config.sigmoid_mean else out
 
 
 def prior(params, u):
-    """Mean and log variance of p(x_t), or of p(x_t | u_{t-1}), (n, n_x) each (P8, V10).
-    Does not check its arguments."""
+    """Mean and log variance of p(x_t), or of p(x_t | u_{t-1}), (n, n_x) each (P8, V10)."""
     if params.config.prior_given_u:
         return np.split(u @ params.prior.W.T + params.prior.b, 2, axis=1)
     return np.zeros((2, len(u), params.n_x), u.dtype)
 
 
 def log_emission(config, y, out):
-    """log p(y | x), (n,), from the decoder's output (P9). Does not check its arguments."""
+    """log p(y | x), (n,), from the decoder's output (P9)."""
     if config.family == "poisson":
         return gaussian.poisson_log_likelihood(y, out)
     return gaussian.log_density(y, mean_y(config, out), config.sigma_y)
@@ -141,7 +121,7 @@ class _Pass(NamedTuple):
 
 
 def loss_and_gradient(params, u, y, eps, u_input=None, y_input=None):
-    """V8, averaged over time steps, and its gradient. Does not check its arguments.
+    """V8, averaged over time steps, and its gradient.
 
     Parameters
     ----------
@@ -241,7 +221,6 @@ def _backward_recognise(params, cache, d_nu, d_log_upsilon):
 
 def chunk_gradient(params, u, y, rng, y_input=None):
     """loss_and_gradient of a chunk, u and y (n_traj, T, n); d_u has u's shape.
-    Does not check its arguments.
 
     y_input : (n_traj, T, n_y) what the recognition model receives in place of y
     """
@@ -262,7 +241,7 @@ def chunk_gradient(params, u, y, rng, y_input=None):
 
 
 def forward(params, u, y):
-    """The states through time: u_t = nu(u_{t-1}, y_t) (P10). Does not check its arguments.
+    """The states through time: u_t = nu(u_{t-1}, y_t) (P10).
 
     Parameters
     ----------
@@ -291,7 +270,7 @@ def forward(params, u, y):
 
 def bptt(params, u, y_input, d_u, local):
     """Backpropagation through time: the local gradient plus the effect of phi on L through the
-    states (V11). Does not check its arguments.
+    states (V11).
 
     The loss of step t + 1 depends on the state u_t (d_u), and u_{t+1} is computed from it. Going
     back from the end of the chunk, with F_t the Jacobian of nu at step t with respect to u (where

@@ -9,6 +9,8 @@ l and k are log variances. A density returns one value per time step, (n,). The 
 return the derivatives that the backward pass needs. sigma is always a standard deviation.
 
 Shapes: v, mu, nu, l, m, k, x, y, eta (n, d).
+
+The functions of this module do not check their arguments.
 """
 
 import numpy as np
@@ -16,7 +18,7 @@ from scipy.special import gammaln
 
 
 def log_density(v, mu, sigma):
-    """log N(v; mu, sigma^2 I), (n,), for a number sigma (V4). Does not check its arguments."""
+    """log N(v; mu, sigma^2 I), (n,), for a number sigma (V4)."""
     d = v.shape[-1]
     return -np.sum((v - mu) ** 2, -1) / (2 * sigma**2) - d * (
         np.log(sigma) + 0.5 * np.log(2 * np.pi)
@@ -24,41 +26,36 @@ def log_density(v, mu, sigma):
 
 
 def d_log_density(v, mu, sigma):
-    """Its derivative with respect to mu, (n, d); with respect to v it has the opposite sign.
-    Does not check its arguments."""
+    """Its derivative with respect to mu, (n, d); with respect to v it has the opposite sign."""
     return (v - mu) / sigma**2
 
 
 def kl(nu, log_upsilon, m, log_k):
-    """KL(N(nu, e^log_upsilon) || N(m, e^log_k)), (n,) (V5). Does not check its arguments."""
+    """KL(N(nu, e^log_upsilon) || N(m, e^log_k)), (n,) (V5)."""
     return 0.5 * np.sum(
         log_k - log_upsilon + (np.exp(log_upsilon) + (nu - m) ** 2) * np.exp(-log_k) - 1, -1
     )
 
 
 def d_kl(nu, log_upsilon, m, log_k):
-    """Its derivatives with respect to nu, log_upsilon, m and log_k, each (n, d).
-    Does not check its arguments."""
+    """Its derivatives with respect to nu, log_upsilon, m and log_k, each (n, d)."""
     d_nu = (nu - m) * np.exp(-log_k)
     ratio = np.exp(log_upsilon - log_k)
     return d_nu, 0.5 * (ratio - 1), -d_nu, 0.5 * (1 - ratio - (nu - m) * d_nu)
 
 
 def reparameterise(nu, log_upsilon, eps):
-    """A sample of N(nu, e^log_upsilon), (n, d), made of eps ~ N(0, I), (n, d) (V6).
-    Does not check its arguments."""
+    """A sample of N(nu, e^log_upsilon), (n, d), made of eps ~ N(0, I), (n, d) (V6)."""
     return nu + np.exp(0.5 * log_upsilon) * eps
 
 
 def d_reparameterise(d_x, log_upsilon, eps):
-    """dL/dnu and dL/dlog_upsilon through the sample, from d_x = dL/dx, all (n, d).
-    Does not check its arguments."""
+    """dL/dnu and dL/dlog_upsilon through the sample, from d_x = dL/dx, all (n, d)."""
     return d_x, d_x * 0.5 * np.exp(0.5 * log_upsilon) * eps
 
 
 def sampler(mean, covariance):
     """A function rng -> one sample of N(mean, covariance) per time step, (n, d).
-    Does not check its arguments.
 
     mean : (n, d);  covariance : (n, d, d), factorised once for any number of samples
     """
@@ -69,10 +66,10 @@ def sampler(mean, covariance):
 
 
 def poisson_log_likelihood(y, eta):
-    """log Pois(y; e^eta), summed over units, (n,) (V7). Does not check its arguments."""
+    """log Pois(y; e^eta), summed over units, (n,) (V7)."""
     return np.sum(y * eta - np.exp(eta) - gammaln(y + 1), -1)
 
 
 def d_poisson_log_likelihood(y, eta):
-    """Its derivative with respect to eta, (n, d). Does not check its arguments."""
+    """Its derivative with respect to eta, (n, d)."""
     return y - np.exp(eta)

@@ -6,45 +6,22 @@ The model files (vae, tvae, rvae, rvae_bptt) export these functions under the sa
     G1   x <- x + S (J'(u - mu_u(x)) / sigma_u^2 - x),   S = (I + J'J / sigma_u^2)^-1
          the MAP estimate of x_t given u_{t-1}; J = dmu_u / dx at x
 
-V10 stands in tvae.py, the rest in autoencoder.py.
+V10 stands in tvae.py, the rest in autoencoder.py. Overflow raises FloatingPointError, which blames
+the weights. Functions without @checked do not check their arguments.
 """
-
-from contextlib import contextmanager
 
 import numpy as np
 
-from datasets.support import checks
+from datasets.support.boundary import count, generator
 from rvae_numpy import gaussian, mlp
+from rvae_numpy._boundary import autoencoder, checked, observations, states
 from rvae_numpy.autoencoder import emission, forward, mu_u, prior, recognise
-from rvae_numpy.parameters import Params, check_params
 
 N_MAP_STEPS = 12  # of G1, where mu_u is nonlinear
 N_U0_ITERATIONS = 25  # of V9: as many as the authors' clamped Gibbs sampling has sweeps
 
 
-def infer(params, y, u0=None):
-    """The states u_t given y_1 .. y_t, for every t: recognised means, no sampling (P10).
-
-    Parameters
-    ----------
-    params : Params
-    y : (n_traj, T, n_y) observations of the model's family
-    u0 : (n_traj, n_x) the state before y_1; None for infer_u0, where training begins too
-
-    Returns
-    -------
-    (n_traj, T, n_x) states
-    """
-    check_params(params)
-    y = check_observations("y", y, params)
-    with no_overflow("y"):
-        if u0 is None:
-            u = _infer_u0(params, y[:, 0])
-        else:
-            u = check_states("u0", u0, params, axes=(len(y),))[:, : params.n_u]
-        return finite("y", forward(params, u, y))
-
-
+@checked(params=autoencoder, y_1=observations("n_traj"))
 def infer_u0(params, y_1):
     """The initial state u_0 before the first observation (V9).
 
@@ -62,13 +39,6 @@ def infer_u0(params, y_1):
     -------
     (n_traj, n_u) states
     """
-    check_params(params)
-    y_1 = check_observations("y_1", y_1, params, axes=("n_traj",))
-    with no_overflow("y_1"):
-        return finite("y_1", _infer_u0(params, y_1))
-
-
-def _infer_u0(params, y_1):
     u = np.zeros((len(y_1), params.n_u), y_1.dtype)
     if params.config.learn_u:
         for _ in range(N_U0_ITERATIONS):
@@ -76,6 +46,25 @@ def _infer_u0(params, y_1):
     return u
 
 
+@checked(params=autoencoder, y=observations("n_traj", "T"), u0=states("n_traj", of="y"))
+def infer(params, y, u0=None):
+    """The states u_t given y_1 .. y_t, for every t: recognised means, no sampling (P10).
+
+    Parameters
+    ----------
+    params : Params
+    y : (n_traj, T, n_y) observations of the model's family
+    u0 : (n_traj, n_x) the state before y_1; None for infer_u0, where training begins too
+
+    Returns
+    -------
+    (n_traj, T, n_x) states
+    """
+    u = infer_u0.unchecked(params, y[:, 0]) if u0 is None else u0[:, : params.n_u]
+    return forward(params, u, y)
+
+
+@checked(params=autoencoder, u=states("n_traj", "T"))
 def emission_mean(params, u):
     """E[y_t | x_t = u_t]: what the state says about the *present* observation (P9).
 
@@ -88,11 +77,46 @@ def emission_mean(params, u):
     -------
     (n_traj, T, n_y) expected spikes per time step, or means
     """
-    check_params(params)
-    u = check_states("u", u, params)
-    with no_overflow("u"):
-        y = emission(params, u.reshape(-1, params.n_x))
-    return finite("u", y).reshape(*u.shape[:2], params.n_y)
+    return emission(params, u.reshape(-1, params.n_x)).reshape(*u.shape[:2], params.n_y)
+
+
+@checked(params=autoencoder, u=states("n_traj", "T"), rng=generator, n_samples=count())
+def predict_next(params, u, rng, n_samples=25):
+    """E[y_{t+1} | y_1 .. y_t] for every t: the emission's mean over samples of x_{t+1} given u_t.
+
+    Parameters
+    ----------
+    params : Params
+    u : (n_traj, T, n_x) states from infer
+    rng : numpy.random.Generator
+    n_samples : samples of x over which the mean is taken
+
+    Returns
+    -------
+    (n_traj, T, n_y); index t holds the prediction of the observation at t + 1
+    """
+    sample = sampler_x_given_u(params, u.reshape(-1, params.n_x)[:, : params.n_u])
+    y = sum(emission(params, sample(rng)) for _ in range(n_samples)) / n_samples
+    return y.reshape(*u.shape[:2], params.n_y)
+
+
+# x_t given u_{t-1}, before y_t is observed
+
+
+def sampler_x_given_u(params, u):
+    """A function rng -> one sample of x_t given u_{t-1}, (n, n_x).
+
+    If the model learns u: from N(x, S) of mode_x_given_u. If its prior is a function of u: from
+    that (V10). Otherwise from N(0, I) (P8).
+
+    u : (n, n_u) previous states
+    """
+    if params.config.learn_u:
+        return gaussian.sampler(*mode_x_given_u(params, u))
+    m, log_k = prior(params, u)
+    return lambda rng: gaussian.reparameterise(
+        m, log_k, rng.standard_normal(m.shape, dtype=u.dtype)
+    )
 
 
 def mode_x_given_u(params, u):
@@ -112,16 +136,6 @@ def mode_x_given_u(params, u):
     -------
     x (n, n_x), S (n, n_x, n_x)
     """
-    check_params(params)
-    if not params.config.learn_u:
-        raise ValueError("params: expected a model that learns u (an rVAE), got one that does not")
-    u = check_states("u", u, params, axes=("n",))
-    with no_overflow("u"):
-        x, S = _mode_x_given_u(params, u)
-    return finite("u", x), finite("u", S)
-
-
-def _mode_x_given_u(params, u):
     residual = params.mu_u_residual
     precision = 1 / params.config.sigma_u**2
     eye = np.eye(params.n_x, dtype=u.dtype)
@@ -148,101 +162,3 @@ def _mode_x_given_u(params, u):
     x = np.where(np.isfinite(now)[:, None], x, u.dtype.type(np.nan))
     J = mlp.jacobian_residual(params.decode_u, residual, x, params.activation)
     return x, np.linalg.inv(eye + precision * J.swapaxes(1, 2) @ J)
-
-
-def sample_x_given_u(params, u, rng):
-    """One sample of x_t given u_{t-1}, before y_t is observed.
-
-    If the model learns u: from N(x, S) of mode_x_given_u. If its prior is a function of u: from
-    that (V10). Otherwise from N(0, I) (P8).
-
-    Parameters
-    ----------
-    params : Params
-    u : (n, n_u) previous states;  rng : numpy.random.Generator
-
-    Returns
-    -------
-    (n, n_x)
-    """
-    check_params(params)
-    u = checks.array("u", u, ("n", params.n_u), dtype=params.nu.b.dtype)
-    checks.generator("rng", rng)
-    with no_overflow("u"):
-        return finite("u", _sampler_x_given_u(params, u)(rng))
-
-
-def _sampler_x_given_u(params, u):
-    """A function rng -> one sample of x given u, (n, n_x)"""
-    if params.config.learn_u:
-        return gaussian.sampler(*_mode_x_given_u(params, u))
-    m, log_k = prior(params, u)
-    return lambda rng: gaussian.reparameterise(
-        m, log_k, rng.standard_normal(m.shape, dtype=u.dtype)
-    )
-
-
-def predict_next(params, u, rng, n_samples=25):
-    """E[y_{t+1} | y_1 .. y_t] for every t: the emission's mean over samples of x_{t+1} given u_t.
-
-    Parameters
-    ----------
-    params : Params
-    u : (n_traj, T, n_x) states from infer
-    rng : numpy.random.Generator
-    n_samples : samples of x over which the mean is taken
-
-    Returns
-    -------
-    (n_traj, T, n_y); index t holds the prediction of the observation at t + 1
-    """
-    check_params(params)
-    u = check_states("u", u, params)
-    checks.generator("rng", rng)
-    n_samples = checks.count("n_samples", n_samples)
-    with no_overflow("u"):
-        sample = _sampler_x_given_u(params, u.reshape(-1, params.n_x)[:, : params.n_u])
-        y = sum(emission(params, sample(rng)) for _ in range(n_samples)) / n_samples
-    return finite("u", y).reshape(*u.shape[:2], params.n_y)
-
-
-def check_observations(name, y, params, axes=("n_traj", "T")):
-    """(*axes, n_y) values of the model's family, in the dtype of the params; or an error."""
-    checks.instance("params", params, Params, " (init or load)")
-    y = checks.array(name, y, (*axes, params.n_y), dtype=params.nu.b.dtype)
-    if params.config.family == "poisson":
-        checks.counts(name, y)
-    if params.config.sigmoid_mean:
-        checks.in_range(name, y, 0, 1)
-    return y
-
-
-def check_states(name, u, params, axes=("n_traj", "T")):
-    """(*axes, n_x) states, in the dtype of the params; or an error."""
-    checks.instance("params", params, Params, " (init or load)")
-    return checks.array(name, u, (*axes, params.n_x), dtype=params.nu.b.dtype)
-
-
-@contextmanager
-def no_overflow(name):
-    """Silences NumPy's warnings of overflow, because `finite` follows. Does not check its
-    argument, the name of the array of which an error speaks."""
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        try:
-            yield
-        except np.linalg.LinAlgError as error:
-            raise ValueError(_overflow(name)) from error
-
-
-def finite(name, result):
-    """The result, if it is finite; or an error that names the argument. Does not check the name."""
-    if not np.isfinite(result).all():
-        raise ValueError(_overflow(name))
-    return result
-
-
-def _overflow(name):
-    return (
-        f"{name}: expected numbers of a size that the model can work with, got numbers that "
-        "lead to overflow"
-    )

@@ -8,6 +8,8 @@
 The sums run over time steps. f' is written in terms of h = f(a), which the cache holds anyway.
 
 Shapes: inputs (n, n_in), outputs (n, n_out); W_i (n_i, n_{i-1}), b_i (n_i,).
+
+The functions of this module do not check their arguments.
 """
 
 from collections.abc import Callable
@@ -16,12 +18,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from datasets.support import checks
-
 
 @dataclass(frozen=True)
 class Activation:
-    """A nonlinearity f and its derivative. Does not check its arguments."""
+    """A nonlinearity f and its derivative."""
 
     name: str
     f: Callable  # a -> h
@@ -34,21 +34,23 @@ SOFTPLUS = Activation("softplus", lambda a: np.logaddexp(0, a), lambda h: -np.ex
 ACTIVATIONS = {activation.name: activation for activation in (TANH, RELU, SOFTPLUS)}
 
 
-def get_activation(activation):
-    """The activation of that name: tanh, relu or softplus."""
-    return ACTIVATIONS[checks.one_of("activation", activation, ACTIVATIONS)]
-
-
-@dataclass
+@dataclass(eq=False)
 class Layer:
-    """One affine map. Does not check its arguments."""
+    """One affine map."""
 
     W: np.ndarray  # (n_out, n_in)
     b: np.ndarray  # (n_out,)
 
+    def __eq__(self, other):
+        if not isinstance(other, Layer):
+            return NotImplemented
+        return np.array_equal(self.W, other.W) and np.array_equal(self.b, other.b)
+
+    __hash__ = None  # arrays may change
+
 
 def init(sizes, rng, dtype=np.float32):
-    """Layers from sizes[0] inputs to sizes[-1] outputs. Does not check its arguments.
+    """Layers from sizes[0] inputs to sizes[-1] outputs.
 
     Weights are N(0, 1 / n_in), so that sums keep their size; biases are 0.
     """
@@ -62,8 +64,7 @@ def init(sizes, rng, dtype=np.float32):
 
 
 def forward(layers, x, activation):
-    """The output (n, n_out), and the cache for `backward`: each layer's input (V1).
-    Does not check its arguments."""
+    """The output (n, n_out), and the cache for `backward`: each layer's input (V1)."""
     inputs = []
     for number, layer in enumerate(layers, start=1):
         inputs.append(x)
@@ -75,7 +76,6 @@ def forward(layers, x, activation):
 
 def backward(layers, inputs, d_out, activation, *, to_input=True):
     """Gradients of the layers (as layers), and dL/dx (n, n_in) (V2).
-    Does not check its arguments.
 
     inputs : the cache of `forward`;  d_out : (n, n_out) dL/d(output)
     to_input : False leaves out dL/dx, a large product if x has many dimensions, and returns None
@@ -93,8 +93,7 @@ def backward(layers, inputs, d_out, activation, *, to_input=True):
 
 
 def forward_residual(linear, layers, x, activation):
-    """W x + b + MLP(x), (n, n_out), and the cache for the way back (V3).
-    Does not check its arguments."""
+    """W x + b + MLP(x), (n, n_out), and the cache for the way back (V3)."""
     out = x @ linear.W.T + linear.b
     if not layers:
         return out, []
@@ -103,8 +102,7 @@ def forward_residual(linear, layers, x, activation):
 
 
 def backward_residual(linear, layers, x, cache, d_out, activation):
-    """Gradients of the linear map (a Layer) and of the layers, and dL/dx (n, n_in).
-    Does not check its arguments."""
+    """Gradients of the linear map (a Layer) and of the layers, and dL/dx (n, n_in)."""
     d_linear, d_x = Layer(d_out.T @ x, d_out.sum(0)), d_out @ linear.W
     if not layers:
         return d_linear, [], d_x
@@ -113,8 +111,7 @@ def backward_residual(linear, layers, x, cache, d_out, activation):
 
 
 def jacobian_residual(linear, layers, x, activation):
-    """d(W x + b + MLP(x)) / dx, (n, n_out, n_in): W plus the product of the layers' Jacobians.
-    Does not check its arguments."""
+    """d(W x + b + MLP(x)) / dx, (n, n_out, n_in): W plus the product of the layers' Jacobians."""
     n = len(x)
     if not layers:
         return np.broadcast_to(linear.W, (n, *linear.W.shape))

@@ -9,31 +9,15 @@ with it the loss of every later step.
     the decoder reconstructs:  u and y          gradient through u_{t-1}:  yes
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean of x.
+`gradient` does not check its arguments.
 """
 
 from datasets.support.loop import Gradient
-from rvae_numpy import autoencoder, storage, training
-from rvae_numpy.generation import generate, generate_backward
-from rvae_numpy.inference import emission_mean, infer, predict_next
-from rvae_numpy.rvae import init
-
-__all__ = [
-    "emission_mean",
-    "generate",
-    "generate_backward",
-    "gradient",
-    "infer",
-    "init",
-    "load",
-    "predict_next",
-    "save",
-    "train",
-]
+from rvae_numpy import autoencoder, generation, inference, initial, storage, training
 
 
 def gradient(params, u, y, rng, y_input=None):
     """The gradient of V8, with backpropagation through time (V11).
-    Does not check its arguments.
 
     Parameters
     ----------
@@ -51,16 +35,9 @@ def gradient(params, u, y, rng, y_input=None):
     return Gradient(autoencoder.bptt(params, u, y_input, d_u, local), loss)
 
 
-def train(params, batches, rng, **settings):
-    """Learn from batches (n_traj, T, n_y); the settings are those of training.train."""
-    return training.train(gradient, params, batches, rng, **settings)
-
-
-def save(path, params, /, **meta):
-    """Write weights (.npz), with whatever JSON can hold beside them."""
-    storage.save(path, params, "rvae_bptt", **meta)
-
-
-def load(path):
-    """Read what `save` wrote: params, meta."""
-    return storage.load(path, "rvae_bptt")
+init = initial.of(__name__, learn_u=True)
+train = training.of(gradient)
+infer, emission_mean = inference.infer, inference.emission_mean
+predict_next = inference.predict_next
+generate, generate_backward = generation.generate, generation.generate_backward
+save, load = storage.of(__name__)

@@ -1,4 +1,4 @@
-"""The training loop of all autoencoders: chunks carried over time, one step of Adam each.
+"""How all autoencoders are trained: chunks carried over time, one step of Adam each.
 
 A **chunk** is the truncation window: the time steps of one update. Each update computes the states
 of a chunk with the present weights and takes the gradient of all its chunk * n_traj time steps at
@@ -17,26 +17,32 @@ and a step along it makes them worse. Large frames therefore need gradient-norm 
 (Pascanu, Mikolov and Bengio 2013). The states are data that change during training, so p(u | x) and
 p(y | x) lag a little behind. It helps to end with decoder-only updates (freeze_phi): the states are
 fixed, and the generative model catches up. (It is the wake phase of the wake-sleep algorithm of
-Hinton, Dayan, Frey and Neal 1995.)
+Hinton, Dayan, Frey and Neal 1995.) What is not mathematics of an autoencoder (batches, Ctrl+C,
+resuming) is in datasets/support/loop.py.
+
+The functions of this module do not check their arguments, except `train`.
 """
 
+import inspect
 from collections.abc import Callable
-from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from datasets.support import checks
-from datasets.support.jit import is_interrupt
-from datasets.support.loop import Log, State, check_gradient
-from datasets.support.threads import warn_about_blas_threads
-from rvae_numpy import autoencoder, inference
-from rvae_numpy.parameters import LAYERS, PHI, Params, check_arrays, check_params, unflatten
+from datasets.support import boundary, loop
+from datasets.support.boundary import checked, count, number
+from datasets.support.loop import State
+from rvae_numpy import _boundary, autoencoder
+from rvae_numpy.inference import infer_u0
+from rvae_numpy.parameters import LAYERS, PHI, unflatten
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
 
-class _Settings(NamedTuple):
+class Settings(NamedTuple):
+    """Those of `train` that an update needs."""
+
     n_updates: int
     learning_rate: float
     final_learning_rate: float
@@ -47,10 +53,7 @@ class _Settings(NamedTuple):
 
 
 def adam(theta, gradient, m, v, learning_rate, step):
-    """One step of Adam for one array of parameters (V12). Does not check its arguments.
-
-    Returns new theta, m, v.
-    """
+    """New theta, m, v after one step of Adam (V12)."""
     m = m + (1 - BETA_1) * (gradient - m)
     v = v + (1 - BETA_2) * (gradient**2 - v)
     m_hat, v_hat = m / (1 - BETA_1**step), v / (1 - BETA_2**step)
@@ -58,12 +61,75 @@ def adam(theta, gradient, m, v, learning_rate, step):
 
 
 def clip_by_norm(g, max_norm):
-    """The gradient g (Params), shortened to the length max_norm if it is longer (V13).
-    Does not check its arguments."""
-    norm = np.sqrt(sum(float(np.vdot(leaf, leaf)) for leaf in g.leaves().values()))
-    return g if norm <= max_norm else g.map(lambda leaf: leaf * leaf.dtype.type(max_norm / norm))
+    """The gradient g (Params), shortened to the length max_norm if it is longer (V13)."""
+    leaves, unit = g.leaves().values(), 1.0
+    with np.errstate(over="ignore"):
+        norm = np.sqrt(sum(float(np.vdot(leaf, leaf)) for leaf in leaves))
+    if norm == np.inf:  # the squares overflow: in units of the largest entry they do not
+        unit = max(float(np.abs(leaf).max(initial=0)) for leaf in leaves)
+        norm = np.sqrt(sum(float(np.vdot(leaf / unit, leaf / unit)) for leaf in leaves))
+    if norm * unit <= max_norm:
+        return g
+    return g.map(lambda leaf: leaf / unit * leaf.dtype.type(max_norm / norm))
 
 
+def update(gradient, settings, rng, params, state):
+    """(params, state) after one update, and its loss.
+
+    Nothing is changed in place, so an interruption leaves the arguments whole.
+    """
+    s, n = settings, state.n_updates
+    y, y_input = state.y[:, : s.chunk], state.y_input
+    left = None if y_input is None else y_input[:, s.chunk :]
+    y_input = None if y_input is None else y_input[:, : s.chunk]
+    states = autoencoder.forward(params, state.u, y if y_input is None else y_input)
+    states = states[:, :, : params.n_u]
+    u_prev = np.concatenate([state.u[:, None], states[:, :-1]], axis=1)
+    g, loss = loop.check_gradient(gradient(params, u_prev, y, rng, y_input), params)
+    if not np.isfinite(loss):
+        raise FloatingPointError("the loss is no longer finite")
+    g = g if s.max_norm is None else clip_by_norm(g, s.max_norm)
+    params, m, v = step(params, g, state, loop.learning_rate(s, n), s.learnt)
+    y, random = state.y[:, s.chunk :], rng.bit_generator.state
+    return (params, State(m, v, n + 1, states[:, -1], y, random, left)), loss
+
+
+def step(params, g, state, rate, learnt):
+    """params, m and v after one step of Adam for the layers of these names (V12)."""
+    trees = [tree.leaves() for tree in (params, state.m, state.v)]
+    for name, g_leaf in g.leaves(learnt).items():
+        theta, m, v = (tree[name] for tree in trees)
+        # in the dtype of the weights, where NumPy 1 would make float64 of a rate that overflows it
+        stepped = adam(theta, g_leaf, m, v, theta.dtype.type(rate), state.n_updates + 1)
+        for tree, leaf in zip(trees, stepped, strict=True):
+            tree[name] = leaf
+    return (unflatten(tree, params.config) for tree in trees)
+
+
+def start(corrupt, params, y, rng):
+    """u_0, the observations of a new batch, and those that the recognition model receives."""
+    given = {"params": params}
+    y = given["y"] = _boundary.observations("n_traj", "T")("batches", y, given)
+    y_input = None if corrupt is None else _boundary.y_input("corrupt", corrupt(y, rng), given)
+    return infer_u0.unchecked(params, (y if y_input is None else y_input)[:, 0]), y, y_input
+
+
+@checked(
+    gradient=boundary.function,
+    params=_boundary.autoencoder,
+    batches=boundary.iterable,
+    rng=boundary.generator,
+    n_updates=count(),
+    learning_rate=number(loop.MIN_RATE),
+    final_learning_rate=number(0),
+    chunk=count(),
+    freeze_phi=boundary.flag,
+    max_norm=number(0, above_low=True),
+    corrupt=boundary.function,
+    state=_boundary.state,
+    callback=boundary.function,
+    every=count(),
+)
 def train(
     gradient,
     params,
@@ -106,224 +172,35 @@ def train(
     were after the last complete update; from there a resumed run goes on bit for bit. A run that
     diverges raises FloatingPointError, and no callback is given values that are not finite.
     """
-    settings = _settings(
-        gradient,
+    learnt = [name for name in LAYERS if not (freeze_phi and name in PHI)]
+    settings = Settings(
+        n_updates, learning_rate, final_learning_rate, chunk, learnt, max_norm, corrupt
+    )
+    n_u, n_y, dtype = params.n_u, params.n_y, params.nu.b.dtype
+    return loop.run(
+        *loop.begin(params, state, rng, n_updates, n_u, n_y, dtype),
         batches,
         rng,
-        n_updates,
-        learning_rate,
-        final_learning_rate,
-        chunk,
-        freeze_phi,
-        max_norm,
-        corrupt,
-        params,
-    )
-    every = checks.count("every", every)
-    if callback is not None:
-        checks.function("callback", callback)
-    now = _begin(params, state, rng, n_updates)  # (params, state), replaced as a whole
-    warn_about_blas_threads(max(leaf.size for leaf in params.leaves().values()))
-    batches, log, losses = iter(batches), Log(), []
-    try:
-        with np.errstate(over="ignore", invalid="ignore"):  # a diverging run has its own error
-            while now[1].n_updates < n_updates:
-                if now[1].y.shape[1] == 0:
-                    now = _next_batch(batches, *now, rng, settings)
-                now, loss = _update(gradient, *now, rng, settings)
-                losses.append(loss)
-                if now[1].n_updates % every == 0 or now[1].n_updates == n_updates:
-                    _check_finite(*now, settings)
-                    log.n_updates.append(now[1].n_updates)
-                    log.value.append(float(np.mean(losses)))
-                    log.state = now[1]
-                    losses.clear()
-                    if callback is not None:
-                        callback(now[0], log)
-    except (KeyboardInterrupt, SystemError) as error:
-        if not is_interrupt(error):
-            raise
-        log.interrupted = True
-        del log.n_updates[len(log.value) :]  # interrupted between the two
-        _check_finite(*now, settings)
-    params, log.state = now
-    return params, log
-
-
-def _settings(
-    gradient,
-    batches,
-    rng,
-    n_updates,
-    learning_rate,
-    final_learning_rate,
-    chunk,
-    freeze_phi,
-    max_norm,
-    corrupt,
-    params,
-):
-    checks.function("gradient", gradient)
-    check_params(params)
-    checks.iterable("batches", batches)
-    checks.generator("rng", rng)
-    if max_norm is not None:
-        max_norm = checks.number("max_norm", max_norm, low=0, above_low=True)
-    if corrupt is not None:
-        checks.function("corrupt", corrupt)
-    frozen = PHI if checks.flag("freeze_phi", freeze_phi) else ()
-    return _Settings(
-        checks.count("n_updates", n_updates),
-        checks.number("learning_rate", learning_rate, low=0, above_low=True),
-        checks.number("final_learning_rate", final_learning_rate, low=0),
-        checks.count("chunk", chunk),
-        [name for name in LAYERS if name not in frozen],
-        max_norm,
-        corrupt,
+        settings,
+        start=partial(start, corrupt),
+        update=partial(update, gradient, settings, rng),
+        every=every,
+        callback=callback,
+        max_scale=_boundary.max_scale(params.config),
     )
 
 
-def _begin(params, state, rng, n_updates):
-    """Params, C-contiguous and a copy, and the state from which to go on"""
+def of(gradient):
+    """The `train` of the model with this gradient."""
+    known = inspect.signature(train).parameters
+    signature = inspect.Signature([p for name, p in known.items() if name != "gradient"])
 
-    def copied(leaf):
-        return np.array(leaf, order="C")
+    def train_model(*args, **kwargs):
+        return train(gradient, **signature.bind(*args, **kwargs).arguments)
 
-    params = params.map(copied)
-    if state is None:
-        dtype = params.nu.b.dtype
-        return params, State(
-            params.map(np.zeros_like),
-            params.map(np.zeros_like),
-            0,
-            np.zeros((1, params.n_u), dtype),
-            np.empty((1, 0, params.n_y), dtype),
-            rng.bit_generator.state,
-        )
-    check_state(state, params)
-    if state.n_updates >= n_updates:
-        raise ValueError(
-            f"n_updates: expected more than the {state.n_updates} that state has "
-            f"made, got {n_updates}"
-        )
-    kind = type(rng.bit_generator).__name__
-    if state.rng["bit_generator"] != kind:
-        raise ValueError(
-            f"state: expected the state of a {kind} generator, as rng is, got that "
-            f"of a {state.rng['bit_generator']}"
-        )
-    rng.bit_generator.state = state.rng
-    return params, replace(state, m=state.m.map(copied), v=state.v.map(copied))
-
-
-def _next_batch(batches, params, state, rng, settings):
-    """params and the state at the beginning of the next batch"""
-    try:
-        y = next(batches)
-    except StopIteration:
-        raise ValueError(
-            f"batches: expected enough for {settings.n_updates} updates, got an end "
-            f"after {state.n_updates}"
-        ) from None
-    y, y_input = inference.check_observations("batches", y, params), None
-    if settings.corrupt is not None:
-        y_input = _check_input("corrupt", settings.corrupt(y, rng), y, params)
-    u = inference._infer_u0(params, y[:, 0])
-    return params, replace(state, u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
-
-
-def _update(gradient, params, state, rng, settings):
-    """(params, state) after one update, and its loss
-
-    Nothing is changed in place, so an interruption leaves the arguments whole.
-    """
-    s, step = settings, state.n_updates + 1
-    y = state.y[:, : s.chunk]
-    y_input = None if state.y_input is None else state.y_input[:, : s.chunk]
-    states = autoencoder.forward(params, state.u, y if y_input is None else y_input)
-    states = states[:, :, : params.n_u]
-    u_prev = np.concatenate([state.u[:, None], states[:, :-1]], axis=1)
-    g, loss = check_gradient(gradient(params, u_prev, y, rng, y_input), params)
-    if not np.isfinite(loss):
-        raise _diverged(step, s, "the loss is no longer finite")
-    if s.max_norm is not None:
-        g = clip_by_norm(g, s.max_norm)
-    rate = s.learning_rate + (s.final_learning_rate - s.learning_rate) * (step - 1) / s.n_updates
-    params, m, v = _step(params, g, state, rate, s.learnt)
-    left = None if y_input is None else state.y_input[:, s.chunk :]
-    state = State(m, v, step, states[:, -1], state.y[:, s.chunk :], rng.bit_generator.state, left)
-    return (params, state), loss
-
-
-def _step(params, g, state, rate, learnt):
-    """params, m and v after one step of Adam for the layers of these names"""
-    trees = params, state.m, state.v
-    leaves = [tree.leaves() for tree in trees]
-    for name, g_leaf in g.leaves(learnt).items():
-        theta, m, v = (tree[name] for tree in leaves)
-        # in the dtype of the weights, where NumPy 1 would make float64 of a rate that overflows it
-        stepped = adam(theta, g_leaf, m, v, theta.dtype.type(rate), state.n_updates + 1)
-        for tree, leaf in zip(leaves, stepped, strict=True):
-            tree[name] = leaf
-    return [unflatten(tree, params.config) for tree in leaves]
-
-
-def _check_finite(params, state, settings):
-    if not all(
-        np.isfinite(leaf).all()
-        for tree in (params, state.m, state.v)
-        for leaf in tree.leaves().values()
-    ):
-        raise _diverged(state.n_updates, settings, "weights are no longer finite")
-
-
-def _diverged(step, settings, why):
-    return FloatingPointError(
-        f"training diverged at update {step} of {settings.n_updates} "
-        f"(learning_rate {settings.learning_rate:g}): {why}; "
-        "use a smaller learning_rate"
-    )
-
-
-def check_state(state, params):
-    """The State of a run of these params, complete and finite; or an error."""
-    check_params(params)
-    checks.instance("state", state, State, " of an earlier run (log.state)")
-    dtype, shapes = params.nu.b.dtype, {k: a.shape for k, a in params.leaves().items()}
-    for name, moments in (("state.m", state.m), ("state.v", state.v)):
-        checks.instance(name, moments, Params)
-        try:
-            leaves = moments.leaves()
-        except (AttributeError, TypeError) as error:
-            raise TypeError(f"{name}: expected Params like params, got others ({error})") from None
-        check_arrays(name, leaves, shapes, (dtype,))
-    if any((leaf < 0).any() for leaf in state.v.leaves().values()):
-        raise ValueError("state.v: expected second moments of at least 0, got negative ones")
-    checks.count("state.n_updates", state.n_updates, at_least=0)
-    u = _check_array("state.u", state.u, ("n_traj", params.n_u), dtype)
-    T_left = state.y.shape[1] if getattr(state.y, "ndim", 0) == 3 else "T_left"
-    y = _check_array("state.y", state.y, (len(u), T_left, params.n_y), dtype)
-    if y.size:
-        inference.check_observations("state.y", y, params)
-    if state.y_input is not None:
-        _check_array("state.y_input", state.y_input, y.shape, dtype)
-        _check_input("state.y_input", state.y_input, y, params)
-    checks.generator_state("state.rng", state.rng)
-    return state
-
-
-def _check_input(name, y_input, y, params):
-    """What the recognition model can receive in place of y; or an error"""
-    y_input = checks.array(name, y_input, y.shape, dtype=y.dtype)
-    if params.config.family == "poisson":  # it takes square roots
-        checks.in_range(name, y_input, 0, np.inf)
-    return y_input
-
-
-def _check_array(name, value, shape, dtype):
-    if type(value) is not np.ndarray or value.dtype != dtype:
-        raise ValueError(
-            f"{name}: expected {dtype}, as in params, and a plain array, got "
-            f"{type(value).__name__} of {getattr(value, 'dtype', 'no dtype')}"
-        )
-    return checks.array(name, value, shape)
+    train_model.__signature__ = signature
+    train_model.__name__ = train_model.__qualname__ = "train"
+    train_model.__module__ = gradient.__module__
+    summary = "Learn from batches (n_traj, T, n_y)." + train.__doc__.partition("`gradient`.")[2]
+    train_model.__doc__ = summary
+    return train_model

@@ -14,50 +14,15 @@ VAE" may mean either; the table has both, and the poster's figure lies between t
     the decoder reconstructs:  y, with u given  gradient through u_{t-1}:  no
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean of x.
+`gradient` does not check its arguments.
 """
 
-import numpy as np
-
 from datasets.support.loop import Gradient
-from rvae_numpy import autoencoder, storage, training
-from rvae_numpy.generation import generate, generate_backward
-from rvae_numpy.inference import emission_mean, infer, predict_next
-from rvae_numpy.parameters import Config
-
-__all__ = [
-    "emission_mean",
-    "generate",
-    "generate_backward",
-    "gradient",
-    "infer",
-    "init",
-    "load",
-    "predict_next",
-    "save",
-    "train",
-]
-
-
-def init(
-    *,
-    n_x,
-    n_y,
-    hidden,
-    family,
-    rng,
-    dtype=np.float32,
-    activation="tanh",
-    sigma_y=1.0,
-    prior_given_u=True,
-):
-    """Weights as autoencoder.init makes them; the other arguments are those of its Config."""
-    config = Config(family, activation, sigma_y=sigma_y, learn_u=False, prior_given_u=prior_given_u)
-    return autoencoder.init(n_x=n_x, n_y=n_y, hidden=hidden, config=config, rng=rng, dtype=dtype)
+from rvae_numpy import autoencoder, generation, inference, initial, storage, training
 
 
 def gradient(params, u, y, rng, y_input=None):
     """The local rule: y_t is reconstructed, u_{t-1} taken as data (V10).
-    Does not check its arguments.
 
     Parameters
     ----------
@@ -74,16 +39,9 @@ def gradient(params, u, y, rng, y_input=None):
     return Gradient(local, loss)
 
 
-def train(params, batches, rng, **settings):
-    """Learn from batches (n_traj, T, n_y); the settings are those of training.train."""
-    return training.train(gradient, params, batches, rng, **settings)
-
-
-def save(path, params, /, **meta):
-    """Write weights (.npz), with whatever JSON can hold beside them."""
-    storage.save(path, params, "tvae", **meta)
-
-
-def load(path):
-    """Read what `save` wrote: params, meta."""
-    return storage.load(path, "tvae")
+init = initial.of(__name__, learn_u=False, prior_given_u=True)
+train = training.of(gradient)
+infer, emission_mean = inference.infer, inference.emission_mean
+predict_next = inference.predict_next
+generate, generate_backward = generation.generate, generation.generate_backward
+save, load = storage.of(__name__)

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from rvae_numpy import autoencoder, gaussian, rvae, rvae_bptt
-from rvae_numpy.autoencoder import Config
-from rvae_numpy.parameters import FAMILIES
+from rvae_numpy import autoencoder, gaussian, initial, rvae, rvae_bptt
+from rvae_numpy.parameters import FAMILIES, Config
 from tests.differences import assert_derivatives
 
 VARIANTS = {
@@ -17,7 +16,7 @@ VARIANTS = {
 
 def case(config, n=5, n_y=3, n_x=2, hidden=4, n_residual=0):
     rng = np.random.default_rng(0)
-    params = autoencoder.init(
+    params = initial.init(
         n_y=n_y,
         n_x=n_x,
         hidden=hidden,
@@ -106,7 +105,7 @@ def test_chunk_gradient_adds_noise_as_large_as_the_config_says():
 
 def test_a_residual_map_starts_linear():
     linear, residual = (
-        autoencoder.init(
+        initial.init(
             n_y=3, n_x=2, hidden=(5, 4), config=Config(), rng=np.random.default_rng(0), n_residual=n
         )
         for n in (0, 6)
@@ -191,7 +190,7 @@ def test_terms_that_a_variant_leaves_out_have_no_gradient():
 
 def test_forward_is_the_recognised_mean_step_after_step():
     rng = np.random.default_rng(2)
-    params = autoencoder.init(n_y=3, n_x=2, hidden=4, config=Config(), rng=rng, dtype=np.float64)
+    params = initial.init(n_y=3, n_x=2, hidden=4, config=Config(), rng=rng, dtype=np.float64)
     y = rng.poisson(2.0, (4, 6, 3)).astype(float)
     first = u = rng.standard_normal((4, 2))
     states = autoencoder.forward(params, first, y)

@@ -94,6 +94,15 @@ def test_every_real_dtype_is_taken(dtype):
     np.testing.assert_allclose(WINDOW.decode(code), WINDOW.decode(code.astype(float)), atol=1e-6)
 
 
+def test_nothing_is_raised_where_the_caller_lets_numpy_raise():
+    """Tuning curves underflow far from the window"""
+    frames = blob(np.array([[12.0, 25.0]]))
+    with np.errstate(all="raise"):
+        window = AttentionWindow(side=40, window=12, tuning_width=np.float64(0.5))
+        again = window.decode(window.encode(frames))
+    assert again.shape == frames.shape and type(window.tuning_width) is float
+
+
 def test_spacings_of_one_over_a_whole_number():
     for n in (1, 3, 7, 49, 93, 98, 99):
         window = AttentionWindow(side=10, window=3, spacing=1 / n)

@@ -1,10 +1,12 @@
 """Several objects in one frame: responsibilities, partitions, and what one state cannot explain."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from rvae_numpy import autoencoder, generation, inference, rvae, vae
-from rvae_numpy.extensions import masking, objects
+from rvae_numpy.extensions import masking, objects, samplers
 from rvae_numpy.extensions.attention import AttentionWindow
 
 
@@ -145,12 +147,11 @@ def test_forecasts_keep_the_identities_of_objects_that_cross(by_forecast, monkey
     not. (The initial states are given.)"""
     params = spots()
     place = np.stack([-4.3 + 0.7 * np.arange(13), 4.3 - 0.7 * np.arange(13)])
-    monkeypatch.setattr(
-        inference, "_infer_u0", lambda params, y_1: np.array([[-5.0, 0.7], [5.0, -0.7]])
-    )
+    given = SimpleNamespace(unchecked=lambda params, y_1: np.array([[-5.0, 0.7], [5.0, -0.7]]))
+    monkeypatch.setattr(inference, "infer_u0", given)
     alone = rvae.emission_mean(params, np.stack([place, np.zeros((2, 13))], axis=-1))
     y = objects.compose(alone[:, None])
-    forecast = generation.predict_map if by_forecast else autoencoder.emission
+    forecast = samplers.predict_map if by_forecast else autoencoder.emission
     states = objects.infer(params, y, alone[None, :, None, 0], forecast=forecast)
     passed = np.abs(states[:, 0, :, 0] - place).max() < 0.5
     assert passed == by_forecast
@@ -164,7 +165,7 @@ def test_the_partition_that_explains_the_video_best_is_kept(K, dtype):
     y = np.random.default_rng(1).random((20, 5, 7), dtype=dtype)
     partitions = partitions_of(y, 3, K).astype(dtype)
     each = [
-        objects._filter_from_partition(params, y, partition, None, generation.predict_map)
+        objects._filter_from_partition(params, y, partition, None, samplers.predict_map)
         for partition in partitions
     ]
     winner = np.argmin([energy for _, energy in each], axis=0)
@@ -182,7 +183,7 @@ def test_the_energy_is_that_of_the_joint():
     params, y = some_model(), np.random.default_rng(1).random((3, 4, 7))
     (partition,) = partitions_of(y, 1)
     states, energy = objects._filter_from_partition(
-        params, y, partition, None, generation.predict_map
+        params, y, partition, None, samplers.predict_map
     )
     expected = partition
     for _ in range(objects.N_FIRST_ITERATIONS):
@@ -197,7 +198,7 @@ def test_the_energy_is_that_of_the_joint():
     for first, u in zip(u_0, states, strict=True):
         for t in range(4):
             before = first if t == 0 else u[:, t - 1]
-            by_hand = by_hand + generation.energy(params, before, u[:, t])
+            by_hand = by_hand + samplers.energy(params, before, u[:, t])
     np.testing.assert_allclose(np.ptp(energy - by_hand), 0, atol=1e-9)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rvae_numpy import autoencoder, generation, inference, rvae, rvae_bptt, tvae, vae
+from rvae_numpy import autoencoder, inference, rvae, rvae_bptt, tvae, vae
+from rvae_numpy.extensions import samplers
 from rvae_numpy.mlp import Layer
 
 MODELS = [vae, rvae, tvae, rvae_bptt]
@@ -111,7 +112,7 @@ def test_x_given_u_is_bayes():
     weights /= weights.sum()
     mean = weights @ x
     covariance = (weights[:, None] * (x - mean)).T @ (x - mean)
-    samples = inference.sample_x_given_u(params, np.tile(u, (200_000, 1)), rng)
+    samples = inference.sampler_x_given_u(params, np.tile(u, (200_000, 1)))(rng)
     np.testing.assert_allclose(samples.mean(0), mean, atol=0.01)
     np.testing.assert_allclose(np.cov(samples.T), covariance, atol=0.01)
 
@@ -122,7 +123,7 @@ def test_x_given_u_where_u_sets_the_prior():
     params.prior.W += 0.3 * rng.standard_normal((4, 2))
     u = np.array([0.6, -0.4])
     m, log_k = np.split(params.prior.W @ u + params.prior.b, 2)
-    samples = inference.sample_x_given_u(params, np.tile(u, (100_000, 1)), rng)
+    samples = inference.sampler_x_given_u(params, np.tile(u, (100_000, 1)))(rng)
     np.testing.assert_allclose(samples.mean(0), m, atol=5 * np.exp(log_k.max() / 2) / np.sqrt(1e5))
     np.testing.assert_allclose(samples.var(0), np.exp(log_k), rtol=5 * np.sqrt(2 / 1e5))
 
@@ -142,9 +143,9 @@ def test_the_map_estimate_is_a_minimum_of_the_energy():
     params = nonlinear(n_x=3)
     u = np.random.default_rng(1).standard_normal((50, 3))
     x, S = inference.mode_x_given_u(params, u)
-    at_mode = generation.energy(params, u, x)
+    at_mode = samplers.energy(params, u, x)
     for way in np.concatenate([np.eye(3), -np.eye(3)]):
-        assert (generation.energy(params, u, x + 1e-3 * way) > at_mode - 1e-9).all()
+        assert (samplers.energy(params, u, x + 1e-3 * way) > at_mode - 1e-9).all()
     assert np.linalg.eigvalsh(S).min() > 0
 
 
@@ -170,25 +171,7 @@ def test_where_mu_u_is_linear_the_map_estimate_is_the_mean_and_one_step_finds_it
     "call, error",
     [
         (lambda p: rvae.infer(p, [[[0.0, 255.0, 3.0]]]), r"y: expected values in \[0, 1\], got"),
-        (
-            lambda p: inference.mode_x_given_u(p, np.full((1, 2), 1e30)),
-            "u: expected numbers of a size",
-        ),
-        (
-            lambda p: inference.sample_x_given_u(
-                p, np.full((1, 2), 1e30), np.random.default_rng(0)
-            ),
-            "u: expected numbers of a size",
-        ),
         (lambda p: inference.infer_u0(p, np.ones((1, 2))), r"y_1: expected shape \(n_traj, 3\)"),
-        (lambda p: inference.sample_x_given_u(p, np.ones((1, 2)), 0), "rng: expected Generator"),
-        (
-            lambda p: inference.mode_x_given_u(
-                vae.init(n_y=3, n_x=2, hidden=5, family="normal", rng=np.random.default_rng(0)),
-                np.ones((1, 2)),
-            ),
-            "params: expected a model that learns u",
-        ),
         (
             lambda p: rvae.infer(p.map(lambda leaf: leaf * np.nan), np.ones((1, 1, 3))),
             "params: expected finite numbers",
@@ -207,3 +190,39 @@ def test_bad_input(call, error):
     )
     with pytest.raises((ValueError, TypeError), match=error):
         call(params)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda p: rvae.predict_next(p, np.full((1, 1, 2), 1e30), np.random.default_rng(0)),
+        lambda p: rvae.generate(p, np.full((1, 2), 1e30), 2, np.random.default_rng(0)),
+        lambda p: samplers.predict_map(p, np.full((1, 2), 1e30)),
+        lambda p: rvae.infer(p.map(lambda leaf: leaf + 1e30), np.ones((1, 2, 3))),
+        lambda p: rvae.generate_backward(
+            p.map(lambda leaf: leaf + 1e30), np.ones((1, 2)), 3, np.random.default_rng(0)
+        ),
+    ],
+)
+def test_overflow_names_the_weights(call):
+    params = rvae.init(
+        n_y=3,
+        n_x=2,
+        hidden=5,
+        family="normal",
+        rng=np.random.default_rng(0),
+        n_residual=3,
+        activation="relu",
+    )
+    with pytest.raises(FloatingPointError, match=r"^params: expected weights .*, got NaN or inf"):
+        call(params)
+
+
+def test_a_singular_curvature_names_the_weights():
+    """sigma_u^-2 J'J outweighs the I in float32, and J has rank 1"""
+    params = rvae.init(
+        n_y=3, n_x=2, hidden=5, family="normal", rng=np.random.default_rng(0), sigma_u=1e-4
+    )
+    params.decode_u.W[:] = 1
+    with pytest.raises(FloatingPointError, match=r"^params: expected weights"):
+        rvae.predict_next(params, np.ones((1, 1, 2)), np.random.default_rng(0))

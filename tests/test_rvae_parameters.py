@@ -1,11 +1,13 @@
 """Settings and weights: bad ones are refused, and their names and sizes agree."""
 
-from dataclasses import replace
+import pickle
+from copy import deepcopy
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
-from rvae_numpy import parameters, rvae, tvae, vae
+from rvae_numpy import _boundary, initial, parameters, rvae, rvae_bptt, tvae, vae
 from rvae_numpy.mlp import Layer
 from rvae_numpy.parameters import Config
 
@@ -38,9 +40,94 @@ def test_bad_settings_are_named(change, name):
         Config(**change)
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble, np.int64, int])
+def test_a_config_holds_plain_numbers(kind):
+    """A NumPy scalar of 64 bits would make float64 of every array it meets"""
+    config = Config("normal", "tanh", kind(2), kind(3), kind(1), np.bool_(True), np.True_)
+    assert (config.sigma_u, config.sigma_y, config.noise_u) == (2.0, 3.0, 1.0)
+    for name, value in vars(config).items():
+        assert type(value) in (str, float, bool), name
+    with pytest.raises(FrozenInstanceError):
+        config.sigma_u = 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize("model", [vae, tvae, rvae, rvae_bptt])
+def test_settings_of_any_kind_train_alike_in_the_dtype_of_the_weights(model, kind, dtype):
+    y = np.random.default_rng(1).random((4, 20, 3))
+
+    def trained(number, count):
+        rng = np.random.default_rng(0)
+        params = model.init(
+            n_x=count(2),
+            n_y=count(3),
+            hidden=count(4),
+            family="normal",
+            rng=rng,
+            dtype=dtype,
+            sigma_u=number(0.125),
+            sigma_y=number(0.5),
+            noise_u=number(0.25),
+            sigmoid_mean=True,
+            n_residual=count(2),
+        )
+        settings = dict(
+            learning_rate=number(0.0078125),
+            final_learning_rate=number(0.0),
+            max_norm=number(0.5),
+            n_updates=count(10),
+            chunk=count(5),
+        )
+        return model.train(params, [y] * 10, rng, **settings)
+
+    (params, log), (plain, _) = trained(kind, np.int16), trained(float, int)
+    assert params == plain
+    for tree in (params, log.state.m, log.state.v):
+        assert {leaf.dtype for leaf in tree.leaves().values()} == {np.dtype(dtype)}
+
+
+def test_params_are_pickled_copied_and_compared():
+    params = params_of(n_residual=3)
+    for copy in (pickle.loads(pickle.dumps(params)), deepcopy(params)):
+        assert copy == params and copy.config == params.config and copy is not params
+        copy.decode_y[-1].b[0] = 1
+        assert copy != params and params != 3 and copy.nu == params.nu
+    assert params != params_of(n_residual=3, sigma_u=0.3)
+    assert params_of() != params
+
+
+@pytest.mark.parametrize("model", [vae, tvae, rvae, rvae_bptt])
+def test_with_a_sample_the_decoder_starts_at_its_mean(model):
+    """With all weights 0 it emits the mean; a silent unit has a small rate, not 0"""
+    rng = np.random.default_rng(0)
+    mean = np.array([0.5, 5.0, 50.0, 0.0])
+    for family, more, y in (
+        ("poisson", {}, rng.poisson(mean, (50, 40, 4))),
+        ("normal", {}, rng.normal([0.5, -1, 2, 0], size=(50, 40, 4))),
+        ("normal", {"sigmoid_mean": True}, rng.random((50, 40, 4)) * [1, 0.5, 0.1, 0]),
+    ):
+        params = model.init(
+            n_x=2, n_y=4, hidden=5, family=family, rng=np.random.default_rng(1), y=y, **more
+        )
+        for layer in params.decode_y:
+            layer.W[:] = 0
+        emitted = model.emission_mean(params, np.ones((1, 1, 2)))[0, 0]
+        expected = y.mean((0, 1))
+        if family == "poisson" or more:
+            expected = np.maximum(expected, initial.MIN_MEAN)
+        np.testing.assert_allclose(emitted, expected, rtol=1e-4)
+    with pytest.raises(ValueError, match=r"y: expected numbers near 0 .* mean 127 and .* 73\.9"):
+        y = np.tile(np.arange(256.0), (1, 1, 4)).reshape(1, -1, 4)
+        model.init(n_x=2, n_y=4, hidden=5, family="normal", rng=rng, y=np.floor(y) - 0.5)
+
+
 @pytest.mark.parametrize(
     "change, name",
     [
+        (dict(y=np.ones((2, 3))), "y"),
+        (dict(y=-np.ones((2, 4, 3))), "y"),
+        (dict(y=np.full((2, 4, 3), np.nan)), "y"),
         (dict(n_y=0), "n_y"),
         (dict(n_x=0), "n_x"),
         (dict(hidden=1.5), "hidden"),
@@ -52,13 +139,13 @@ def test_bad_settings_are_named(change, name):
         (dict(dtype=int), "dtype"),
         (dict(dtype="float32"), "dtype"),
         (dict(static=1), "static"),
-        (dict(n_y=10**9), "n_y, n_x, hidden, n_residual"),
+        (dict(n_y=10**9), "n_x, n_y, hidden, n_residual"),
     ],
 )
 def test_init_names_the_bad_argument(change, name):
     good = dict(n_y=3, n_x=2, hidden=4, config=Config(), rng=np.random.default_rng(0))
     with pytest.raises((ValueError, TypeError), match=rf"^{name}: expected .* got"):
-        parameters.init(**(good | change))
+        initial.init(**(good | change))
 
 
 @pytest.mark.parametrize("hidden", [4, (5,), (5, 4, 3), [3, 3]])
@@ -108,13 +195,13 @@ def test_names_and_shapes_of_the_leaves_follow_from_the_sizes(hidden, n_residual
         ),
         (
             lambda p: replace(p, nu=Layer(p.nu.W.astype(float), p.nu.b.astype(float))),
-            "params: expected arrays of one dtype, got float32 and float64",
+            "params: expected arrays of one dtype, got encode.0.W of float32, others float64",
         ),
         (lambda p: p.map(list), "params: expected"),
     ],
 )
 def test_params_that_are_none_are_refused(change, error):
     params = params_of()
-    parameters.check_params(params)
+    _boundary.autoencoder("params", params)
     with pytest.raises((ValueError, TypeError), match=error):
-        parameters.check_params(change(params))
+        _boundary.autoencoder("params", change(params))

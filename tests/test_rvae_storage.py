@@ -70,13 +70,14 @@ def test_save_refuses_what_load_would_refuse(change, error, tmp_path):
     assert path.read_bytes() == before
 
 
-GOOD = {"name": "rvae", "config": {}, "sizes": {"n_y": 3, "n_x": 2, "hidden": 5}, "meta": {}}
+SIZES = {"n_y": 3, "n_x": 2, "hidden": 5, "n_residual": 0, "static": False}
+GOOD = {"model": "rvae", "config": {}, "sizes": SIZES, "meta": {}}
 
 
 @pytest.mark.parametrize(
     "change, error",
     [
-        ({"name": None}, "expected the weights of model 'rvae', got those of None"),
+        ({"model": None}, "expected the weights of model 'rvae', got those of None"),
         ({"config": 3}, "config: expected dict"),
         ({"config": {"sigma_z": 1.0}}, "sigma_z"),
         ({"config": {"family": []}}, "family: expected"),
@@ -84,11 +85,11 @@ GOOD = {"name": "rvae", "config": {}, "sizes": {"n_y": 3, "n_x": 2, "hidden": 5}
         ({"config": {"learn_u": "yes"}}, "learn_u: expected True or False"),
         ({"sizes": {}}, "n_y"),
         ({"sizes": [3]}, "sizes: expected dict"),
-        ({"sizes": GOOD["sizes"] | {"hidden": [2] * 1000}}, "hidden: expected 1 to 100 layers"),
-        ({"sizes": GOOD["sizes"] | {"n_y": 10**9}}, "n_y, n_x, hidden, n_residual: expected sizes"),
-        ({"sizes": GOOD["sizes"] | {"n_y": 12_000, "hidden": 12_000}}, "expected sizes"),
-        ({"sizes": GOOD["sizes"] | {"n_y": 4}}, "arrays: expected an array encode.0.W"),
-        ({"sizes": GOOD["sizes"] | {"depth": 4}}, "depth"),
+        ({"sizes": SIZES | {"hidden": [2] * 1000}}, "hidden: expected 1 to 100 layers"),
+        ({"sizes": SIZES | {"n_y": 10**9}}, "n_x, n_y, hidden, n_residual: expected sizes"),
+        ({"sizes": SIZES | {"n_y": 12_000, "hidden": 12_000}}, "expected sizes"),
+        ({"sizes": SIZES | {"n_y": 4}}, "arrays: expected an array encode.0.W"),
+        ({"sizes": SIZES | {"depth": 4}}, "depth"),
         ({"meta": 3}, "expected weights with their meta"),
     ],
 )
@@ -175,19 +176,31 @@ def test_a_run_resumes_from_its_checkpoint_bit_for_bit(corrupt, tmp_path):
         rvae.train(params, stream(rng), rng, n_updates=12, state=state)
 
 
+PCG = {"bit_generator": "PCG64", "state": 3}
+
+
 @pytest.mark.parametrize(
     "change, error",
     [
         (lambda a, h: a.pop("m.nu.W"), "arrays: expected the arrays"),
-        (lambda a, h: a.pop("u"), "expected the checkpoint of a run, got a file without u"),
-        (lambda a, h: h.pop("rng"), "got a file without rng"),
-        (lambda a, h: h.update(n_updates=-1), "state.n_updates: expected"),
-        (lambda a, h: h.update(n_updates=[]), "state.n_updates: expected"),
-        (lambda a, h: h.update(rng={"bit_generator": "PCG64", "state": 3}), "state.rng: expected"),
-        (lambda a, h: h.update(rng={"bit_generator": "Generator"}), "state.rng: expected"),
-        (lambda a, h: a.update(u=np.zeros((4, 3), np.float32)), "state.u: expected shape"),
-        (lambda a, h: a.update(y=a["y"][:2]), "state.y: expected shape"),
-        (lambda a, h: a.update(y_input=a["y"][:, :1]), "state.y_input: expected shape"),
+        (lambda a, h: a.pop("state.u"), "got a file without state.u"),
+        (lambda a, h: h["state"].pop("rng"), "got a file without rng"),
+        (lambda a, h: h["state"].update(n_updates=-1), "state.n_updates: expected"),
+        (lambda a, h: h["state"].update(n_updates=[]), "state.n_updates: expected"),
+        (
+            lambda a, h: h["state"].update(rng={"bit_generator": "PCG64", "state": 3}),
+            "state.rng: expected",
+        ),
+        (lambda a, h: h["state"].update(rng={"bit_generator": "Generator"}), "state.rng: expected"),
+        (
+            lambda a, h: a.update({"state.u": np.zeros((4, 3), np.float32)}),
+            "state.u: expected shape",
+        ),
+        (lambda a, h: a.update({"state.y": a["state.y"][:2]}), "state.y: expected shape"),
+        (
+            lambda a, h: a.update({"state.y_input": a["state.y"][:, :1]}),
+            "state.y_input: expected shape",
+        ),
         (lambda a, h: a.update({"v.nu.b": -np.ones(2, np.float32)}), "state.v: expected second"),
     ],
 )

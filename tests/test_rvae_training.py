@@ -1,13 +1,25 @@
 """The training loop: Adam, clipping, resuming bit for bit, interruption, divergence, corruption."""
 
+import re
 import signal
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from datasets.support.loop import Gradient
-from rvae_numpy import autoencoder, inference, parameters, rvae, rvae_bptt, training
+from rvae_numpy import (
+    _boundary,
+    autoencoder,
+    inference,
+    parameters,
+    rvae,
+    rvae_bptt,
+    training,
+    tvae,
+    vae,
+)
 from rvae_numpy.parameters import PHI
 from tests.test_rvae_models import stream
 
@@ -72,9 +84,19 @@ def test_a_long_gradient_is_clipped_and_keeps_its_direction():
     assert np.abs(learnt[2] - learnt[0]).max() > 0
 
 
+@pytest.mark.parametrize("size", [1e19, 1e20, 1e30])
+def test_a_gradient_whose_square_overflows_is_clipped_too(size):
+    g, _ = begin()
+    huge = g.map(lambda leaf: (leaf * size).astype(leaf.dtype))
+    clipped = training.clip_by_norm(huge, 0.5)
+    a, b = (np.concatenate([leaf.ravel() for leaf in x.leaves().values()]) for x in (g, clipped))
+    np.testing.assert_allclose(b, 0.5 * a / np.linalg.norm(a), rtol=1e-5, atol=1e-8)
+    assert b.dtype == np.float32
+
+
 @pytest.mark.parametrize("model", [rvae, rvae_bptt])
 def test_corrupt_sets_the_input_and_not_the_target(model):
-    """The states are computed from y_input; corrupt is called once per batch."""
+    """The states, u_0 included, are computed from y_input; corrupt is called once per batch."""
     seen, made = [], []
 
     def gradient(params, u, y, rng, y_input):
@@ -104,7 +126,8 @@ def test_corrupt_sets_the_input_and_not_the_target(model):
     np.testing.assert_array_equal(y_input, made[0])
     states = autoencoder.forward(params, u[:, 0], y_input)
     np.testing.assert_allclose(u[:, 1:], states[:, :-1], atol=1e-4)
-    np.testing.assert_array_equal(u[:, 0], inference.infer_u0(params, y[:, 0]))
+    np.testing.assert_array_equal(u[:, 0], inference.infer_u0(params, made[0][:, 0]))
+    assert np.abs(u[:, 0] - inference.infer_u0(params, y[:, 0])).max() > 0.01
 
 
 def test_without_corrupt_the_input_is_none_and_the_run_the_same_as_with_the_identity():
@@ -238,7 +261,7 @@ def test_ctrl_c_inside_a_kernel_that_makes_the_batches():
 
     learnt, log = rvae.train(params, batches(KeyboardInterrupt()), rng, n_updates=1000)
     assert log.interrupted and np.any(learnt.nu.W != params.nu.W)
-    training.check_state(log.state, learnt)
+    _boundary.state("state", log.state, {"params": learnt})
     with pytest.raises(SystemError):
         rvae.train(params, batches(None), rng, n_updates=1000)
 
@@ -275,6 +298,54 @@ def test_a_run_that_diverges_says_so():
     params, rng = begin()
     with pytest.raises(FloatingPointError, match=r"training diverged at update .* learning_rate"):
         rvae.train(params, stream(rng), rng, n_updates=100, learning_rate=1e9)
+
+
+@pytest.mark.parametrize("learning_rate", [1e-3, 1e-9])
+@pytest.mark.parametrize("scale", [255, 1e4, 1e15])
+def test_data_far_from_unit_scale_are_blamed_and_not_the_learning_rate(scale, learning_rate):
+    """Waves of this amplitude, as frames in 0 .. 255 have: with their mean and spread as seen"""
+    wave = np.sin(0.2 * np.arange(60)[:, None] + 0.5 * np.arange(8))
+    y = scale * (wave + 0.1 * np.random.default_rng(1).standard_normal((20, 60, 8)))
+    params = rvae.init(n_x=4, n_y=8, hidden=[30], family="normal", rng=np.random.default_rng(0))
+    with pytest.raises(FloatingPointError, match=r"batches: expected .*near 1") as found:
+        rvae.train(
+            params, [y] * 20, np.random.default_rng(2), n_updates=20, learning_rate=learning_rate
+        )
+    said = str(found.value)
+    assert f"got mean {y.mean():.3g} and standard deviation {y.std():.3g}" in said
+    assert "learning_rate" not in said and re.search("at update [123] of 20", said)
+
+
+def test_data_of_unit_scale_train_and_a_large_learning_rate_is_blamed():
+    """The same waves, amplitude 1"""
+    wave = np.sin(0.2 * np.arange(60)[:, None] + 0.5 * np.arange(8))
+    params = rvae.init(n_x=4, n_y=8, hidden=[30], family="normal", rng=np.random.default_rng(0))
+    batches = [np.tile(wave, (20, 1, 1))] * 20
+    _, log = rvae.train(params, batches, np.random.default_rng(2), n_updates=20)
+    assert np.isfinite(log.value).all()
+    with pytest.raises(FloatingPointError, match=r"use a smaller learning_rate$"):
+        rvae.train(params, batches, np.random.default_rng(2), n_updates=20, learning_rate=1e12)
+
+
+def test_a_learning_rate_that_changes_nothing_is_refused():
+    params, rng = begin()
+    with pytest.raises(ValueError, match="learning_rate: expected a finite number of at least"):
+        rvae.train(params, stream(rng), rng, n_updates=1, learning_rate=1e-50)
+
+
+@pytest.mark.parametrize("family", ["normal", "poisson"])
+@pytest.mark.parametrize("model", [vae, tvae, rvae, rvae_bptt])
+def test_training_raises_nothing_where_the_caller_lets_numpy_raise(model, family):
+    with np.errstate(all="raise"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rng = np.random.default_rng(0)
+        params = model.init(n_x=2, n_y=15, hidden=8, family=family, rng=rng)
+        batches = stream(np.random.default_rng(1))
+        params, _ = model.train(params, batches, rng, n_updates=20, learning_rate=1e-2)
+        u = model.infer(params, next(batches))
+        model.predict_next(params, u, rng, n_samples=2)
+        model.generate(params, u[:, -1], 3, rng)
+    assert params.nu.b.dtype == np.float32
 
 
 @pytest.mark.parametrize(

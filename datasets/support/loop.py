@@ -16,6 +16,8 @@ from datasets.support import checks
 from datasets.support.jit import is_interrupt
 from datasets.support.threads import warn_about_blas_threads
 
+MIN_RATE = 1e-30  # a smaller learning rate changes nothing in float32
+
 
 class Gradient(NamedTuple):
     """What the `gradient` of every model returns."""
@@ -88,7 +90,7 @@ def begin(params, state, rng, n_updates, n_u, n_y, dtype):
     return params, replace(state, m=state.m.map(copied), v=state.v.map(copied))
 
 
-def run(params, state, batches, rng, settings, *, start, update, every, callback):
+def run(params, state, batches, rng, settings, *, start, update, every, callback, max_scale=np.inf):
     """Updates until settings.n_updates are made, or Ctrl+C.
 
     Parameters
@@ -100,12 +102,14 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
         changes nothing in place
     every : updates between two points of the learning curve
     callback : function (params, log) or None
+    max_scale : largest mean and standard deviation of the batches with which a run that diverges
+        is one of a learning rate that is too large
 
     Returns
     -------
     params, Log
     """
-    now, batches, log, values = (params, state), iter(batches), Log(), []
+    now, batch, batches, log, values = (params, state), state.y, iter(batches), Log(), []
     warn_about_blas_threads(max(leaf.size for leaf in params.leaves().values()))
     try:
         with np.errstate(all="ignore"):  # a diverging run has its own error
@@ -114,12 +118,12 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
                     y = _next(batches, now[1].n_updates, settings)
                     u, y, y_input = start(now[0], y, rng)
                     fresh = replace(now[1], u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
-                    now = now[0], fresh
-                now, value = _updated(update, *now, settings)
+                    now, batch = (now[0], fresh), y
+                now, value = _updated(update, *now, settings, batch, max_scale)
                 values.append(value)
                 made = now[1].n_updates
                 if made % every == 0 or made == settings.n_updates:
-                    check_finite(*now, values, settings)
+                    check_finite(*now, values, settings, batch, max_scale)
                     log.n_updates.append(made)
                     log.value.append(float(np.mean(values)))
                     log.state = detached(now[1])
@@ -131,17 +135,17 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
             raise
         log.interrupted = True
         del log.n_updates[len(log.value) :]  # interrupted between the two
-        check_finite(*now, values, settings)
+        check_finite(*now, values, settings, batch, max_scale)
         log.state = detached(now[1])
     return now[0], log
 
 
-def _updated(update, params, state, settings):
+def _updated(update, params, state, settings, batch, max_scale):
     """What update returns; an overflow in it is a divergence"""
     try:
         return update(params, state)
     except FloatingPointError as error:
-        raise diverged(state.n_updates + 1, settings, error) from error
+        raise diverged(state.n_updates + 1, settings, error, batch, max_scale) from error
 
 
 def detached(state):
@@ -179,21 +183,34 @@ def _finite_or_zero(value):
     return 0.0 if real else value
 
 
-def check_finite(params, state, values, settings):
+def check_finite(params, state, values, settings, batch, max_scale):
     """Nothing, or FloatingPointError: the run has diverged."""
     if not np.isfinite(values).all() or not all(
         np.isfinite(leaf).all()
         for tree in (params, state.m, state.v)
         for leaf in tree.leaves().values()
     ):
-        raise diverged(state.n_updates, settings, "weights or errors are no longer finite")
+        why = "weights or errors are no longer finite"
+        raise diverged(state.n_updates, settings, why, batch, max_scale)
 
 
-def diverged(step, settings, why):
-    """The error of a run that diverged at this update."""
+def diverged(step, settings, why, batch, max_scale):
+    """The error of a run that diverged at this update: its data or its learning rate are blamed."""
+    mean, sd = (float(f(batch, dtype=float)) if batch.size else 0.0 for f in (np.mean, np.std))
+    rate, advice = f" (learning_rate {settings.learning_rate:g})", "use a smaller learning_rate"
+    if max(abs(mean), sd) > max_scale:
+        rate, advice = "", f"batches: {out_of_scale(mean, sd)}"
     return FloatingPointError(
-        f"training diverged at update {step} of {settings.n_updates} "
-        f"(learning_rate {settings.learning_rate:g}): {why}; use a smaller learning_rate"
+        f"training diverged at update {step} of {settings.n_updates}{rate}: {why}; {advice}"
+    )
+
+
+def out_of_scale(mean, sd):
+    """What an error says of observations with this mean and standard deviation."""
+    return (
+        "expected numbers near 0 with a standard deviation near 1, got mean "
+        f"{mean:.3g} and standard deviation {sd:.3g}; shift and scale them, "
+        "to (y - mean) / sd for instance"
     )
 
 

@@ -14,7 +14,7 @@ from examples.digits.coarse_to_fine import downsampled, upsampled
 from examples.tools import plots as _plots
 from examples.tools import run as _run
 from examples.tools import sequences as _video
-from rvae_numpy import rvae
+from rvae_numpy import initial, rvae
 
 N_CONTEXT, N_GENERATED = 10, 20  # frames
 N_VIDEOS = 50
@@ -67,8 +67,7 @@ class Recipe:
         """Params before training; the bias of every pixel starts at the mean frame."""
         noise = self.noise | {"sigma_y": self.noise["sigma_y"] / factor}
         params = rvae.init(n_y=self.n_y(factor), **self.sizes, **CONFIG, **noise, rng=rng)
-        params.decode_y[-1].b[:] = _video.logit_of_mean(self.sample(rng, 200, 10, digits, factor))
-        return params
+        return initial.at_mean(params, self.sample(rng, 200, 10, digits, factor))
 
 
 def trained(recipe, digits, seed, folder, about):

@@ -24,6 +24,7 @@ ground truth) and .json.
 
 # %%
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -33,7 +34,8 @@ from examples import digits_generate
 from examples.digits import templates as _digits
 from examples.digits.coarse_to_fine import downsampled, interpolated
 from examples.tools import run as _run
-from rvae_numpy.extensions import masking, objects
+from rvae_numpy import rvae
+from rvae_numpy.extensions import masking, objects, samplers
 from rvae_numpy.extensions.attention import AttentionWindow
 
 # %% [markdown]
@@ -112,7 +114,7 @@ def generated(params, batch, window, masked, rng):
     infer, rollout = (
         ({"forecast": masking.forecast_open_loop}, {"rollout": masking.generate_open_loop})
         if masked
-        else ({}, {})
+        else ({}, {"rollout": partial(rvae.generate, sampler=samplers.rerank)})
     )
     states = objects.infer(params, context, parts, window=window, **infer)
     frames = [

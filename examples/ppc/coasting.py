@@ -58,8 +58,6 @@ def free_runs(model, params, y, n_steps, rng, n_runs=None, **options):
 
     A time step in which no spike is generated has no position, and repeats the one before.
     """
-    if model.__package__ == "rvae_numpy":  # a sample of p(y | u), as a harmonium's Gibbs chain is
-        options = {"sampler": "laplace"} | options
     u = model.infer(params, y)
     last = ppc.decode(model.emission_mean(params, u[:, -1:]))[0]
     runs = np.zeros((n_runs or N_RUNS, len(y), n_steps))

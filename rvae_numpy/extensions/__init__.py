@@ -1,4 +1,4 @@
-"""What is not on the poster: observation masking, one latent state per object, attention windows.
+"""What is not on the poster: further samplers, observation masking, object-wise states, attention.
 
 The extensions import the core of rvae_numpy, and the core does not import them.
 """

@@ -30,7 +30,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from datasets.moving_mnist import render
-from datasets.support import checks
+from datasets.support import boundary, checks
+from datasets.support.boundary import checked, count, number
 
 FLOOR = 0.05  # brightness, or activity, that counts as none
 MARGIN = 2.5  # tuning widths beyond the frame; farther out activity is below FLOOR
@@ -38,7 +39,33 @@ MAX_SIDE = 1000
 MAX_UNITS_PER_PIXEL = 100
 
 
+def _spacing(name, value, arguments):
+    """1 divided by a whole number"""
+    value = checks.number(name, value, 1 / MAX_UNITS_PER_PIXEL, 1)
+    if not math.isclose(value * round(1 / value), 1, rel_tol=1e-9):
+        raise ValueError(f"{name}: expected 1 divided by a whole number, got {value:g}")
+    return value
+
+
+def _brightness(size):
+    """(.., n) values in [0, 1]; size is the property of the window that holds n."""
+
+    def kind(name, value, arguments):
+        values = checks.numeric(name, value)
+        shape = (*[".."] * max(values.ndim - 1, 0), getattr(arguments["self"], size))
+        values = checks.in_range(name, checks.array(name, values, shape), 0, 1)
+        return values if values.dtype.kind == "f" else values.astype(float)
+
+    return kind
+
+
 @dataclass(frozen=True)
+@boundary.fields(
+    side=count(at_most=MAX_SIDE),
+    window=count(at_most=MAX_SIDE),
+    tuning_width=number(0, MAX_SIDE, above_low=True),
+    spacing=_spacing,
+)
 class AttentionWindow:
     """The size of the frame, of the window, and the population code of its place."""
 
@@ -46,14 +73,6 @@ class AttentionWindow:
     window: int = 28  # side of the square window
     tuning_width: float = 4.0  # standard deviation of the tuning curves
     spacing: float = 0.25  # of preferred positions; 1 divided by a whole number
-
-    def __post_init__(self):
-        for name in ("side", "window"):
-            checks.count(name, getattr(self, name), at_most=MAX_SIDE)
-        checks.number("tuning_width", self.tuning_width, 0, MAX_SIDE, above_low=True)
-        checks.number("spacing", self.spacing, 1 / MAX_UNITS_PER_PIXEL, 1)
-        if not math.isclose(self.spacing * round(1 / self.spacing), 1, rel_tol=1e-9):
-            raise ValueError(f"spacing: expected 1 divided by a whole number, got {self.spacing:g}")
 
     @property
     def n_pixels(self):
@@ -72,6 +91,7 @@ class AttentionWindow:
         """Numbers in the encoding of a frame"""
         return self.window**2 + 2 * len(self.preferred_positions)
 
+    @checked(frames=_brightness("n_pixels"))
     def encode(self, frames):
         """The encoding of frames (X6, X7).
 
@@ -83,8 +103,7 @@ class AttentionWindow:
         -------
         (.., n_y), float32
         """
-        frames, axes = _checked("frames", frames, self.n_pixels)
-        frames = frames.reshape(-1, self.side, self.side)
+        axes, frames = frames.shape[:-1], frames.reshape(-1, self.side, self.side)
         bright, pixels = np.maximum(0, frames - FLOOR), np.arange(self.side) + 0.5
         c = np.stack([_centre(pixels, bright.sum(axis)) for axis in (1, 2)], axis=-1)
         # the frame, shifted behind the window
@@ -95,6 +114,7 @@ class AttentionWindow:
             *axes, self.n_y
         )
 
+    @checked(encoding=_brightness("n_y"))
     def decode(self, encoding):
         """Frames that have this encoding.
 
@@ -106,23 +126,15 @@ class AttentionWindow:
         -------
         (.., side^2), float32
         """
-        encoding, axes = _checked("encoding", encoding, self.n_y)
         positions, n = self.preferred_positions, self.window**2
         image, *place = np.split(encoding.reshape(-1, self.n_y), [n, n + len(positions)], axis=1)
         c = np.stack(
             [_centre(positions, np.maximum(0, activity - FLOOR)) for activity in place], axis=-1
         )
         images = np.ascontiguousarray(image).reshape(-1, self.window, self.window)
-        return _placed(images, c - self.window / 2, self.side).reshape(*axes, self.n_pixels)
-
-
-def _checked(name, values, n):
-    """Values (.., n) in [0, 1] as floats, and the shape of their other axes; or an error"""
-    values = checks.numeric(name, values)
-    values = checks.array(name, values, (*[".."] * max(values.ndim - 1, 0), n))
-    if values.dtype.kind != "f":
-        values = values.astype(float)
-    return checks.in_range(name, values, 0, 1), values.shape[:-1]
+        return _placed(images, c - self.window / 2, self.side).reshape(
+            *encoding.shape[:-1], self.n_pixels
+        )
 
 
 def _centre(positions, weights):

@@ -16,20 +16,22 @@ is a forecast from u_{t-1} alone, so the trained model can run on without observ
 
 0 must be a value that y never takes as a whole, as for frames that show something. The poster's
 point is to do without learning the transition, so results with masking do not test its claim.
+
+Functions without @checked do not check their arguments.
 """
 
 import numpy as np
 
-from datasets.support import checks
+from datasets.support.boundary import count, generator, number
+from rvae_numpy._boundary import checked, joint, states
 from rvae_numpy.autoencoder import emission, recognise
-from rvae_numpy.generation import check_joint
-from rvae_numpy.inference import check_states, finite, no_overflow
 
 MEAN_GAP = 10  # frames
 N_ALWAYS_OBSERVED = 5  # first frames of a video: position and motion must be inferred first
 MAX_MASK_RATE = 0.9  # X1 needs at most MEAN_GAP / (MEAN_GAP + 1)
 
 
+@checked(n_traj=count(), T=count(), mask_rate=number(0, MAX_MASK_RATE), rng=generator)
 def sample_mask(n_traj, T, mask_rate, rng):
     """Which frames are observed (X1).
 
@@ -43,9 +45,7 @@ def sample_mask(n_traj, T, mask_rate, rng):
     -------
     (n_traj, T) of bool: True for observed
     """
-    observed = np.ones((checks.count("n_traj", n_traj), checks.count("T", T)), bool)
-    mask_rate = checks.number("mask_rate", mask_rate, 0, MAX_MASK_RATE)
-    checks.generator("rng", rng)
+    observed = np.ones((n_traj, T), bool)
     if mask_rate == 0:
         return observed
     uniform = rng.random((n_traj, T))
@@ -57,12 +57,13 @@ def sample_mask(n_traj, T, mask_rate, rng):
     return observed
 
 
+@checked(mask_rate=number(0, MAX_MASK_RATE))
 def observation_mask(mask_rate):
     """A function (y, rng) -> y with masked frames set to 0: the `corrupt` of training."""
-    mask_rate = checks.number("mask_rate", mask_rate, 0, MAX_MASK_RATE)
     return lambda y, rng: y * sample_mask(*y.shape[:2], mask_rate, rng)[..., None]
 
 
+@checked(sd=number(0))
 def input_noise(sd):
     """A function (y, rng) -> y with normal noise: the `corrupt` of training.
 
@@ -73,16 +74,15 @@ def input_noise(sd):
     ----------
     sd : standard deviation of the noise, in units of y
     """
-    sd = checks.number("sd", sd, 0)
     return lambda y, rng: y + sd * rng.standard_normal(y.shape, dtype=y.dtype)
 
 
 def encode_missing(params, u):
-    """nu(u, 0), (n, n_x) from (n, n_x): the state after a masked frame (X2).
-    Does not check its arguments."""
+    """nu(u, 0), (n, n_x) from (n, n_x): the state after a masked frame (X2)."""
     return recognise(params, u, np.zeros((len(u), params.n_y), u.dtype))[0]
 
 
+@checked(params=joint, u=states("n"))
 def forecast_open_loop(params, u):
     """y_t as a model trained with masks expects it from u_{t-1}: deterministic (X2).
 
@@ -95,12 +95,10 @@ def forecast_open_loop(params, u):
     -------
     (n, n_y) means
     """
-    check_joint(params)
-    u = check_states("u", u, params, axes=("n",))
-    with no_overflow("u"):
-        return finite("u", emission(params, encode_missing(params, u)))
+    return emission(params, encode_missing(params, u))
 
 
+@checked(params=joint, u0=states("n_traj"), T=count(), rng=generator)
 def generate_open_loop(params, u0, T, rng=None):
     """Free run of T steps from the states u0, in which nothing is observed (X2).
 
@@ -115,11 +113,8 @@ def generate_open_loop(params, u0, T, rng=None):
     -------
     (n_traj, T, n_y) means
     """
-    check_joint(params)
-    u = check_states("u0", u0, params, axes=("n_traj",))
-    y = np.empty((len(u), checks.count("T", T), params.n_y), u.dtype)
-    with no_overflow("u0"):
-        for t in range(T):
-            u = encode_missing(params, u)
-            y[:, t] = emission(params, u)  # X2
-    return finite("u0", y)
+    u, y = u0, np.empty((len(u0), T, params.n_y), u0.dtype)
+    for t in range(T):
+        u = encode_missing(params, u)
+        y[:, t] = emission(params, u)  # X2
+    return y

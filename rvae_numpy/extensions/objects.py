@@ -29,15 +29,18 @@ receives encode(y(k)), and decode(mu_y(x(k))) replaces mu_y(x(k)) in m(k), X3 an
 sigma_y, learnt with that of each number of the encoding, is used as that of a pixel (a choice).
 
 Shapes: frames y (n_traj, T, n_pixels), n_pixels = n_y without a window; x, u, m (K, n, ..).
+Functions without @checked do not check their arguments.
 """
 
 import numpy as np
 
-from datasets.support import checks
-from rvae_numpy import gaussian, inference
+from datasets.support import boundary, checks
+from datasets.support.boundary import count, generator
+from rvae_numpy import _boundary, gaussian, inference
+from rvae_numpy._boundary import checked, states
 from rvae_numpy.autoencoder import emission, recognise
 from rvae_numpy.extensions.attention import AttentionWindow
-from rvae_numpy.generation import check_joint, energy, predict_map
+from rvae_numpy.extensions.samplers import energy, predict_map
 from rvae_numpy.generation import generate as generate_one
 
 N_ITERATIONS = 3  # of X4 per frame
@@ -48,12 +51,71 @@ SLACK = 0.02
 TOLERANCE = 1e-3  # of the sum of a partition
 
 
+# Kinds of arguments
+
+
+def _of_brightness(name, value, _):
+    """Params of a joint model of brightness, or of what a window encodes"""
+    if not _boundary.joint(name, value).config.sigmoid_mean:
+        raise ValueError(
+            f"{name}: expected a model of brightness (sigmoid_mean), "
+            "got one of unbounded observations"
+        )
+    return value
+
+
+def _window(name, value, arguments):
+    """The AttentionWindow whose encoding params were trained on"""
+    n_y = arguments["params"].n_y
+    if checks.instance(name, value, AttentionWindow).n_y != n_y:
+        raise ValueError(
+            f"{name}: expected one with an encoding of {n_y} numbers (n_y of params), "
+            f"got one of {value.n_y}"
+        )
+    return value
+
+
+def _frames(name, value, arguments):
+    """(n_traj, T, n_pixels) brightness"""
+    params, window = arguments["params"], arguments["window"]
+    n_pixels = params.n_y if window is None else window.n_pixels
+    y = checks.array(name, value, ("n_traj", "T", n_pixels), dtype=params.nu.b.dtype)
+    return checks.in_range(name, y, 0, 1)
+
+
+def _partitions(name, value, arguments):
+    """(n_partitions, K, n_traj, n_pixels) parts of the first frame"""
+    first = arguments["y"][:, 0]
+    shape = ("n_partitions", "K", *first.shape)
+    partitions = checks.in_range(name, checks.array(name, value, shape, dtype=first.dtype), 0, 1)
+    gap = np.abs(partitions.sum(1) - first).max()
+    if gap > TOLERANCE:
+        raise ValueError(
+            f"{name}: expected parts that add up to the first frame, "
+            f"got some that differ from it by {gap:.2g}"
+        )
+    return partitions
+
+
+def _brightness(*axes, of=None):
+    """Values in [0, 1]; with `of`, the last axes are those of that argument"""
+
+    def kind(name, value, arguments):
+        shape = axes if of is None else (*axes, *arguments[of].shape)
+        return checks.in_range(name, checks.array(name, value, shape), 0, 1)
+
+    return kind
+
+
+# Frames and shares
+
+
 def compose(parts):
-    """The frame of K objects: (n, .., n_pixels) from (K, n, .., n_pixels) in [0, 1] (X3).
-    Does not check its arguments."""
+    """The frame of K objects: (n, .., n_pixels) from (K, n, .., n_pixels) in [0, 1] (X3)."""
     return np.minimum(1, parts.sum(0))
 
 
+@checked(y=_brightness("n", "n_pixels"), expected=_brightness("K", of="y"))
 def responsibilities(y, expected):
     """Each object's share of the frames (X4).
 
@@ -66,12 +128,6 @@ def responsibilities(y, expected):
     -------
     (K, n, n_pixels) shares, in [0, 1]
     """
-    y = checks.in_range("y", checks.array("y", y, ("n", "n_pixels")), 0, 1)
-    expected = checks.array("expected", expected, ("K", *y.shape))
-    return _responsibilities(y, checks.in_range("expected", expected, 0, 1))
-
-
-def _responsibilities(y, expected):
     total = expected.sum(0)
     shares = y * np.maximum(1, total) * (expected + SLACK) / (total + len(expected) * SLACK)  # X4
     return np.minimum(1, shares)  # above 1 by rounding only
@@ -107,7 +163,7 @@ def _recognise(params, u, y):
 def _update(params, u, y, expected, window):
     """New states (K, n, n_x) of one frame, and their reconstructions (K, n, n_pixels)"""
     for _ in range(N_ITERATIONS):
-        x = _recognise(params, u, _encode_view(_responsibilities(y, expected), window))
+        x = _recognise(params, u, _encode_view(responsibilities.unchecked(y, expected), window))
         expected = _reconstruct(params, x, window)
     return x, expected
 
@@ -117,8 +173,8 @@ def _filter_from_partition(params, y, partition, window, forecast):
     (K, n_traj, n_pixels), and their energy E (n_traj,)"""
     expected = partition
     for _ in range(N_FIRST_ITERATIONS):
-        first = _encode_view(_responsibilities(y[:, 0], expected), window)
-        u = _per_object(inference._infer_u0, params, first)  # V9
+        first = _encode_view(responsibilities.unchecked(y[:, 0], expected), window)
+        u = _per_object(inference.infer_u0.unchecked, params, first)  # V9
         expected = _reconstruct(params, _recognise(params, u, first), window)
     states, total = [], 0.0
     for t in range(y.shape[1]):
@@ -134,6 +190,13 @@ def _filter_from_partition(params, y, partition, window, forecast):
     return np.stack(states, axis=2), total
 
 
+@checked(
+    params=_of_brightness,
+    window=_window,
+    y=_frames,
+    partitions=_partitions,
+    forecast=_boundary.means_of_states,
+)
 def infer(params, y, partitions, *, window=None, forecast=predict_map):
     """The states u_t of each object.
 
@@ -153,37 +216,15 @@ def infer(params, y, partitions, *, window=None, forecast=predict_map):
     -------
     (K, n_traj, T, n_x)
     """
-    _check_model(params, window)
-    checks.function("forecast", forecast)
-    n_pixels, dtype = params.n_y if window is None else window.n_pixels, params.nu.b.dtype
-    y = checks.array("y", y, ("n_traj", "T", n_pixels), dtype=dtype)
-    checks.in_range("y", y, 0, 1)
-    shape = ("n_partitions", "K", len(y), n_pixels)
-    partitions = checks.array("partitions", partitions, shape, dtype=dtype)
-    checks.in_range("partitions", partitions, 0, 1)
-    gap = np.abs(partitions.sum(1) - y[:, 0]).max()
-    if gap > TOLERANCE:
-        raise ValueError(
-            "partitions: expected parts that add up to the first frame, "
-            f"got some that differ from it by {gap:.2g}"
-        )
-
-    def checked(params, u):
-        u = inference.finite("y", u)
-        return checks.array("forecast", forecast(params, u), (len(u), params.n_y))
-
-    with inference.no_overflow("y"):
-        best, least = _filter_from_partition(params, y, partitions[0], window, checked)
-        for partition in partitions[1:]:
-            states, total = _filter_from_partition(params, y, partition, window, checked)
-            better = total < least
-            best, least = (
-                np.where(better[:, None, None], states, best),
-                np.where(better, total, least),
-            )
-    return inference.finite("y", best)
+    best, least = _filter_from_partition(params, y, partitions[0], window, forecast)
+    for partition in partitions[1:]:
+        u, total = _filter_from_partition(params, y, partition, window, forecast)
+        better = total < least
+        best, least = np.where(better[:, None, None], u, best), np.where(better, total, least)
+    return best
 
 
+@checked(params=_of_brightness, window=_window, u=states("K", "n_traj", "T"))
 def emission_mean(params, u, *, window=None):
     """What each object's state says about the present frame.
 
@@ -196,11 +237,18 @@ def emission_mean(params, u, *, window=None):
     -------
     (K, n_traj, T, n_pixels)
     """
-    _check_model(params, window)
-    u = inference.check_states("u", u, params, axes=("K", "n_traj", "T"))
-    return _render_view(np.array([inference.emission_mean(params, one) for one in u]), window)
+    y = np.array([inference.emission_mean.unchecked(params, one) for one in u])
+    return _render_view(y, window)
 
 
+@checked(
+    params=_of_brightness,
+    window=_window,
+    u0=states("K", "n_traj"),
+    T=count(),
+    rng=generator,
+    rollout=boundary.function,
+)
 def generate(params, u0, T, rng, *, window=None, rollout=generate_one):
     """Free run of T steps from the states u0; the objects do not interact.
 
@@ -217,29 +265,7 @@ def generate(params, u0, T, rng, *, window=None, rollout=generate_one):
     -------
     (K, n_traj, T, n_pixels): each object's frames; `compose` adds them up
     """
-    _check_model(params, window)
-    u0 = inference.check_states("u0", u0, params, axes=("K", "n_traj"))
-    T = checks.count("T", T)
-    checks.generator("rng", rng)
-    checks.function("rollout", rollout)
     K, n_traj, n_x = u0.shape
     y = rollout(params, u0.reshape(K * n_traj, n_x), T, rng)
     y = checks.array("rollout", y, (K * n_traj, T, params.n_y))
     return _render_view(y.reshape(K, n_traj, T, -1), window)
-
-
-def _check_model(params, window):
-    """params must be of a joint model of brightness, or of what the window encodes"""
-    check_joint(params)
-    if not params.config.sigmoid_mean:
-        raise ValueError(
-            "params: expected a model of brightness (sigmoid_mean), "
-            "got one of unbounded observations"
-        )
-    if window is not None:
-        checks.instance("window", window, AttentionWindow)
-        if window.n_y != params.n_y:
-            raise ValueError(
-                f"window: expected one with an encoding of {params.n_y} numbers (n_y "
-                f"of params), got one of {window.n_y}"
-            )

@@ -1,0 +1,272 @@
+"""Kinds of arguments of this package, and its @checked (datasets/support/boundary.py)."""
+
+import functools
+import math
+
+import numpy as np
+
+from datasets.support import boundary, checks, loop
+from datasets.support.boundary import count
+from rvae_numpy import parameters
+from rvae_numpy.parameters import Config, Params
+
+FLOATS = (np.float32, np.float64)
+MAX_LAYERS = 100
+MAX_WEIGHTS = 2**28  # in all: what fits into a file
+MAX_SCALE = 10  # of observations that are real numbers: mean and standard deviation
+OVERFLOW = (
+    "params: expected weights whose products with states and observations fit {}, "
+    "got NaN or infinity from them"
+)
+
+
+def checked(**kinds):
+    """boundary.checked, for functions whose results are finite or else the weights' fault."""
+
+    def decorate(function):
+        @functools.wraps(function)
+        def solvable(*args, **kwargs):
+            try:
+                return function(*args, **kwargs)
+            except np.linalg.LinAlgError as error:
+                raise FloatingPointError(OVERFLOW.format("floats")) from error
+
+        return boundary.checked(result=finite, **kinds)(solvable)
+
+    return decorate
+
+
+def finite(result):
+    """A result, or FloatingPointError if it is not finite: the weights are too large."""
+    leaves = result.leaves().values() if isinstance(result, Params) else [result]
+    for leaf in leaves:
+        if isinstance(leaf, np.ndarray) and not np.isfinite(leaf).all():
+            raise FloatingPointError(OVERFLOW.format(leaf.dtype))
+    return result
+
+
+# Parameters
+
+
+def autoencoder(name, value, _=None):
+    """Params whose arrays are finite, of one float dtype, and fit one another."""
+    checks.instance(name, value, Params, " (from init, train or load)")
+    try:
+        checks.instance("config", value.config, Config)
+        sizes, leaves = value.sizes, value.leaves()
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name}: expected Params as init makes them, got layers that are none ({error})"
+        ) from error
+    arrays(name, leaves, parameters.leaf_shapes(**sizes), value.nu.b.dtype)
+    return value
+
+
+def joint(name, value, _=None):
+    """Params of a model of the joint p(u, y)."""
+    autoencoder(name, value)
+    if not value.config.learn_u:
+        kind = "without a state (a VAE)" if value.n_u == 0 else "that is conditional on u (a TVAE)"
+        raise ValueError(
+            f"{name}: expected a model of the joint p(u, y), which learns u (an rVAE), "
+            f"got one {kind}"
+        )
+    return value
+
+
+def arrays(name, leaves, shapes, dtype=None):
+    """{name: array}: plain, finite, of these shapes, and of this dtype, or of any of FLOATS."""
+    if leaves.keys() != shapes.keys():
+        raise ValueError(
+            f"{name}: expected the arrays {', '.join(shapes)}, "
+            f"got {', '.join(map(str, leaves)) or 'none'}"
+        )
+    for part, shape in shapes.items():
+        leaf = leaves[part]
+        plain = type(leaf) is np.ndarray
+        if not plain or leaf.shape != shape or leaf.dtype not in FLOATS:
+            got = f"{leaf.shape}, {leaf.dtype}" if plain else type(leaf).__name__
+            raise ValueError(
+                f"{name}: expected an array {part} of floats and of shape {shape}, got {got}"
+            )
+        if leaf.dtype != (dtype or leaf.dtype):
+            raise ValueError(
+                f"{name}: expected arrays of one dtype, got {part} of {leaf.dtype}, others {dtype}"
+            )
+        # finite if its square is; one pass of BLAS, where isfinite makes an array
+        if not math.isfinite(np.vdot(leaf, leaf)) and not np.isfinite(leaf).all():
+            raise ValueError(f"{name}: expected finite numbers in {part}, got NaN or infinity")
+    return leaves
+
+
+# Sizes
+
+
+def hidden(name, value, _=None):
+    """Units of the encoder's layers: a number, or one per layer."""
+    if not isinstance(value, (tuple, list)):
+        return checks.count(name, value)
+    if not 1 <= len(value) <= MAX_LAYERS:
+        raise ValueError(f"{name}: expected 1 to {MAX_LAYERS} layers, got {len(value)}")
+    return tuple(checks.count(name, n) for n in value)
+
+
+def static(name, value, arguments):
+    """Whether a model has no state. The last of the sizes, so it looks at their sum too."""
+    value = checks.flag(name, value)
+    sizes = {size: arguments[size] for size in ("n_x", "n_y", "hidden", "n_residual")}
+    n_weights = sum(map(math.prod, parameters.leaf_shapes(**sizes, static=value).values()))
+    if n_weights > MAX_WEIGHTS:
+        raise ValueError(
+            f"{', '.join(sizes)}: expected sizes with at most {MAX_WEIGHTS} weights in all, "
+            f"got {n_weights}"
+        )
+    return value
+
+
+SIZES = dict(n_x=count(), n_y=count(), hidden=hidden, n_residual=count(0), static=static)
+
+
+def sizes(name, value, _=None):
+    """What Params.sizes returns: a dictionary of SIZES."""
+    checks.instance(name, value, dict)
+    if value.keys() != SIZES.keys():
+        raise ValueError(f"{name}: expected {', '.join(SIZES)}, got {', '.join(map(str, value))}")
+    found = {}
+    for size, kind in SIZES.items():
+        found[size] = kind(f"{name}: {size}", value[size], found)
+    return found
+
+
+def float_type(name, value, _=None):
+    """numpy.float32 or numpy.float64, as a type or a dtype."""
+    if not isinstance(value, (type, np.dtype)) or value not in FLOATS:
+        raise ValueError(
+            f"{name}: expected numpy.float32 or numpy.float64, got {checks.shown(value)}"
+        )
+    return value
+
+
+# Observations and states
+
+
+def observations(*axes):
+    """(*axes, n_y) values of the family of params, in their dtype."""
+
+    def kind(name, value, arguments):
+        params = arguments["params"]
+        y = checks.array(name, value, (*axes, params.n_y), dtype=params.nu.b.dtype)
+        return of_family(name, y, params.config)
+
+    return kind
+
+
+def of_family(name, y, config):
+    """Observations that a model with this Config can have."""
+    if config.family == "poisson":
+        checks.counts(name, y)
+    if config.sigmoid_mean:
+        checks.in_range(name, y, 0, 1)
+    return y
+
+
+def sample(name, value, arguments):
+    """(n_traj, T, n_y) observations of a scale from which training can start."""
+    if "params" in arguments:
+        n_y, config = arguments["params"].n_y, arguments["params"].config
+    else:
+        n_y, config = arguments["n_y"], arguments["config"]
+    y = of_family(name, checks.array(name, value, ("n_traj", "T", n_y)), config)
+    mean, sd = float(np.mean(y, dtype=float)), float(np.std(y, dtype=float))
+    if max(abs(mean), sd) > max_scale(config):
+        raise ValueError(f"{name}: {loop.out_of_scale(mean, sd)}")
+    return y
+
+
+def max_scale(config):
+    """The largest mean and standard deviation of observations from which training can start."""
+    return MAX_SCALE if config.family == "normal" else np.inf
+
+
+def y_input(name, value, arguments):
+    """What the recognition model can receive in place of y."""
+    y = arguments["y"]
+    value = checks.array(name, value, y.shape, dtype=y.dtype)
+    if arguments["params"].config.family == "poisson":  # it takes square roots
+        checks.in_range(name, value, 0, np.inf)
+    return value
+
+
+def states(*axes, of=None):
+    """(*axes, n_x) states; with `of`, as many as that argument has."""
+
+    def kind(name, value, arguments):
+        params = arguments["params"]
+        sizes = axes if of is None else np.shape(arguments[of])[: len(axes)]
+        return checks.array(name, value, (*sizes, params.n_x), dtype=params.nu.b.dtype)
+
+    return kind
+
+
+def sequences(at_least):
+    """(n_traj, T, n_x) states of at least so many time steps."""
+
+    def kind(name, value, arguments):
+        u = states("n_traj", "T")(name, value, arguments)
+        if u.shape[1] < at_least:
+            raise ValueError(f"{name}: expected at least {at_least} time steps, got {u.shape[1]}")
+        return u
+
+    return kind
+
+
+def state(name, value, arguments):
+    """The State of a run of params, complete and finite."""
+    params = arguments["params"]
+    checks.instance(name, value, loop.State, " of an earlier run (log.state)")
+    dtype, shapes = params.nu.b.dtype, {k: a.shape for k, a in params.leaves().items()}
+    for letter, moments in (("m", value.m), ("v", value.v)):
+        checks.instance(f"{name}.{letter}", moments, Params)
+        try:
+            leaves = moments.leaves()
+        except (AttributeError, TypeError) as error:
+            raise TypeError(
+                f"{name}.{letter}: expected Params like params, got others ({error})"
+            ) from None
+        arrays(f"{name}.{letter}", leaves, shapes, dtype)
+    loop.check_state(value, params.n_u, params.n_y, dtype)
+    if value.y.size:
+        of_family(f"{name}.y", value.y, params.config)
+    if value.y_input is not None:
+        y_input(f"{name}.y_input", value.y_input, {"params": params, "y": value.y})
+    return value
+
+
+def means_of_y(name, value, _):
+    """A function (params, u, rng) -> (n, n_y); the function, whose result is checked."""
+    checks.function(name, value)
+
+    def means(params, u, rng):
+        return _result(name, value(params, u, rng), (len(u), params.n_y))
+
+    return means
+
+
+def means_of_states(name, value, _):
+    """A function (params, u) -> (n, n_y); the function, whose result is checked."""
+    checks.function(name, value)
+    return lambda params, u: _result(name, value(params, u), (len(u), params.n_y))
+
+
+def changed_states(name, value, _):
+    """A function (params, x) -> (n, n_x); the function, whose result is checked."""
+    checks.function(name, value)
+    return lambda params, x: _result(name, value(params, x), x.shape)
+
+
+def _result(name, value, shape):
+    if np.shape(value) != shape:
+        raise ValueError(
+            f"{name}: expected a function that returns shape {shape}, got {checks.shown(value)}"
+        )
+    return value
