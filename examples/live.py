@@ -94,7 +94,7 @@ class SpikesOff(Demonstration):
     knobs: ClassVar = {
         "when": Slide("spikes end after (steps)", list(range(60, 201, 10)), 150),
         "w": Choose("w, weight of log p(u)", W[1:], 1.0),
-        "damping": Choose("damping (kg m²/s)", [0.1, 0.25, 0.5, 1.0, 2.0], 0.25),
+        "damping": Choose("damping (kg m²/s)", [0.25, 0.5, 1.0, 2.0], 0.25),
     }
     n_shown, n_steps = 60, 60  # time steps before and after
 
