@@ -28,12 +28,8 @@ import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples.balls import figures as _balls_figures
-from examples.balls import networks as _balls_networks
-from examples.balls import tracking as _tracking
-from examples.tools import plots as _plots
-from examples.tools import run as _run
-from examples.tools import sequences as _video
+from examples.balls import networks, tracking
+from examples.tools import plots, results, run, sequences
 from refh_numpy import families
 from rvae_numpy import initial, rvae
 from rvae_numpy.extensions import backward, samplers
@@ -116,10 +112,10 @@ def trained(seed, settings, finish, folder):
     finish : settings of a second stage, or None
     """
     about = {"sizes": SIZES, "config": CONFIG}
-    params, seconds = _video.trained(start, batches, seed, settings, about, folder)
+    params, seconds = sequences.trained(start, batches, seed, settings, about, folder)
     if finish:
         first = params
-        params, seconds = _video.trained(
+        params, seconds = sequences.trained(
             lambda rng: first,
             batches,
             seed,
@@ -204,11 +200,9 @@ def harmoniums(rendering):
     family = families.get(families.MEAN_FIELD_BERNOULLI.name)
     found = {}
     for trained_on, name, setting in HARMONIUMS:
-        path = _balls_networks.weights_of(
-            name, trained_on, setting, 0, _run.WEIGHTS / "balls_table"
-        )
+        path = networks.weights_of(name, trained_on, setting, 0, run.WEIGHTS / "balls_table")
         if trained_on == rendering and path.exists():
-            model = _balls_networks.module(name)
+            model = networks.module(name)
             found[name] = model, replace(model.load(path)[0], family=family)
     return found
 
@@ -223,12 +217,12 @@ def rows_of(videos, truth, box, seed):
 
     videos : [(identity of the row, frames like truth)]
     """
-    speed = _tracking.measures(truth, truth, box)["speed"]
+    speed = tracking.measures(truth, truth, box)["speed"]
     return [
-        _video.seeded(
+        sequences.seeded(
             identity | {"rendering": box.rendering},
             seed,
-            _tracking.measures(frames, truth, box),
+            tracking.measures(frames, truth, box),
             speed,
         )
         for identity, frames in videos
@@ -301,7 +295,7 @@ def plot_strips(test, forward, backward):
     truth, past = test[:, N_CONTEXT:], reverse(test)
     numbers = N_CONTEXT + 1 + shown
     figures = [
-        _video.strip(
+        sequences.strip(
             [
                 (f"{name} {n + 1}", frames[n, shown])
                 for n in range(3)
@@ -314,7 +308,7 @@ def plot_strips(test, forward, backward):
     ]
     numbers = N_CONTEXT + N_GENERATED - 1 - shown
     figures.append(
-        _video.strip(
+        sequences.strip(
             [
                 (f"{name} {n + 1}", frames[n, shown])
                 for n in range(3)
@@ -341,43 +335,40 @@ COLUMNS = [
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(
-        _run.parser("balls_generate", __doc__, tuple(_run.SIZES), jobs=False), argv
-    )
-    _run.prepare_folder(arguments.out)
+    arguments = run.parse(run.parser("balls_generate", __doc__, tuple(run.SIZES), jobs=False), argv)
+    run.prepare_folder(arguments.out)
     seed, runs = arguments.seed, []
     if arguments.use_saved:
-        params, meta = rvae.load(_run.WEIGHTS / "balls_generate.npz")
+        params, meta = rvae.load(run.WEIGHTS / "balls_generate.npz")
         seconds = meta["seconds"]
-        runs = _video.kept_runs("balls_generate", excluding=meta["seed"])
+        runs = sequences.kept_runs("balls_generate", excluding=meta["seed"])
     else:
         folder = arguments.out / "balls_generate"
-        _run.prepare_folder(folder)
+        run.prepare_folder(folder)
         settings = (FULL, FINISH) if arguments.full else (QUICK, None)
         params, seconds = trained(seed, *settings, folder)
     test = test_videos(seed, BOX)
     rows, forward, backward = rvae_rows(params, test, seed)
     rows += harmonium_rows(seed)
     error = next_frame_error(params, test)
-    rows = _video.summary(_video.merged([rows, *runs]))
-    _run.write_json(
+    rows = sequences.summary(sequences.merged([rows, *runs]))
+    results.write_json(
         arguments.out / "balls_generate.json", rows, seed, next_frame=error, seconds=seconds
     )
 
     figures = plot_strips(test, forward, {"rVAE": backward})
-    _plots.save(figures[0], arguments.out / "balls_generate.png")
-    _plots.save(figures[1], arguments.out / "balls_generate_backward.png")
-    _plots.save(
-        _balls_figures.plot_open_loop(rows, N_GENERATED),
-        arguments.out / "balls_generate_open_loop.png",
+    plots.save(figures[0], arguments.out / "balls_generate.png")
+    plots.save(figures[1], arguments.out / "balls_generate_backward.png")
+    plots.save(
+        figures.plot_open_loop(rows, N_GENERATED), arguments.out / "balls_generate_open_loop.png"
     )
     both = [
         (f"{name} {n + 1}", np.concatenate([test[n, :N_CONTEXT], frames[n]]))
         for n in range(2)
         for name, frames in (("ground truth", test[:, N_CONTEXT:]), ("rVAE", forward))
     ]
-    _video.animate(both, BOX.shape, arguments.out / "balls_generate.gif", N_CONTEXT)
-    _video.print_measures(COLUMNS, rows)
+    sequences.animate(both, BOX.shape, arguments.out / "balls_generate.gif", N_CONTEXT)
+    sequences.print_measures(COLUMNS, rows)
     print(
         f"\nnext frame, from the MAP estimate of x given u: {error:.4f} per pixel "
         f"(trained for {seconds:.0f} s)"
@@ -386,4 +377,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

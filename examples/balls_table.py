@@ -53,11 +53,10 @@ import numpy as np
 
 from datasets.bouncing_balls import RENDERINGS, Box
 from examples import balls_generate
-from examples.balls import baselines as _balls_baselines
-from examples.balls import figures as _balls_figures
-from examples.balls.networks import MODELS, WAYS, module, prediction_of, run, weights_of
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.balls import baselines, figures, networks
+from examples.balls.networks import MODELS, WAYS, module, prediction_of, weights_of
+from examples.tools import plots, results, run
+from examples.tools.jobs import in_parallel
 
 # %% [markdown]
 # ## Rows and settings
@@ -132,9 +131,13 @@ def run_all(jobs, n_workers, scheduler=None):
             f"{min(row['mse'].values()):.4f} at best ({row['seconds']:.0f} s)"
         )
 
-    rows = _run.in_parallel("table 2", run, first, n_workers, say, scheduler)
+    rows = in_parallel(
+        "table 2", networks.train_and_test, first, n_workers, say, scheduler, networks.kept
+    )
     if len(rows) == len(first):  # not interrupted
-        rows += _run.in_parallel("table 2", run, dependent, n_workers, say)
+        rows += in_parallel(
+            "table 2", networks.train_and_test, dependent, n_workers, say, kept=networks.kept
+        )
     return sorted(
         rows,
         key=lambda row: (
@@ -155,7 +158,7 @@ def table(rows):
         seeds = list(seeds)
         first = seeds[0]
         of_seeds = {
-            way: _run.mean_and_spread([row["mse"][way] for row in seeds])
+            way: results.mean_and_spread([row["mse"][way] for row in seeds])
             for way in WAYS
             if way in first["mse"]
         }
@@ -201,9 +204,9 @@ def predictions(rows, folder, n_shown=12, first=30):
         if not chosen:
             continue
         seed = chosen[0]["seeds"][0]["seed"]
-        video = _balls_baselines.test_videos(Box(rendering=rendering), seed)
+        video = baselines.test_videos(Box(rendering=rendering), seed)
         frames = video.frames[:1, : first + n_shown + 1]
-        result.append((f"ground truth\n({_balls_figures.NAMES[rendering]})", frames[0, shown]))
+        result.append((f"ground truth\n({figures.NAMES[rendering]})", frames[0, shown]))
         for row in chosen:
             name, seed = row["model"], row["seeds"][0]["seed"]
             path = weights_of(name, rendering, row["setting"], seed, folder)
@@ -217,19 +220,19 @@ def predictions(rows, folder, n_shown=12, first=30):
 
 # %%
 def main(argv=None):
-    parser = _run.parser("balls_table", __doc__, tuple(_run.SIZES))
+    parser = run.parser("balls_table", __doc__, tuple(run.SIZES))
     parser.add_argument(
         "--only",
         metavar=("MODEL", "SETTING"),
         nargs=2,
         help="of --full, one network: --only TRBM noise",
     )
-    arguments = _run.parse(parser, argv)
+    arguments = run.parse(parser, argv)
     saved = arguments.use_saved
-    folder = _run.WEIGHTS / "balls_table" if saved else arguments.out / "balls_table"
-    _run.prepare_folder(arguments.out if saved else folder)
+    folder = run.WEIGHTS / "balls_table" if saved else arguments.out / "balls_table"
+    run.prepare_folder(arguments.out if saved else folder)
     if saved:
-        kept = (_run.kept(path, {}) for path in sorted(folder.glob("*.json")))
+        kept = (results.kept(path, {}, saved=True) for path in sorted(folder.glob("*.json")))
         jobs = [
             (row["model"], row["seed"], row["rendering"], row["setting"], row["settings"], folder)
             for row in kept
@@ -251,20 +254,19 @@ def main(argv=None):
     plain = [
         row | {"rendering": rendering}
         for rendering in RENDERINGS
-        for row in _balls_baselines.baselines(Box(rendering=rendering), arguments.seed)
+        for row in baselines.baselines(Box(rendering=rendering), arguments.seed)
     ]
     print_baselines(plain)
     rows = table(run_all(jobs, os.cpu_count(), arguments.scheduler))
-    _run.write_json(arguments.out / "balls_table.json", plain + rows, arguments.seed)
+    results.write_json(arguments.out / "balls_table.json", plain + rows, arguments.seed)
     if rows:
         shown = predictions(rows, folder)
-        _plots.save(
-            _balls_figures.plot_predictions(Box().shape, shown, first=31),
+        plots.save(
+            figures.plot_predictions(Box().shape, shown, first=31),
             arguments.out / "balls_table.png",
         )
-        _plots.save(
-            _balls_figures.plot_curves(rows, plain, POSTER),
-            arguments.out / "balls_table_curves.png",
+        plots.save(
+            figures.plot_curves(rows, plain, POSTER), arguments.out / "balls_table_curves.png"
         )
         print_rows(rows, plain)
     print(f"\nwritten: balls_table.json and figures in {arguments.out}; weights: {folder}")
@@ -272,7 +274,7 @@ def main(argv=None):
 
 def print_baselines(plain):
     """The predictors without a network, on the terminal."""
-    _run.print_table(
+    results.print_table(
         [
             ("MSE per pixel", lambda row: row["model"]),
             ("rendering", lambda row: row["rendering"]),
@@ -289,7 +291,7 @@ def print_rows(rows, plain):
         if way not in row["mse"]:
             return "-"
         spread = row.get("mse_spread", {}).get(way)
-        return _run.with_spread(row["mse"][way], spread, scale=1, digits=4)
+        return results.with_spread(row["mse"][way], spread, scale=1, digits=4)
 
     persistence = [
         row
@@ -304,7 +306,7 @@ def print_rows(rows, plain):
         if row["model"] == "previous frame" and row["rendering"] == "authors"
     ]
     print()
-    _run.print_table(
+    results.print_table(
         [
             ("MSE per pixel", lambda row: row["model"]),
             ("rendering", lambda row: row["rendering"]),
@@ -319,4 +321,4 @@ def print_rows(rows, plain):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

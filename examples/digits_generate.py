@@ -28,11 +28,9 @@ import numpy as np
 
 from datasets import digits
 from datasets.moving_mnist import Scene
-from examples.digits import templates as _digits
+from examples.digits import templates
 from examples.digits.coarse_to_fine import downsampled, interpolated
-from examples.tools import plots as _plots
-from examples.tools import run as _run
-from examples.tools import sequences as _video
+from examples.tools import plots, run, sequences
 from rvae_numpy import rvae
 from rvae_numpy.extensions import samplers
 
@@ -52,7 +50,7 @@ def input_noise(factor):
     return lambda y, rng: y + sd * rng.standard_normal(y.shape, dtype=y.dtype)
 
 
-ONE = _digits.Recipe(
+ONE = templates.Recipe(
     scene=Scene(n_digits=1, side=32, speed=1.5, margin=4),
     sizes=dict(n_x=48, hidden=(400, 200), n_residual=600),
     noise=dict(sigma_u=0.1, noise_u=0.1, sigma_y=0.1),
@@ -60,7 +58,7 @@ ONE = _digits.Recipe(
     stages=[dict(n_updates=14_000, learning_rate=1e-3)],
 )
 # 64 x 64 pixels: as many frames per update, but from more videos
-TWO = _digits.Recipe(
+TWO = templates.Recipe(
     scene=Scene(n_digits=2, side=64, speed=3.0),
     sizes=dict(n_x=48, hidden=(800, 300), n_residual=800),
     noise=dict(sigma_u=0.1, noise_u=0.2, sigma_y=0.14),
@@ -93,12 +91,12 @@ def forward_video(params, batch, seed):
     """Context frames as the state reconstructs them, then generated frames: (n, T, side^2)."""
     side = batch.shape[0]
     factor = side // round(params.n_y**0.5)
-    context = downsampled(batch.frames[:, : _digits.N_CONTEXT], side, factor)
+    context = downsampled(batch.frames[:, : templates.N_CONTEXT], side, factor)
     states = rvae.infer(params, context)
     generated = rvae.generate(
         params,
         states[:, -1],
-        _digits.N_GENERATED,
+        templates.N_GENERATED,
         np.random.default_rng([seed, 5]),
         sampler=samplers.rerank,
     )
@@ -113,7 +111,11 @@ def backward_videos(params, batch, seed):
         (
             {"model": "rVAE", "direction": "backward", "sampler": sampler},
             rvae.generate_backward(
-                params, state, _digits.N_GENERATED + 1, np.random.default_rng([seed, 7]), **options
+                params,
+                state,
+                templates.N_GENERATED + 1,
+                np.random.default_rng([seed, 7]),
+                **options,
             )[:, 1:],
         )
         for sampler, options in BACKWARD.items()
@@ -123,24 +125,26 @@ def backward_videos(params, batch, seed):
 def measured_rows(batch, frames, backward, test_digits, seed):
     """Rows of this seed, for frames of forward_video and the list of backward_videos."""
     forward = {"model": "rVAE", "direction": "forward", "sampler": "rerank"}
-    videos = [*_digits.baselines(batch), (forward, frames[:, _digits.AFTER])]
-    rows = _digits.rows_of(videos, _digits.part(batch, _digits.AFTER), test_digits, seed)
+    videos = [*templates.baselines(batch), (forward, frames[:, templates.AFTER])]
+    rows = templates.rows_of(videos, templates.part(batch, templates.AFTER), test_digits, seed)
     if backward:
-        rows += _digits.rows_of(backward, _digits.part(batch, _digits.BEFORE), test_digits, seed)
+        rows += templates.rows_of(
+            backward, templates.part(batch, templates.BEFORE), test_digits, seed
+        )
     return rows
 
 
 def plot_backward(batch, frames):
     """Strips of the first videos backward, next to the ground truth in reverse."""
-    shown = np.arange(0, _digits.N_GENERATED, 2)
-    truth = batch.frames[:, _digits.BEFORE]
+    shown = np.arange(0, templates.N_GENERATED, 2)
+    truth = batch.frames[:, templates.BEFORE]
     rows = [
         (f"{label} {n + 1}", video[n, shown])
-        for n in range(_digits.N_SHOWN)
+        for n in range(templates.N_SHOWN)
         for label, video in (("ground truth", truth), ("rVAE", frames))
     ]
-    last = _digits.N_CONTEXT + _digits.N_GENERATED
-    return _video.strip(
+    last = templates.N_CONTEXT + templates.N_GENERATED
+    return sequences.strip(
         rows,
         batch.shape,
         f"Every second frame, backward from frame {last}",
@@ -151,7 +155,7 @@ def plot_backward(batch, frames):
 
 # %%
 def main(argv=None):
-    parser = _run.parser("digits_generate", __doc__, tuple(_run.SIZES), jobs=False)
+    parser = run.parser("digits_generate", __doc__, tuple(run.SIZES), jobs=False)
     parser.add_argument(
         "--digits",
         type=int,
@@ -159,36 +163,36 @@ def main(argv=None):
         default=1,
         help="number of digits in a frame (default: 1)",
     )
-    arguments = _run.parse(parser, argv)
+    arguments = run.parse(parser, argv)
     n_digits, seed, out = arguments.digits, arguments.seed, arguments.out
     name = f"digits_generate_{n_digits}"
-    _run.prepare_folder(out)
+    run.prepare_folder(out)
     train_digits, test_digits = digits.split(digits.load("auto"))
     print(f"digits: {test_digits.source}")
     if arguments.use_saved:
-        params, meta, runs = _digits.saved(name, test_digits)
+        params, meta, runs = templates.saved(name, test_digits)
         if params is None:
-            _digits.finish(name, runs, arguments, test_digits)
+            templates.finish(name, runs, arguments, test_digits)
             return
         seconds = meta["seconds"]
     else:
         recipe = FULL[n_digits]
         if not arguments.full:
             recipe = replace(recipe, stages=QUICK[n_digits])
-        _run.prepare_folder(out / name)
-        params, seconds = _digits.trained(recipe, train_digits, seed, out / name, {})
+        run.prepare_folder(out / name)
+        params, seconds = templates.trained(recipe, train_digits, seed, out / name, {})
         runs = []
-    batch = _digits.test_batch(seed, test_digits, FULL[n_digits].scene)
+    batch = templates.test_batch(seed, test_digits, FULL[n_digits].scene)
     frames = forward_video(params, batch, seed)
     backward = backward_videos(params, batch, seed) if n_digits == 1 else []
     rows = measured_rows(batch, frames, backward, test_digits, seed)
-    _digits.plot(
-        batch, frames, out, name, f"Every second frame after {_digits.N_CONTEXT} context frames"
+    templates.plot(
+        batch, frames, out, name, f"Every second frame after {templates.N_CONTEXT} context frames"
     )
     if backward:
-        _plots.save(plot_backward(batch, backward[0][1]), out / f"{name}_backward.png")
-    _digits.finish(name, [rows, *runs], arguments, test_digits, seconds)
+        plots.save(plot_backward(batch, backward[0][1]), out / f"{name}_backward.png")
+    templates.finish(name, [rows, *runs], arguments, test_digits, seconds)
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -18,21 +18,14 @@ import tempfile
 from pathlib import Path
 
 from datasets import digits
-from examples import (
-    hybrid_weight,
-    linear_rvae,
-    local_vs_bptt,
-    memory,
-    ppc_initial_state,
-    ppc_order,
-    ppc_table,
-)
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples import hybrid_weight, linear_rvae, local_vs_bptt, memory, ppc_initial_state, ppc_order
+from examples.ppc import figures as ppc_figures
+from examples.tools import plots, run
+from examples.tools.jobs import in_parallel
 
 KEPT = Path(__file__).parent / "figures"
 PLOT = {
-    "ppc_table": lambda content: ppc_table.plot(content["rows"]),
+    "ppc_table": lambda content: ppc_figures.plot_table(content["rows"]),
     "hybrid_weight": lambda content: hybrid_weight.plot(content["rows"], content["filters"]),
     "ppc_order": lambda content: ppc_order.plot(content["rows"]),
     "ppc_initial_state": lambda content: ppc_initial_state.plot(content["rows"]),
@@ -57,7 +50,7 @@ if (Path(__file__).parent / "extensions").exists():
     DIGITS.append([("extensions.objects_generate", "--use-saved", "--model", "attention")])
 
 
-def run(commands, options):
+def run_scripts(commands, options):
     """Run scripts one after the other; what they are called.
 
     Parameters
@@ -74,20 +67,20 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         prog="python -m examples.figures",
         description=__doc__,
-        formatter_class=_run.HelpFormatter,
+        formatter_class=run.HelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument("folder", type=Path, nargs="?", default=KEPT, metavar="FOLDER")
-    _run.add_figure_options(parser)
-    arguments = _run.parse(parser, argv)
+    run.add_figure_options(parser)
+    arguments = run.parse(parser, argv)
     folder = arguments.folder
-    _run.prepare_folder(folder)
+    run.prepare_folder(folder)
     for name, plot in PLOT.items():
         if not (KEPT / f"{name}.json").exists():
             print(f"{name}: not in {KEPT}, left out")
             continue
         content = json.loads((KEPT / f"{name}.json").read_text())
-        path = _plots.save(plot(content), folder / f"{name}.png")
+        path = plots.save(plot(content), folder / f"{name}.png")
         print(f"{path.name}: {content['command']}, version {content['version']}")
     scripts = list(SCRIPTS)
     if digits.load("auto").source == "MNIST":
@@ -96,8 +89,12 @@ def main(argv=None):
         print("no MNIST: videos of digits are left as they are")
     with tempfile.TemporaryDirectory() as out:
         options = ["--out", out, "--format", arguments.format, "--dpi", str(arguments.dpi)]
-        _run.in_parallel(
-            "figures", run, [(commands, options) for commands in scripts], os.cpu_count(), str
+        in_parallel(
+            "figures",
+            run_scripts,
+            [(commands, options) for commands in scripts],
+            os.cpu_count(),
+            str,
         )
         for suffix in (arguments.format, "gif"):
             for path in sorted(Path(out).glob(f"*.{suffix}")):
@@ -106,4 +103,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -13,13 +13,11 @@ hybrid_weight.json as well.
 """
 
 # %%
-import os
 
 import numpy as np
 
 from examples.ppc_table import HYBRID, run_all
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.tools import plots, results, run
 
 FALLING = [0.3, 0.003]
 WEIGHTS = [0.0, 0.01, 0.03, 0.1, 0.3, 1.0, FALLING]
@@ -42,19 +40,19 @@ def name_of(w, n_updates):
 def colour_of(w):
     """Colour of the model that the weight makes of the hybrid."""
     if w == FALLING:
-        return _plots.COLOURS["hybrid, falling w"]
-    return _plots.COLOURS[ENDS.get(w, "hybrid, w = 0.03")]
+        return plots.COLOURS["hybrid, falling w"]
+    return plots.COLOURS[ENDS.get(w, "hybrid, w = 0.03")]
 
 
 # %%
 def plot(rows, filters):
     """The figure; filters: {"KF-1": mse, "KF-2": mse}, means over the seeds"""
-    figure = _plots.figure(7.5, 4)
+    figure = plots.figure(7.5, 4)
     # no 0 on a log axis
     zero, axes, falling = figure.subplots(1, 3, sharey=True, width_ratios=[1, 6, 1])
     for one in (zero, axes, falling):
         for name, value in filters.items():
-            one.axhline(1e4 * value, **_plots.style(name) | {"linewidth": 1})
+            one.axhline(1e4 * value, **plots.style(name) | {"linewidth": 1})
     positive = [w for w in WEIGHTS if w != FALLING and w > 0]
     for n_updates in sorted({row["n_updates"] for row in rows}):
         chosen = [row for row in rows if row["n_updates"] == n_updates]
@@ -93,34 +91,33 @@ def plot(rows, filters):
     zero.set_yticks([1.5, 2, 3, 4, 5, 6], labels=["1.5", "2", "3", "4", "5", "6"])
     for one in (zero, axes, falling):
         one.minorticks_off()
-    _plots.break_axis(zero, axes)
-    _plots.break_axis(axes, falling)
+    plots.break_axis(zero, axes)
+    plots.break_axis(axes, falling)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.85))
     return figure
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("hybrid_weight", __doc__), argv)
+    arguments = run.parse(run.parser("hybrid_weight", __doc__), argv)
     folder = arguments.out / "ppc_table"
-    _run.prepare_folder(folder)
+    run.prepare_folder(folder)
     first = VALIDATION + arguments.seed
     seeds = range(first, first + (3 if arguments.full else 1))
     cases = [(w, 100 if arguments.quick else SHORT) for w in WEIGHTS]
     if arguments.full:
         cases += [(w, LONG) for w in LONG_WEIGHTS]
-    jobs = [
-        (name_of(w, n_updates), seed, HYBRID | dict(n_updates=n_updates, w=w))
-        for seed in seeds
-        for w, n_updates in cases
+    asked = [
+        {"model": name_of(w, n), "settings": HYBRID | dict(n_updates=n, w=w)} for w, n in cases
     ]
-    jobs += [(name, seed, {}) for seed in seeds for name in ("KF-1", "KF-2")]
-    results = run_all(jobs, folder, os.cpu_count(), arguments.scheduler)
+    asked += [{"model": name, "settings": {}} for name in ("KF-1", "KF-2")]
+    jobs = [(row, seed) for seed in seeds for row in asked]
+    found = run_all(jobs, folder, arguments.scheduler)
 
     rows, filters = [], {}
     for w, n_updates in cases:
-        mine = [row for row in results if row["model"] == name_of(w, n_updates)]
+        mine = [row for row in found if row["model"] == name_of(w, n_updates)]
         if mine:
-            mean, spread = _run.mean_and_spread([row["mse"] for row in mine])
+            mean, spread = results.mean_and_spread([row["mse"] for row in mine])
             rows.append(
                 {
                     "model": name_of(w, n_updates),
@@ -133,17 +130,20 @@ def main(argv=None):
                 }
             )
     for name in ("KF-1", "KF-2"):
-        errors = [row["mse"] for row in results if row["model"] == name]
+        errors = [row["mse"] for row in found if row["model"] == name]
         if errors:
             filters[name] = float(np.mean(errors))
-    _run.write_json(arguments.out / "hybrid_weight.json", rows, arguments.seed, filters=filters)
-    figure = _plots.save(plot(rows, filters), arguments.out / "hybrid_weight.png")
+    results.write_json(arguments.out / "hybrid_weight.json", rows, arguments.seed, filters=filters)
+    figure = plots.save(plot(rows, filters), arguments.out / "hybrid_weight.png")
     print()
-    _run.print_table(
+    results.print_table(
         [
             ("w", lambda row: row["label"]),
             ("updates", lambda row: f"{row['n_updates']}"),
-            ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], 1e4)),
+            (
+                "MSE (1e-4 rad²)",
+                lambda row: results.with_spread(row["mse"], row["mse_spread"], 1e4),
+            ),
         ],
         rows,
     )
@@ -151,4 +151,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -23,14 +23,15 @@ import numpy as np
 
 from datasets import ppc
 from examples.ppc import linear_theory as theory
-from examples.ppc import oscillator as _ppc
+from examples.ppc import networks, oscillator
 from examples.ppc.linear_figure import ANGLES, LATENTS, NAMES, SIGMA, SIGMAS, plot
 from examples.ppc_order import readout
-from examples.ppc_table import NETWORKS, SIZES
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.ppc_table import NETWORKS
+from examples.tools import plots, results, run
+from examples.tools.jobs import in_parallel
 from rvae_numpy import rvae
 
+ARGUMENTS = ("seed", "sigma_u", "degrees", "settings")  # of a job, before its folder
 TRAINED_SIGMAS = [0.05, 0.07, 0.1, 0.14, 0.2]
 SETTINGS = {
     name: value
@@ -53,30 +54,47 @@ def rotated(params, degrees):
     return params
 
 
-def train(seed, sigma_u, degrees, settings, folder):
-    """Train and test one rVAE on spikes; a finished one is read from the folder.
+def file(seed, sigma_u, degrees, settings, folder):
+    """Path of the row of one rVAE."""
+    return folder / f"rVAE_{sigma_u:g}_{degrees}_{seed}.json"
+
+
+def kept(*job):
+    """The row of a finished job, or None."""
+    row = results.kept(file(*job), dict(zip(ARGUMENTS, job[:-1], strict=True)))
+    return row and with_outcome(row)
+
+
+def train_and_test(*job):
+    """Train and test one rVAE on spikes; arguments: ARGUMENTS and the folder.
 
     Returns
     -------
     the arguments, "mse" and "mse_after_100" (rad^2; None if it diverged), "velocity_r2", "slope" of
     the state per rad, "eigenvalues" of the state's map, and "outcome"
     """
-    asked = {"seed": seed, "sigma_u": sigma_u, "degrees": degrees, "settings": settings}
-    path = folder / f"rVAE_{sigma_u:g}_{degrees}_{seed}.json"
-    result = _run.kept(path, asked)
-    if result is None:
-        result = asked | evaluate(seed, sigma_u, degrees, settings)
-        _run.keep(path, result)
-    diverged = result["mse"] is None
-    return result | {"outcome": "diverged" if diverged else theory.outcome(result)}
+    row = dict(zip(ARGUMENTS, job[:-1], strict=True))
+    row |= evaluate(**row)
+    results.keep(file(*job), row)
+    return with_outcome(row)
+
+
+def with_outcome(row):
+    """The row with its "outcome"."""
+    return row | {"outcome": "diverged" if row["mse"] is None else theory.outcome(row)}
 
 
 def evaluate(seed, sigma_u, degrees, settings):
-    """What `train` says about one rVAE, without its arguments."""
+    """What `train_and_test` says about one rVAE, without its arguments."""
     rng = np.random.default_rng([seed, 6])
-    params = rvae.init(**SIZES["rvae_numpy"], family="poisson", rng=rng, sigma_u=sigma_u)
+    params = rvae.init(**networks.SIZES["rvae_numpy"], family="poisson", rng=rng, sigma_u=sigma_u)
+    params = rotated(params, degrees)
+    batches = oscillator.training_batches(rng, settings["n_traj"], settings["T"])
     try:
-        params = _ppc.learn(rvae, rotated(params, degrees), rng, **settings)
+        for _, stage in oscillator.stages(settings):
+            params, log = rvae.train(params, batches, rng, **stage)
+            if log.interrupted:
+                raise KeyboardInterrupt
     except FloatingPointError:
         return {
             "mse": None,
@@ -85,9 +103,9 @@ def evaluate(seed, sigma_u, degrees, settings):
             "slope": None,
             "eigenvalues": [],
         }
-    test = ppc.sample(**_ppc.TEST, rng=np.random.default_rng([seed, 7]))
+    test = ppc.sample(**oscillator.TEST, rng=np.random.default_rng([seed, 7]))
     u = rvae.infer(params, test.y)
-    mse, mse_after_100 = _ppc.mse(_ppc.network_estimate(rvae, params, test.y), test.z)
+    mse, mse_after_100 = oscillator.mse(oscillator.network_estimate(rvae, params, test.y), test.z)
     eigenvalues = np.linalg.eigvals(params.nu.W[:, -2:])
     return {
         "mse": mse,
@@ -113,7 +131,10 @@ def slope(u, position):
     -------
     units of u per rad, between -0.9 and 0.9 rad; None without enough data
     """
-    u, position = u[:, _ppc.SETTLED :].reshape(-1, u.shape[-1]), position[:, _ppc.SETTLED :].ravel()
+    u, position = (
+        u[:, oscillator.SETTLED :].reshape(-1, u.shape[-1]),
+        position[:, oscillator.SETTLED :].ravel(),
+    )
     cell = np.digitize(position, np.linspace(-0.9, 0.9, 19))
     cells = [number for number in range(1, 19) if np.sum(cell == number) >= 50]
     if len(cells) < 2:
@@ -130,7 +151,7 @@ def slope(u, position):
 
 # %%
 def print_fixed_points(points, n_inits, optimal):
-    _run.print_table(
+    results.print_table(
         [
             ("latents", lambda row: str(row["n_x"])),
             ("sigma_u", lambda row: f"{row['sigma_u']:g}"),
@@ -171,7 +192,7 @@ def print_basins(points):
         ),
         "negative": lambda p: p["early_autocorrelation"] <= 0,
     }
-    _run.print_table(
+    results.print_table(
         [
             ("initialisation", lambda name: name),
             ("of", lambda name: str(sum(map(groups[name], points)))),
@@ -199,7 +220,7 @@ def print_basins(points):
 
 def print_trained(trained, points):
     print()
-    _run.print_table(
+    results.print_table(
         [
             ("rotation", lambda row: f"{row['degrees']}°"),
             ("sigma_u", lambda row: f"{row['sigma_u']:g}"),
@@ -241,9 +262,9 @@ def eigenvalues(row):
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("linear_rvae", __doc__), argv)
+    arguments = run.parse(run.parser("linear_rvae", __doc__), argv)
     folder = arguments.out / "linear_rvae"
-    _run.prepare_folder(folder)
+    run.prepare_folder(folder)
     rng = np.random.default_rng([arguments.seed, 8])
     n_inits, n_iterations, n_points = (6, 300, 7) if arguments.quick else (24, 4000, 19)
     settings = SETTINGS | (dict(n_updates=60, n_decoder_updates=20) if arguments.quick else {})
@@ -259,13 +280,14 @@ def main(argv=None):
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
     jobs = [(seed, sigma_u, 0, settings, folder) for seed in seeds for sigma_u in TRAINED_SIGMAS]
     jobs += [(seed, SIGMA, degrees, settings, folder) for seed in seeds for degrees in ANGLES[1:]]
-    trained = _run.in_parallel(
+    trained = in_parallel(
         "rVAEs on spikes",
-        train,
+        train_and_test,
         jobs,
         os.cpu_count(),
         lambda row: f"sigma_u {row['sigma_u']:g}, {row['degrees']:3d}°: {NAMES[row['outcome']]}",
         arguments.scheduler,
+        kept,
     )
     trained.sort(key=lambda row: (row["degrees"], row["sigma_u"], row["seed"]))
     for row in trained:
@@ -278,7 +300,7 @@ def main(argv=None):
 
 def write(arguments, points, basins, by_rotation, trained, optimal):
     """Write the JSON and the figure of what is known so far; the figure's path."""
-    _run.write_json(
+    results.write_json(
         arguments.out / "linear_rvae.json",
         points,
         arguments.seed,
@@ -287,10 +309,10 @@ def write(arguments, points, basins, by_rotation, trained, optimal):
         trained=trained,
         optimal_filter=optimal,
     )
-    return _plots.save(
+    return plots.save(
         plot(points, basins, by_rotation, trained, optimal), arguments.out / "linear_rvae.png"
     )
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -26,10 +26,10 @@ import time
 import numpy as np
 
 from datasets import ppc
-from examples.ppc import angles as _angles
-from examples.ppc import oscillator as _ppc
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.ppc import oscillator
+from examples.ppc.angles import angle
+from examples.tools import plots, results, run
+from examples.tools.jobs import in_parallel
 from refh_numpy import harmonium, refh, refh_bptt, rtrbm, trbm
 
 RULES = {"TRBM": trbm, "rEFH": refh, "RTRBM": rtrbm, "rEFH + BPTT": refh_bptt}
@@ -56,7 +56,7 @@ FULL = dict(n_updates=15_000, n_checkpoints=12, n_batches=(12, 96))
 
 
 # %%
-def angles(params, n_batches, rng):
+def all_angles(params, n_batches, rng):
     """{pair: (degrees, standard error)} of PAIRS at these parameters."""
     gradients = {rule: [] for rule in RULES}
     for _ in range(n_batches):
@@ -69,10 +69,7 @@ def angles(params, n_batches, rng):
             gradients[rule].append(
                 np.concatenate([leaf.ravel() for leaf in gradient.leaves().values()])
             )
-    return {
-        pair: _angles.angle(gradients[local], gradients[bptt])
-        for pair, (local, bptt) in PAIRS.items()
-    }
+    return {pair: angle(gradients[local], gradients[bptt]) for pair, (local, bptt) in PAIRS.items()}
 
 
 # %% [markdown]
@@ -80,7 +77,7 @@ def angles(params, n_batches, rng):
 
 
 # %%
-def learn(rule, seed, n_updates, n_checkpoints, n_batches):
+def train_by(rule, seed, n_updates, n_checkpoints, n_batches):
     """Train by one rule.
 
     Returns
@@ -89,10 +86,12 @@ def learn(rule, seed, n_updates, n_checkpoints, n_batches):
     {"n_updates", "degrees", "error"}} if the rule is local}; lists over checkpoints
     """
     rng = np.random.default_rng([seed, 4])  # the same for all rules
-    params = RULES[rule].init(n_x=N_HIDDEN, n_y=_ppc.SYSTEM.n_neurons, family="poisson", rng=rng)
+    params = RULES[rule].init(
+        n_x=N_HIDDEN, n_y=oscillator.SYSTEM.n_neurons, family="poisson", rng=rng
+    )
     data, chains = rng.spawn(2)
     probe_rng = np.random.default_rng([seed, 6])
-    test = ppc.sample(**_ppc.TEST, rng=np.random.default_rng([seed, 5]))
+    test = ppc.sample(**oscillator.TEST, rng=np.random.default_rng([seed, 5]))
     sizes = np.geomspace(*n_batches, n_checkpoints).round().astype(int)
     points, found = [], {pair: [] for pair in PAIRS}
     checking, start = 0.0, time.process_time()
@@ -100,17 +99,17 @@ def learn(rule, seed, n_updates, n_checkpoints, n_batches):
     def check(params, log):
         nonlocal checking
         began = time.process_time()
-        error = _ppc.mse(_ppc.network_estimate(RULES[rule], params, test.y), test.z)[0]
+        error = oscillator.mse(oscillator.network_estimate(RULES[rule], params, test.y), test.z)[0]
         if rule in LOCAL:
             size = sizes[min(len(points), len(sizes) - 1)]
-            for pair, angle in angles(params, size, probe_rng).items():
+            for pair, angle in all_angles(params, size, probe_rng).items():
                 found[pair].append((log.n_updates[-1], *angle))
         points.append((log.n_updates[-1], began - start - checking, error))
         checking += time.process_time() - began
 
     RULES[rule].train(
         params,
-        _ppc.training_batches(data, **BATCH),
+        oscillator.training_batches(data, **BATCH),
         chains,
         n_updates=n_updates,
         chunk=CHUNK,
@@ -136,12 +135,12 @@ def table(runs):
     rows = []
     for rule in RULES:
         mine = [run for run in runs if run["model"] == rule]
-        mean, spread = _run.mean_and_spread([run["curve"]["mse"][-1] for run in mine])
+        mean, spread = results.mean_and_spread([run["curve"]["mse"][-1] for run in mine])
         row = {
             "model": rule,
             "mse": mean,
             "mse_spread": spread,
-            "poster": _ppc.POSTER.get(rule),
+            "poster": oscillator.POSTER.get(rule),
             "seconds": float(np.median([run["curve"]["seconds"][-1] for run in mine])),
         }
         if rule in LOCAL:
@@ -177,7 +176,7 @@ MAX_MSE = 12  # 1e-4 rad^2
 
 
 def plot(rows):
-    figure = _plots.figure(9, 7.5)
+    figure = plots.figure(9, 7.5)
     panels = figure.subplots(2, 2).ravel()
     of_rule = {row["model"]: row for row in rows}
     for axes, rule in zip(panels, LOCAL, strict=False):
@@ -190,7 +189,7 @@ def plot(rows):
         plot_curves(axes, rows, column)
         axes.set(xlabel=label, title=f"Error against {name}")
     panels[3].legend(loc="upper right", bbox_to_anchor=(1, 0.9))
-    _plots.letters(panels)
+    plots.letters(panels)
     return figure
 
 
@@ -227,9 +226,9 @@ def plot_angles(axes, row):
 
 def plot_curves(axes, rows, column):
     for row in rows:
-        style = _plots.style(row["model"]) | {"linewidth": 1}
-        for number, run in enumerate(row["seeds"]):
-            curve = {name: np.array(values) for name, values in run["curve"].items()}
+        style = plots.style(row["model"]) | {"linewidth": 1}
+        for number, one in enumerate(row["seeds"]):
+            curve = {name: np.array(values) for name, values in one["curve"].items()}
             label = row["model"] if number == 0 else None
             inside = 1e4 * curve["mse"] <= MAX_MSE
             if inside.any():
@@ -254,10 +253,13 @@ def plot_curves(axes, rows, column):
 # %%
 def print_rows(rows):
     """The errors, and the angles by checkpoint."""
-    _run.print_table(
+    results.print_table(
         [
             ("", lambda row: row["model"]),
-            ("MSE (1e-4 rad²)", lambda row: _run.with_spread(row["mse"], row["mse_spread"], 1e4)),
+            (
+                "MSE (1e-4 rad²)",
+                lambda row: results.with_spread(row["mse"], row["mse_spread"], 1e4),
+            ),
             ("seconds", lambda row: f"{row['seconds']:.0f}"),
         ],
         rows,
@@ -265,7 +267,7 @@ def print_rows(rows):
     print("\nangles in degrees ± standard error, along the training of the model after the colon")
     found = {row["model"]: row["angles"] for row in rows if row["model"] in LOCAL}
     n_updates = found["rEFH"]["joint"]["n_updates"]
-    _run.print_table(
+    results.print_table(
         [
             ("updates", lambda n: str(n_updates[n])),
             *(
@@ -285,14 +287,14 @@ def angle_text(angles, n):
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("local_vs_bptt", __doc__), argv)
-    _run.prepare_folder(arguments.out)
+    arguments = run.parse(run.parser("local_vs_bptt", __doc__), argv)
+    run.prepare_folder(arguments.out)
     settings = QUICK if arguments.quick else FULL if arguments.full else DEFAULT
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
     jobs = [(rule, seed, *settings.values()) for seed in seeds for rule in reversed(RULES)]
-    runs = _run.in_parallel(
+    runs = in_parallel(
         "four rules",
-        learn,
+        train_by,
         jobs,
         os.cpu_count(),
         lambda run: (
@@ -304,12 +306,14 @@ def main(argv=None):
         return
     runs.sort(key=lambda run: (run["seed"], list(RULES).index(run["model"])))
     rows = table(runs)
-    _run.write_json(arguments.out / "local_vs_bptt.json", rows, arguments.seed, settings=settings)
-    figure = _plots.save(plot(rows), arguments.out / "local_vs_bptt.png")
+    results.write_json(
+        arguments.out / "local_vs_bptt.json", rows, arguments.seed, settings=settings
+    )
+    figure = plots.save(plot(rows), arguments.out / "local_vs_bptt.png")
     print(f"\nafter {settings['n_updates']} updates:")
     print_rows(rows)
     print(f"\nwritten: {figure.name}, local_vs_bptt.json in {arguments.out}")
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -18,7 +18,6 @@ Writes memory.png (error against steps back) and memory.json.
 """
 
 # %%
-import importlib
 import os
 import time
 
@@ -27,10 +26,10 @@ import numpy as np
 from datasets import bouncing_balls, ppc
 from datasets.bouncing_balls import Box
 from examples import balls_generate
-from examples.ppc import oscillator as _ppc
-from examples.tools import plots as _plots
-from examples.tools import run as _run
-from examples.tools import sequences as _video
+from examples.ppc import networks, oscillator
+from examples.ppc_table import shortened
+from examples.tools import plots, results, run, sequences
+from examples.tools.jobs import in_parallel
 from kalman import smoothing
 from rvae_numpy import rvae
 
@@ -39,7 +38,6 @@ from rvae_numpy import rvae
 # The rVAE has half of the updates of Table 1, and one training run instead of the best of two.
 
 # %%
-SIZES = {"refh_numpy": dict(n_x=240, n_y=15), "rvae_numpy": dict(n_x=2, n_y=15, hidden=64)}
 LOCAL = dict(n_traj=40, T=200, chunk=1, learning_rate=1e-3, n_updates=50_000)
 NETWORKS = {
     "rEFH": LOCAL | dict(model="refh_numpy.refh"),
@@ -95,22 +93,22 @@ def read_out(state, target, test_state):
     return (test_state - mean) @ weights + centre
 
 
-def train(model, seed, settings):
-    """Params of one network on the oscillator."""
-    rng = np.random.default_rng([seed, 2])
-    params = model.init(**SIZES[model.__package__], family="poisson", rng=rng)
-    return _ppc.learn(model, params, rng, **settings)
+def kept(row, seed, folder):
+    """The row of a finished job, or None."""
+    return results.kept(file(row, seed, folder), row | {"data": DATA})
 
 
-def run(name, seed, settings, folder):
+def file(row, seed, folder):
+    """Path of the row of what a network remembers; the network itself is kept beside it."""
+    return networks.file(folder, f"{row['model']}_past", seed, ".json")
+
+
+def look_back(row, seed, folder):
     """The row of one network and seed on the oscillator; kept in FOLDER."""
-    path = folder / f"{name.replace(' = ', ' ').replace(',', '').replace(' ', '_')}_{seed}.json"
-    asked = {"model": name, "settings": settings, "data": DATA}
-    if (kept := _run.kept(path, asked)) is not None:
-        return kept
     begun = time.monotonic()
-    model = importlib.import_module(settings["model"])
-    params = train(model, seed, {key: value for key, value in settings.items() if key != "model"})
+    if networks.kept(row, seed, folder) is None:
+        networks.train_and_test(row, seed, folder)
+    model, params = networks.load(row["model"], seed, row["settings"], folder)
     train_batch, test = (
         ppc.sample(**DATA, random_phase=True, rng=np.random.default_rng([seed, number]))
         for number in (3, 1)
@@ -118,21 +116,24 @@ def run(name, seed, settings, folder):
     state, train_state = (model.infer(params, batch.y)[:, -1] for batch in (test, train_batch))
     past = model.generate_backward(params, state, N_BACK + 1, np.random.default_rng([seed, 4]))
     linear = read_out(train_state.astype(float), past_positions(train_batch), state)
-    row = asked | {
+    row = row | {
+        "data": DATA,
         "seed": seed,
         "error": rms(ppc.decode(past)[0], past_positions(test)),
         "read_out": rms(linear, past_positions(test)),
         "seconds": time.monotonic() - begun,
-        "version": _run.version(),
+        "version": results.version(),
     }
-    _run.keep(path, row)
+    results.keep(file(row, seed, folder), row)
     return row
 
 
 def references(seed):
     """Errors of the Kalman smoother with the true parameters, and of the mean position."""
     test = ppc.sample(**DATA, random_phase=True, rng=np.random.default_rng([seed, 1]))
-    mean = smoothing.rts_smoother(_ppc.true_lds(), *_ppc.observations(test.y)).mean[..., 0]
+    mean = smoothing.rts_smoother(oscillator.true_lds(), *oscillator.observations(test.y)).mean[
+        ..., 0
+    ]
     positions = past_positions(test)
     smoothed = {"model": "true parameters", "data": "oscillator"}
     always_0 = {"model": "mean position", "data": "oscillator"}
@@ -173,7 +174,7 @@ def balls_rows(seed):
         models = balls_generate.harmoniums(rendering)
         models.pop("RTRBM", None)  # it does not run backward
         if rendering == balls_generate.BOX.rendering:
-            models["rVAE"] = rvae, rvae.load(_run.WEIGHTS / "balls_generate.npz")[0]
+            models["rVAE"] = rvae, rvae.load(run.WEIGHTS / "balls_generate.npz")[0]
         videos = {"previous frame": np.broadcast_to(past[:, :1], past.shape)}
         for name, (model, params) in models.items():
             videos[name] = model.generate_backward(
@@ -184,7 +185,7 @@ def balls_rows(seed):
             )
         for name, video in videos.items():
             row = {"model": name, "data": "bouncing balls", "rendering": rendering}
-            row["label"] = _video.label(row)
+            row["label"] = sequences.label(row)
             error = np.mean((video - past) ** 2, axis=(0, 2)) / scale
             rows.append(row | listed("error", error.tolist()))
     return rows
@@ -192,9 +193,9 @@ def balls_rows(seed):
 
 # %%
 def plot(rows):
-    figure = _plots.figure(9, 4.2)
+    figure = plots.figure(9, 4.2)
     left, right = panels = figure.subplots(1, 2)
-    _plots.letters(panels)
+    plots.letters(panels)
     for row in rows:
         if row["data"] == "oscillator":
             plot_oscillator(left, row)
@@ -228,7 +229,7 @@ def plot_oscillator(axes, row):
     if row["model"] == "mean position":
         axes.plot(row["error"], color="black", linestyle="-.", linewidth=1, label="mean position")
         return
-    style = _plots.style(row["model"])
+    style = plots.style(row["model"])
     if row["model"] == "true parameters":
         style["label"] = "smoother, true parameters"
     axes.plot(row["error"], **style)
@@ -242,40 +243,39 @@ def plot_balls(axes, row):
     if row["model"] == "previous frame":
         style = dict(color="black", linewidth=1, label="present frame, repeated")
     else:
-        style = _plots.style(row["model"])
+        style = plots.style(row["model"])
     style |= {"linestyle": (0, (4, 1.5)) if authors else "-"}
     style["label"] += " (authors' rendering)" if authors else ""
     axes.plot(row["error"], **style)
 
 
-def shortened(settings):
-    """Settings of --quick."""
-    decoder = dict(n_decoder_updates=20) if "n_decoder_updates" in settings else {}
-    return settings | dict(n_updates=100) | decoder
-
-
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("memory", __doc__), argv)
+    arguments = run.parse(run.parser("memory", __doc__), argv)
     folder = arguments.out / "memory"
-    _run.prepare_folder(folder)
+    run.prepare_folder(folder)
     seeds = range(arguments.seed, arguments.seed + (3 if arguments.full else 1))
     jobs = [
-        (name, seed, shortened(settings) if arguments.quick else settings, folder)
+        (
+            shortened(name, settings) if arguments.quick else {"model": name, "settings": settings},
+            seed,
+            folder,
+        )
         for seed in seeds
         for name, settings in NETWORKS.items()
     ]
-    runs = _run.in_parallel(
+    runs = in_parallel(
         "memory",
-        run,
+        look_back,
         jobs,
         os.cpu_count(),
         lambda row: f"{row['model']}, seed {row['seed']} ({row['seconds']:.0f} s)",
         arguments.scheduler,
+        kept,
     )
     rows = references(arguments.seed) + oscillator_rows(runs) + balls_rows(arguments.seed)
-    _run.write_json(arguments.out / "memory.json", rows, arguments.seed)
-    _plots.save(plot(rows), arguments.out / "memory.png")
+    results.write_json(arguments.out / "memory.json", rows, arguments.seed)
+    plots.save(plot(rows), arguments.out / "memory.png")
     print_rows("RMS error (rad), steps back", [row for row in rows if row["data"] == "oscillator"])
     print()
     print_rows(
@@ -287,7 +287,7 @@ def main(argv=None):
 
 def print_rows(heading, rows):
     """Errors of rows at the steps back that are listed, on the terminal."""
-    _run.print_table(
+    results.print_table(
         [(heading, lambda row: row.get("label", row["model"]))]
         + [(k, lambda row, k=k: f"{row['error_at'][k]:.3f}") for k in rows[0]["error_at"]],
         rows,
@@ -295,4 +295,4 @@ def print_rows(heading, rows):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

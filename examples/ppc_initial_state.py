@@ -22,10 +22,9 @@ import sys
 import numpy as np
 
 from datasets import ppc
-from examples.ppc import oscillator as _ppc
-from examples.ppc_table import NETWORKS, file, module, test_data
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.ppc import networks, oscillator
+from examples.ppc_table import NETWORKS
+from examples.tools import plots, results, run
 from refh_numpy import harmonium
 from rvae_numpy import inference
 
@@ -53,9 +52,9 @@ def joint(model, params, y_1):
 
 def regression(model, params, y_1, other):
     """u_0 (n_traj, n_u): E[u_{t-1} | y_t] over other trajectories, without their first steps."""
-    u = model.infer(params, other)[:, _ppc.SETTLED :]
+    u = model.infer(params, other)[:, oscillator.SETTLED :]
     states = u[:, :-1].reshape(-1, u.shape[-1])
-    observed_next = other[:, _ppc.SETTLED + 1 :].reshape(-1, other.shape[-1])
+    observed_next = other[:, oscillator.SETTLED + 1 :].reshape(-1, other.shape[-1])
 
     def design(y):
         return np.column_stack([np.sqrt(y), np.ones(len(y))])
@@ -81,18 +80,16 @@ def initial_state(rule, model, params, y_1, other):
 # %%
 def examine(name, seed, folder):
     """{rule: squared error by time step (T,)} of one trained model; None without weights."""
-    model = module(NETWORKS[name])
-    try:
-        params, _ = model.load(file(folder, name, seed, ".npz"))
-    except FileNotFoundError:
+    model, params = networks.load(name, seed, NETWORKS[name], folder)
+    if model is None:
         return None
-    test = test_data(seed)
+    test = networks.test_data(seed)
     rng = np.random.default_rng([seed, 9])
-    other = ppc.sample(**_ppc.TEST, rng=rng, random_phase=True).y
+    other = ppc.sample(**oscillator.TEST, rng=rng, random_phase=True).y
     errors = {}
     for rule in RULES:
         u_0 = initial_state(rule, model, params, test.y[:, 0], other)
-        z_hat = _ppc.network_estimate(model, params, test.y, u_0)
+        z_hat = oscillator.network_estimate(model, params, test.y, u_0)
         errors[rule] = ppc.squared_error(z_hat, test.z[..., 0]).mean(0)
     return errors
 
@@ -115,7 +112,9 @@ def table(seeds, folder):
                 "model": name,
                 "default_rule": DEFAULT[name],
                 "mse": {rule: float(mean[rule].mean()) for rule in RULES},
-                "mse_first_100": {rule: float(mean[rule][: _ppc.SETTLED].mean()) for rule in RULES},
+                "mse_first_100": {
+                    rule: float(mean[rule][: oscillator.SETTLED].mean()) for rule in RULES
+                },
                 "error_by_time": {rule: mean[rule][:N_SHOWN].tolist() for rule in RULES},
                 "seeds": [
                     {"seed": seed, "mse": {rule: float(errors[rule].mean()) for rule in RULES}}
@@ -127,7 +126,7 @@ def table(seeds, folder):
 
 
 def plot(rows):
-    figure = _plots.figure(9, 5.6)
+    figure = plots.figure(9, 5.6)
     grid = figure.subplots(2, 3, sharex=True, sharey=True)
     # widest first, so that rules with equal errors are all visible
     lines = {
@@ -135,7 +134,7 @@ def plot(rows):
         "joint": dict(linestyle="-", linewidth=1.3),
         "regression": dict(linestyle=(0, (4, 2)), linewidth=1.3),
     }
-    time_s = _ppc.SYSTEM.dt * (np.arange(N_SHOWN) + 0.5)
+    time_s = oscillator.SYSTEM.dt * (np.arange(N_SHOWN) + 0.5)
     for axes, row in zip(grid.flat, rows, strict=False):
         for rule, label in RULES.items():
             default = " (used in training)" * (row["default_rule"] == rule)
@@ -143,7 +142,7 @@ def plot(rows):
                 time_s,
                 1e4 * np.array(row["error_by_time"][rule]),
                 label=label + default,
-                color=_plots.COLOURS[row["model"]],
+                color=plots.COLOURS[row["model"]],
                 **lines[rule],
             )
         axes.set(title=row["model"], yscale="log", ylim=(1, 1e4), xlim=(0, time_s[-1]))
@@ -152,14 +151,14 @@ def plot(rows):
         axes.set_xlabel("time since the start (s)")
     for axes in grid[:, 0]:
         axes.set_ylabel("MSE (10$^{-4}$ rad²)")
-    _plots.letters(grid.flat)
+    plots.letters(grid.flat)
     return figure
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("ppc_initial_state", __doc__, ("full",), jobs=False), argv)
+    arguments = run.parse(run.parser("ppc_initial_state", __doc__, ("full",), jobs=False), argv)
     folder = arguments.out / "ppc_table"
-    _run.prepare_folder(arguments.out)
+    run.prepare_folder(arguments.out)
     seeds = range(arguments.seed, arguments.seed + (5 if arguments.full else 1))
     rows = table(seeds, folder)
     if not rows:
@@ -167,13 +166,13 @@ def main(argv=None):
             "--out: expected the folder of a finished `python -m examples.ppc_table`, got "
             f"{arguments.out} (no trained models there)"
         )
-    _run.write_json(arguments.out / "ppc_initial_state.json", rows, arguments.seed)
-    figure = _plots.save(plot(rows), arguments.out / "ppc_initial_state.png")
+    results.write_json(arguments.out / "ppc_initial_state.json", rows, arguments.seed)
+    figure = plots.save(plot(rows), arguments.out / "ppc_initial_state.png")
 
     def mse(row, rule):
         return f"{1e4 * row['mse'][rule]:.2f}{' *' if row['default_rule'] == rule else '  '}"
 
-    _run.print_table(
+    results.print_table(
         [
             ("MSE (1e-4 rad²)", lambda row: row["model"]),
             *((rule, lambda row, rule=rule: mse(row, rule)) for rule in RULES),
@@ -194,4 +193,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

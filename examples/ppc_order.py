@@ -23,10 +23,9 @@ import sys
 import numpy as np
 
 from datasets import ppc
-from examples.ppc import oscillator as _ppc
-from examples.ppc_table import NETWORKS, file, module, test_data
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.ppc import networks, oscillator
+from examples.ppc_table import NETWORKS
+from examples.tools import plots, results, run
 from kalman import filtering
 
 PERTURBATION = 0.1  # rad, of one observation
@@ -76,7 +75,7 @@ def readout(state, target):
     target : (n_traj, T)
     """
     half = len(state) // 2
-    state, target = state[:, _ppc.SETTLED :], target[:, _ppc.SETTLED :]
+    state, target = state[:, oscillator.SETTLED :], target[:, oscillator.SETTLED :]
 
     def design(s):
         s = s.reshape(-1, s.shape[-1]).astype(float)
@@ -144,17 +143,15 @@ def models(seed, folder, y_to_fit, test):
     """
     found = {}
     for name in ("KF-1", "KF-2"):
-        fitted = _ppc.fit_kalman(y_to_fit, name)
-        states = filtering.kalman_filter(fitted, *_ppc.observations(test.y)).mean
-        found[name] = lambda y, fitted=fitted: _ppc.kalman_estimate(fitted, y), states
+        fitted = oscillator.fit_kalman(y_to_fit, name)
+        states = filtering.kalman_filter(fitted, *oscillator.observations(test.y)).mean
+        found[name] = lambda y, fitted=fitted: oscillator.kalman_estimate(fitted, y), states
     for name in NETWORKS:
-        model = module(NETWORKS[name])
-        try:
-            params, _ = model.load(file(folder, name, seed, ".npz"))
-        except FileNotFoundError:
+        model, params = networks.load(name, seed, NETWORKS[name], folder)
+        if model is None:
             continue
         found[name] = (
-            (lambda y, model=model, params=params: _ppc.network_estimate(model, params, y)),
+            (lambda y, model=model, params=params: oscillator.network_estimate(model, params, y)),
             model.infer(params, test.y),
         )
     return found
@@ -162,10 +159,10 @@ def models(seed, folder, y_to_fit, test):
 
 def examine(seed, folder, rng):
     """{name: {measure: value}} of the models of a seed, for MEASURES."""
-    test = test_data(seed)
+    test = networks.test_data(seed)
     batch = ppc.sample(n_traj=N_PERTURBED, T=PERTURBED_STEP + LAGS, rng=rng, random_phase=True)
     y_perturbed = perturbed(batch, rng)
-    y_to_fit = ppc.sample(**_ppc.TEST, rng=rng).y
+    y_to_fit = ppc.sample(**oscillator.TEST, rng=rng).y
     found = {}
     for name, (estimate, states) in models(seed, folder, y_to_fit, test).items():
         response = impulse_response(estimate, batch, y_perturbed)
@@ -204,7 +201,7 @@ def table(found):
 
 # %%
 def plot(rows):
-    figure = _plots.figure(9, 8)
+    figure = plots.figure(9, 8)
     (readouts, response), (weights, error) = figure.subplots(2, 2)
     curves = [row for row in rows if row["model"] in CURVES]
     plot_readouts(readouts, rows)
@@ -217,7 +214,7 @@ def plot(rows):
         ncols=8,
         title="lines in B and D",
     )
-    _plots.letters([readouts, response, weights, error])
+    plots.letters([readouts, response, weights, error])
     return figure
 
 
@@ -227,7 +224,7 @@ def plot_readouts(axes, rows):
         ("position_r2", "o", "position"),
         ("velocity_r2", "D", "velocity"),
     ):
-        colours = [_plots.COLOURS[row["model"]] for row in rows]
+        colours = [plots.COLOURS[row["model"]] for row in rows]
         axes.scatter(
             [row[measure] for row in rows],
             heights,
@@ -249,11 +246,11 @@ def plot_readouts(axes, rows):
 
 
 def plot_response(axes, rows):
-    time_s = _ppc.SYSTEM.dt * np.arange(LAGS)
+    time_s = oscillator.SYSTEM.dt * np.arange(LAGS)
     inset = axes.inset_axes([0.36, 0.3, 0.62, 0.4])
     for row in rows:
         for one in (axes, inset):
-            one.plot(time_s, row["impulse_response"], **_plots.style(row["model"]))
+            one.plot(time_s, row["impulse_response"], **plots.style(row["model"]))
     for one in (axes, inset):
         one.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     axes.set(
@@ -270,7 +267,7 @@ def plot_response(axes, rows):
 def plot_weights(axes, rows):
     heights = np.arange(len(rows))[::-1]
     spreads = [
-        _run.mean_and_spread([one["instantaneous_weight"] for one in row["seeds"]])[1] or 0
+        results.mean_and_spread([one["instantaneous_weight"] for one in row["seeds"]])[1] or 0
         for row in rows
     ]
     axes.barh(
@@ -278,7 +275,7 @@ def plot_weights(axes, rows):
         [row["instantaneous_weight"] for row in rows],
         height=0.6,
         xerr=spreads,
-        color=[_plots.COLOURS[row["model"]] for row in rows],
+        color=[plots.COLOURS[row["model"]] for row in rows],
         ecolor="black",
         error_kw={"linewidth": 1, "capsize": 2},
     )
@@ -292,8 +289,8 @@ def plot_weights(axes, rows):
 def plot_error(axes, rows):
     for row in rows:
         error = 1e4 * np.array(row["error_by_time"])
-        time_s = _ppc.SYSTEM.dt * BIN * (np.arange(len(error)) + 0.5)
-        axes.plot(time_s, error, **_plots.style(row["model"]))
+        time_s = oscillator.SYSTEM.dt * BIN * (np.arange(len(error)) + 0.5)
+        axes.plot(time_s, error, **plots.style(row["model"]))
     axes.set(
         xlabel="time since the start of the trajectory (s)",
         xlim=(0, 20),
@@ -308,13 +305,13 @@ def plot_error(axes, rows):
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("ppc_order", __doc__, ("full",), jobs=False), argv)
+    arguments = run.parse(run.parser("ppc_order", __doc__, ("full",), jobs=False), argv)
     folder = arguments.out / "ppc_table"
-    _run.prepare_folder(arguments.out)
+    run.prepare_folder(arguments.out)
     seeds = [
         seed
         for seed in range(arguments.seed, arguments.seed + (5 if arguments.full else 1))
-        if any(file(folder, name, seed, ".npz").exists() for name in NETWORKS)
+        if any(networks.file(folder, name, seed, ".npz").exists() for name in NETWORKS)
     ]
     if not seeds:
         sys.exit(
@@ -322,9 +319,9 @@ def main(argv=None):
             f"{arguments.out} (no trained models there)"
         )
     rows = table({seed: examine(seed, folder, np.random.default_rng([seed, 3])) for seed in seeds})
-    _run.write_json(arguments.out / "ppc_order.json", rows, arguments.seed)
-    figure = _plots.save(plot(rows), arguments.out / "ppc_order.png")
-    _run.print_table(
+    results.write_json(arguments.out / "ppc_order.json", rows, arguments.seed)
+    figure = plots.save(plot(rows), arguments.out / "ppc_order.png")
+    results.print_table(
         [
             ("", lambda row: row["model"]),
             ("position R²", lambda row: f"{row['position_r2']:.3f}"),
@@ -341,4 +338,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

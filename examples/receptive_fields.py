@@ -18,9 +18,8 @@ import sys
 import numpy as np
 
 from datasets import ppc
-from examples.ppc import oscillator as _ppc
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.ppc import oscillator
+from examples.tools import plots, results, run
 from refh_numpy import refh
 
 N_BINS = 15  # along each axis
@@ -92,7 +91,7 @@ def explained(u, z):
 
 # %%
 def plot(mean, position, velocity, by_velocity, order):
-    figure = _plots.figure(9, 6.8)
+    figure = plots.figure(9, 6.8)
     top, bottom = figure.subfigures(2, 1, height_ratios=[3, 1.2])
     grid = top.subplots(2, N_SHOWN // 2, sharex=True, sharey=True)
     for axes, unit in zip(grid.ravel(), order, strict=True):
@@ -108,21 +107,21 @@ def plot(mean, position, velocity, by_velocity, order):
         "Activity of sixteen hidden units; above each map: R² that velocity adds", fontsize=10
     )
     axes = bottom.subplots()
-    axes.hist(by_velocity, bins=np.arange(0, 1.001, 0.025), color=_plots.COLOURS["rEFH"])
+    axes.hist(by_velocity, bins=np.arange(0, 1.001, 0.025), color=plots.COLOURS["rEFH"])
     axes.set(
         xlabel="R² by position and velocity, minus R² by position alone",
         ylabel="hidden units",
         xlim=(0, 1),
         title="All hidden units",
     )
-    _plots.letters([grid[0, 0], axes])
+    plots.letters([grid[0, 0], axes])
     return figure
 
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("receptive_fields", __doc__, (), jobs=False), argv)
-    _run.prepare_folder(arguments.out)
+    arguments = run.parse(run.parser("receptive_fields", __doc__, (), jobs=False), argv)
+    run.prepare_folder(arguments.out)
     weights = arguments.out / "refh.npz"
     if not weights.exists():
         sys.exit(
@@ -132,14 +131,18 @@ def main(argv=None):
     params, _ = refh.load(weights)
     rng = np.random.default_rng([arguments.seed, 7])
     test = ppc.sample(**TEST, rng=rng, random_phase=True)
-    u = refh.infer(params, test.y)[:, _ppc.SETTLED :].reshape(-1, len(params.b_x)).astype(float)
-    z = test.z[:, _ppc.SETTLED :].reshape(-1, 2)
+    u = (
+        refh.infer(params, test.y)[:, oscillator.SETTLED :]
+        .reshape(-1, len(params.b_x))
+        .astype(float)
+    )
+    z = test.z[:, oscillator.SETTLED :].reshape(-1, 2)
     mean, position, velocity = maps(u, z)
     by_position, by_both = explained(u, z)
     by_velocity = by_both - by_position
     units = np.argsort(-by_velocity)
     order = units[np.linspace(0, len(units) - 1, N_SHOWN).round().astype(int)]
-    figure = _plots.save(
+    figure = plots.save(
         plot(mean, position, velocity, by_velocity, order), arguments.out / "receptive_fields.png"
     )
     rows = [
@@ -150,7 +153,7 @@ def main(argv=None):
         }
         for unit in units
     ]
-    _run.write_json(arguments.out / "receptive_fields.json", rows, arguments.seed)
+    results.write_json(arguments.out / "receptive_fields.json", rows, arguments.seed)
     print(
         f"{len(units)} hidden units: position alone explains {np.median(by_position):.2f} of a "
         f"unit's variance (median), velocity adds {np.median(by_velocity):.2f}, and more than "
@@ -160,4 +163,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

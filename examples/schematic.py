@@ -8,8 +8,7 @@ must reproduce, and where the gradient stops. Takes a second.
 # %%
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.tools import plots, run
 
 GIVEN, REPRODUCED, HIDDEN = "#DADADA", "#F2C14E", "#FFFFFF"
 LEARNT, LOCAL = "#0050A0", "#B3261E"
@@ -17,7 +16,7 @@ RADIUS = 0.5
 
 
 def plot():
-    figure = _plots.figure(8.6, 7)
+    figure = plots.figure(8.6, 7)
     panels = figure.subplots(2, 2)
     titles = [
         ["Harmonium, conditional: TRBM", "Autoencoder, conditional: TVAE"],
@@ -31,7 +30,7 @@ def plot():
             axes.set_title(title, fontsize=11, fontweight="bold")
             axes.set(xlim=(-0.4, 9.4), ylim=(-1.2, 6.4), aspect="equal")
             axes.axis("off")
-    _plots.letters(panels.flat)
+    plots.letters(panels.flat)
     plot_legend(figure)
     return figure
 
@@ -183,10 +182,10 @@ def plot_legend(figure):
 
 # %%
 def main(argv=None):
-    arguments = _run.parse(_run.parser("schematic", __doc__, (), jobs=False), argv)
-    _run.prepare_folder(arguments.out)
-    print(_plots.save(plot(), arguments.out / "schematic.png"))
+    arguments = run.parse(run.parser("schematic", __doc__, (), jobs=False), argv)
+    run.prepare_folder(arguments.out)
+    print(plots.save(plot(), arguments.out / "schematic.png"))
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -225,7 +225,7 @@ losses = {name: kalman_loss(model) for name, model in filters.items()}
 candidates, threshold = [], np.mean(list(losses.values()))
 for number in range(MAX_TRAININGS):
     autoencoder = rvae.init(n_y=SYSTEM.n_neurons, n_x=2, hidden=64, family="poisson", rng=rng)
-    autoencoder = _ppc.learn(rvae, autoencoder, rng, **RECIPE)
+    autoencoder = _ppc.train(rvae, autoencoder, rng, RECIPE)
     loss = _ppc.next_step_loss(rvae, autoencoder, validation, rng)
     candidates.append((loss, autoencoder))
     failed = loss > threshold

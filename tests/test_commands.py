@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.tools import run as _run
+from examples.tools import run
 from tests.test_readme import CHAPTERS, ROOT
 
 TRAINS = {"balls_table", "balls_generate", "digits_generate", "objects_generate"}
@@ -128,7 +128,7 @@ def test_the_arguments_of_a_long_command_are_understood(command, monkeypatch):
 
     module, *arguments = shlex.split(command)[2:]
     if module.startswith("examples.") and "benchmarks" not in module:
-        monkeypatch.setattr(_run, "prepare_folder", begin)
+        monkeypatch.setattr(run, "prepare_folder", begin)
         with pytest.raises(Understood):
             importlib.import_module(module).main(arguments)
     else:  # what they print is the machine's, or the network's
@@ -138,7 +138,7 @@ def test_the_arguments_of_a_long_command_are_understood(command, monkeypatch):
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_help_fits_a_terminal(path, monkeypatch, capsys):
     if path.stem == "walkthrough":  # a script from top to bottom: its help is its parser's
-        text = _run.parser("walkthrough", Path(path).read_text().split('"""')[1]).format_help()
+        text = run.parser("walkthrough", Path(path).read_text().split('"""')[1]).format_help()
     else:
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         with pytest.raises(SystemExit) as stop:
@@ -151,4 +151,4 @@ def test_help_fits_a_terminal(path, monkeypatch, capsys):
 
 def test_no_script_takes_abbreviations():
     """--ou DIR would otherwise end up in the command that is written down."""
-    assert not _run.parser("name", "Text.").allow_abbrev
+    assert not run.parser("name", "Text.").allow_abbrev

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from examples.ppc import angles as _angles
+from examples.ppc import angles
 
 
 def noisy(vector, n_batches, noise, rng):
@@ -20,7 +20,7 @@ def test_without_noise_the_angle_is_exact():
     rng = np.random.default_rng(0)
     for degrees in (0.0, 40.0, 90.0, 150.0):
         first, second = (np.tile(vector, (4, 1)) for vector in two_vectors(degrees, 30, rng))
-        value, error = _angles.angle(3 * first, 0.5 * second)
+        value, error = angles.angle(3 * first, 0.5 * second)
         np.testing.assert_allclose([value, error], [degrees, 0], atol=1e-5)
 
 
@@ -34,7 +34,7 @@ def test_shared_noise_does_not_bias_the_angle():
     for _ in range(50):
         noise = 4 / np.sqrt(n) * rng.standard_normal((n_batches, n))
         g, h = first + noise, second + noise
-        values.append(_angles.angle(g, h)[0])
+        values.append(angles.angle(g, h)[0])
         mean_g, mean_h = g.mean(0), h.mean(0)
         cosine = mean_g @ mean_h / np.sqrt(mean_g @ mean_g * (mean_h @ mean_h))
         naive.append(np.degrees(np.arccos(cosine)))
@@ -48,7 +48,7 @@ def test_the_squared_norms_are_unbiased_too():
     rng = np.random.default_rng(2)
     first, second = two_vectors(30, 1000, rng)
     values = [
-        _angles.angle(noisy(first, 64, 0.1, rng), noisy(second, 64, 0.1, rng))[0] for _ in range(50)
+        angles.angle(noisy(first, 64, 0.1, rng), noisy(second, 64, 0.1, rng))[0] for _ in range(50)
     ]
     assert abs(np.mean(values) - 30) < 4 * np.std(values) / np.sqrt(50) < 2
 
@@ -57,7 +57,7 @@ def test_the_jackknife_error_is_the_spread_of_repetitions():
     rng = np.random.default_rng(3)
     first, second = two_vectors(60, 300, rng)
     found = np.array(
-        [_angles.angle(noisy(first, 40, 0.2, rng), noisy(second, 40, 0.2, rng)) for _ in range(200)]
+        [angles.angle(noisy(first, 40, 0.2, rng), noisy(second, 40, 0.2, rng)) for _ in range(200)]
     )
     np.testing.assert_allclose(np.sqrt(np.mean(found[:, 1] ** 2)), found[:, 0].std(), rtol=0.2)
 
@@ -65,4 +65,4 @@ def test_the_jackknife_error_is_the_spread_of_repetitions():
 def test_no_signal_no_angle():
     """A squared norm whose estimate is negative: None, not a number."""
     alternating = np.array([[1.0, 0.0], [-1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
-    assert _angles.angle(alternating, np.ones((4, 2))) == (None, None)
+    assert angles.angle(alternating, np.ones((4, 2))) == (None, None)

@@ -7,12 +7,8 @@ import pytest
 
 from datasets import bouncing_balls
 from examples import balls_generate, balls_table
-from examples.balls import baselines as _balls_baselines
-from examples.balls import figures as _balls_figures
-from examples.balls import networks as _balls_networks
-from examples.tools import plots as _plots
-from examples.tools import run as _run
-from examples.tools import training as _training
+from examples.balls import baselines, figures, networks
+from examples.tools import plots, run, training
 from refh_numpy import refh, rtrbm
 from rvae_numpy import rvae
 
@@ -32,19 +28,19 @@ def small_balls(monkeypatch):
         n_sweeps=[1, 2],
     )
     monkeypatch.setattr(balls_table, "QUICK", settings)
-    monkeypatch.setattr(_balls_networks, "N_HIDDEN", 40)
-    monkeypatch.setattr(_balls_networks, "CHECKPOINT", 2)
-    monkeypatch.setattr(_balls_networks, "BETWEEN_POINTS", 2)
-    monkeypatch.setattr(_balls_networks, "CURVE_CHAINS", 2)
-    monkeypatch.setattr(_balls_baselines, "TEST", dict(n_traj=2, T=45))
-    monkeypatch.setattr(_balls_baselines, "N_TO_FIT", 60)
-    monkeypatch.setattr(_run, "in_parallel", in_this_process)
+    monkeypatch.setattr(networks, "N_HIDDEN", 40)
+    monkeypatch.setattr(networks, "CHECKPOINT", 2)
+    monkeypatch.setattr(networks, "BETWEEN_POINTS", 2)
+    monkeypatch.setattr(networks, "CURVE_CHAINS", 2)
+    monkeypatch.setattr(baselines, "TEST", dict(n_traj=2, T=45))
+    monkeypatch.setattr(baselines, "N_TO_FIT", 60)
+    monkeypatch.setattr(balls_table, "in_parallel", in_this_process)
     return settings
 
 
-def in_this_process(label, function, jobs, n_workers, say, scheduler=None):
-    """_run.in_parallel without worker processes, which would not see what a test replaces."""
-    results = [function(*job) for job in jobs]
+def in_this_process(label, function, jobs, n_workers, say, scheduler=None, kept=None):
+    """in_parallel without worker processes, which would not see what a test replaces."""
+    results = [kept(*job) or function(*job) for job in jobs]
     assert all(isinstance(say(result), str) for result in results)
     return results
 
@@ -55,7 +51,7 @@ def new(path):
 
 
 def network(settings, folder, suffix):
-    return _balls_networks.file(folder, *JOB[:1], *JOB[2:], 0, suffix)
+    return networks.file(folder, *JOB[:1], *JOB[2:], 0, suffix)
 
 
 def test_balls_table(small_balls, tmp_path, monkeypatch, capsys):
@@ -85,19 +81,19 @@ def test_balls_table(small_balls, tmp_path, monkeypatch, capsys):
     # what is done is not done again
     weights = network(small_balls, tmp_path / "balls_table", ".npz")
     before = weights.stat().st_mtime_ns
-    monkeypatch.setattr(_balls_baselines, "baselines", lambda box, seed: [])
-    monkeypatch.setattr(_plots, "save", lambda figure, path: path)
+    monkeypatch.setattr(baselines, "baselines", lambda box, seed: [])
+    monkeypatch.setattr(plots, "save", lambda figure, path: path)
     balls_table.main(["--quick", "--out", str(tmp_path)])
     assert weights.stat().st_mtime_ns == before
 
 
 def test_balls_table_from_saved_weights(small_balls, tmp_path, monkeypatch):
     """What a training leaves behind is all that --use-saved needs; nothing is trained."""
-    monkeypatch.setattr(_run, "WEIGHTS", tmp_path / "trained")
-    monkeypatch.setattr(_balls_baselines, "baselines", lambda box, seed: [])
+    monkeypatch.setattr(run, "WEIGHTS", tmp_path / "trained")
+    monkeypatch.setattr(baselines, "baselines", lambda box, seed: [])
     folder = new(tmp_path / "trained" / "balls_table")
-    _balls_networks.run("rEFH", 5, "authors", "quick", small_balls, folder)
-    monkeypatch.setattr(_balls_networks, "train", None)
+    networks.train_and_test("rEFH", 5, "authors", "quick", small_balls, folder)
+    monkeypatch.setattr(networks, "train", None)
     balls_table.main(["--use-saved", "--out", str(tmp_path / "again")])
     row = json.loads((tmp_path / "again" / "balls_table.json").read_text())["rows"][-1]
     assert (row["model"], row["rendering"]) == ("rEFH", "authors")
@@ -107,7 +103,7 @@ def test_balls_table_from_saved_weights(small_balls, tmp_path, monkeypatch):
 
 def test_kept_networks_are_those_of_the_full_table():
     """Every row that is kept has the settings of a job of --full, and its weights can be read."""
-    folder = _run.WEIGHTS / "balls_table"
+    folder = run.WEIGHTS / "balls_table"
     jobs = {job[:1] + job[2:4]: job[4] for job in balls_table.full_jobs(0, folder)}
     kept = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
     assert {row["model"] for row in kept} >= set(balls_table.POSTER)
@@ -118,12 +114,12 @@ def test_kept_networks_are_those_of_the_full_table():
         (row,) = (
             row
             for row in kept
-            if _balls_networks.file(
+            if networks.file(
                 folder, row["model"], row["rendering"], row["setting"], row["seed"], ".npz"
             )
             == path
         )
-        params, _ = _balls_networks.module(row["model"]).load(path)
+        params, _ = networks.module(row["model"]).load(path)
         assert params.W_y.shape == (row["settings"].get("n_hidden", 400), 900)
 
 
@@ -133,9 +129,9 @@ def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         balls_table, "run_all", lambda jobs, *others: asked.append([job[:4] for job in jobs]) or []
     )
-    monkeypatch.setattr(_balls_baselines, "baselines", lambda box, seed: [])
+    monkeypatch.setattr(baselines, "baselines", lambda box, seed: [])
     balls_table.main(["--full", "--out", str(tmp_path)])
-    assert {job[0] for job in asked[0]} == set(_balls_networks.MODELS) - {"rVAE"}
+    assert {job[0] for job in asked[0]} == set(networks.MODELS) - {"rVAE"}
     assert {job[2] for job in asked[0]} == {"sutskever", "authors"}
     assert "without the rVAE" in capsys.readouterr().out
     params = rvae.init(
@@ -157,10 +153,10 @@ def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
     balls_table.main(["--full", "--out", str(tmp_path)])
     assert asked[1] == [*asked[0], ("rVAE", 0, "sutskever", "videos")]
     assert "without" not in capsys.readouterr().out
-    row = _balls_networks.run(*asked[1][-1], balls_generate.FINISH, tmp_path / "balls_table")
-    frames = _balls_baselines.test_videos(bouncing_balls.Box(), 0).frames
+    row = networks.train_and_test(*asked[1][-1], balls_generate.FINISH, tmp_path / "balls_table")
+    frames = baselines.test_videos(bouncing_balls.Box(), 0).frames
     prediction = rvae.predict_next(params, rvae.infer(params, frames), np.random.default_rng(0), 50)
-    expected = _balls_baselines.squared_error(prediction, frames)
+    expected = baselines.squared_error(prediction, frames)
     assert row["mse"] == {"noise_16": pytest.approx(expected, rel=0.1)}
     assert row["seconds"] == 7 and row["version"] == "this one"
     shown = balls_table.predictions(balls_table.table([row]), tmp_path / "balls_table", n_shown=3)
@@ -176,8 +172,8 @@ def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_pat
     """Its job runs after the others, in whatever order they are given."""
     order = []
     monkeypatch.setattr(
-        balls_table,
-        "run",
+        networks,
+        "train_and_test",
         lambda *job: (
             order.append(job[3])
             or {
@@ -199,12 +195,12 @@ def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_pat
     balls_table.run_all(jobs, 1)
     assert order == ["half", "tuned"]
     box = bouncing_balls.Box(rendering="authors")
-    weights = _balls_networks.file(tmp_path, "RTRBM", "authors", "half", 0, ".npz")
+    weights = networks.file(tmp_path, "RTRBM", "authors", "half", 0, ".npz")
     params = rtrbm.init(
-        n_x=_balls_networks.N_HIDDEN, n_y=900, family="bernoulli", rng=np.random.default_rng(5)
+        n_x=networks.N_HIDDEN, n_y=900, family="bernoulli", rng=np.random.default_rng(5)
     )
     rtrbm.save(weights, params)
-    learnt = _balls_networks.train("RTRBM", 0, box, tuned, tmp_path / "tuned.checkpoint.npz")
+    learnt = networks.train("RTRBM", 0, box, tuned, tmp_path / "tuned.checkpoint.npz")
     np.testing.assert_allclose(learnt.W_u, params.W_u, atol=1e-6)
 
 
@@ -275,15 +271,15 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(small_balls, tmp_pa
         calls.append(name)
         return {"noise_1": 0.5}
 
-    whole = _balls_networks.run(*job, new(tmp_path / "whole"))
+    whole = networks.train_and_test(*job, new(tmp_path / "whole"))
     calls, cut = [], new(tmp_path / "cut")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_balls_networks, "errors", interrupt_at_4)
+        patch.setattr(networks, "errors", interrupt_at_4)
         with pytest.raises(KeyboardInterrupt):
-            _balls_networks.run(*job, cut)
+            networks.train_and_test(*job, cut)
     checkpoint = network(small_balls, cut, ".checkpoint.npz")
     assert checkpoint.exists() and calls == ["rEFH"]
-    row = _balls_networks.run(*job, cut)
+    row = networks.train_and_test(*job, cut)
     assert row["curve"][0] == {"n_updates": 2, "noise_1": 0.5}
     assert row["curve"][1] == whole["curve"][1] and row["mse"] == whole["mse"]
     assert not checkpoint.exists()
@@ -291,7 +287,7 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(small_balls, tmp_pa
         kept = refh.load(network(small_balls, tmp_path / "whole", ".npz"))[0]
         np.testing.assert_array_equal(leaf, getattr(kept, name))
     with pytest.raises(KeyboardInterrupt):
-        _balls_networks.train(
+        networks.train(
             "rEFH",
             0,
             bouncing_balls.Box(),
@@ -306,24 +302,22 @@ def test_interrupted_in_the_test_or_with_other_settings(small_balls, tmp_path, m
     checkpoint = network(small_balls, tmp_path, ".checkpoint.npz")
     other = small_balls | {"learning_rate": 0.5, "n_updates": 2}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_training, "halved", None)  # fails after the last checkpoint
+        patch.setattr(training, "halved", None)  # fails after the last checkpoint
         with pytest.raises(TypeError):
-            _balls_networks.run(*JOB, other, tmp_path)
+            networks.train_and_test(*JOB, other, tmp_path)
     assert checkpoint.exists()
 
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    few = _balls_baselines.test_videos(bouncing_balls.Box(), 1000)
+    few = baselines.test_videos(bouncing_balls.Box(), 1000)
     with monkeypatch.context() as patch:
-        patch.setattr(
-            _balls_baselines, "test_videos", lambda box, seed: interrupt() if seed == 0 else few
-        )
+        patch.setattr(baselines, "test_videos", lambda box, seed: interrupt() if seed == 0 else few)
         with pytest.raises(KeyboardInterrupt):
-            _balls_networks.run(*JOB, small_balls, tmp_path)
+            networks.train_and_test(*JOB, small_balls, tmp_path)
     assert network(small_balls, tmp_path, ".npz").exists() and not checkpoint.exists()
-    monkeypatch.setattr(_balls_networks, "train", None)
-    row = _balls_networks.run(*JOB, small_balls, tmp_path)
+    monkeypatch.setattr(networks, "train", None)
+    row = networks.train_and_test(*JOB, small_balls, tmp_path)
     assert [point["n_updates"] for point in row["curve"]] == [2, 4]  # from the beginning
 
 
@@ -333,7 +327,7 @@ def test_regression_finds_what_is_linear():
     start, step = rng.random((2, 30, 1, 5)) * [[[[0.3]]], [[[0.02]]]]
     videos = (start + step * np.arange(20)[:, None]).astype(np.float32)
     one, two = (
-        _balls_baselines.regression(videos, videos, n_frames, strength=1e-6) for n_frames in (1, 2)
+        baselines.regression(videos, videos, n_frames, strength=1e-6) for n_frames in (1, 2)
     )
     assert two < 1e-7 < one
 
@@ -341,12 +335,12 @@ def test_regression_finds_what_is_linear():
 def test_averaged_chains_are_better_than_one(small_balls):
     """Errors of all ways, of a network that knows nothing: chains differ, so the mean is better."""
     params = refh.init(n_x=20, n_y=900, family="bernoulli", rng=np.random.default_rng(0))
-    frames = _balls_baselines.test_videos(bouncing_balls.Box(), 0).frames
-    found = _balls_networks.errors("rEFH", params, frames, np.random.default_rng(1))
+    frames = baselines.test_videos(bouncing_balls.Box(), 0).frames
+    found = networks.errors("rEFH", params, frames, np.random.default_rng(1))
     assert list(found) == balls_table.WAYS
     assert found["noise_16"] < found["noise_1"] and found["present_16"] < found["present_1"]
-    prediction = _balls_networks.prediction_of("rEFH", params, frames, "mean_field", None)
-    assert _balls_baselines.squared_error(prediction, frames) == found["mean_field"]
+    prediction = networks.prediction_of("rEFH", params, frames, "mean_field", None)
+    assert baselines.squared_error(prediction, frames) == found["mean_field"]
 
 
 def test_labels_of_the_curves_differ():
@@ -360,7 +354,7 @@ def test_labels_of_the_curves_differ():
             ("TRBM", "authors", "noise"),
         )
     ]
-    styles = [_balls_figures.style(row) for row in rows]
+    styles = [figures.style(row) for row in rows]
     assert len({style["label"] for style in styles}) == 4
     assert styles[2]["linestyle"] != styles[3]["linestyle"]
 
@@ -381,6 +375,6 @@ def test_a_continued_training_begins_where_the_earlier_one_ended():
         }
         for setting, settings in settings.items()
     ]
-    assert _balls_figures.curve(rows[0], rows, "noise_1") == ([25, 50], [0.02, 0.01])
-    assert _balls_figures.curve(rows[1], rows, "noise_1") == ([50, 52], [0.01, 0.005])
-    assert _balls_figures.curve(rows[1], rows, "mean_field") == ([], [])
+    assert figures.curve(rows[0], rows, "noise_1") == ([25, 50], [0.02, 0.01])
+    assert figures.curve(rows[1], rows, "noise_1") == ([50, 52], [0.01, 0.005])
+    assert figures.curve(rows[1], rows, "mean_field") == ([], [])

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from examples import ppc_table
-from examples.tools import jobs as _jobs
-from examples.tools import run as _run
+from examples.ppc import networks
+from examples.tools import jobs
+from examples.tools.jobs import in_parallel
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent
 SETTINGS = ppc_table.NETWORKS["TRBM"] | dict(n_updates=300, n_traj=10, T=50)
 N_JOBS = 4
-FOLDER = 3  # position of the folder among the arguments of a job
+FOLDER = 2  # position of the folder among the arguments of a job
 PATIENCE = 120  # seconds: the machine may be busy
 
 
@@ -100,14 +101,15 @@ def content(rows):
 
 def run(folder, **more):
     folder.mkdir()
-    jobs = [("TRBM", seed, SETTINGS, folder) for seed in range(N_JOBS)]
-    return _run.in_parallel("test", ppc_table.run, jobs, 2, lambda row: row["model"], **more)
+    row = {"model": "TRBM", "settings": SETTINGS}
+    cases = [(row, seed, folder) for seed in range(N_JOBS)]
+    return in_parallel("test", networks.train_and_test, cases, 2, lambda row: row["model"], **more)
 
 
 def test_workers_of_another_version_refuse_a_job(cluster, tmp_path, monkeypatch):
     """Those that come after the caller has asked all workers for their version."""
-    monkeypatch.setattr(_run, "connect", distributed.Client)
-    monkeypatch.setattr(_jobs, "version", lambda: "0.0.0")
+    monkeypatch.setattr(jobs, "connect", distributed.Client)
+    monkeypatch.setattr(jobs, "version", lambda: "0.0.0")
     with pytest.raises(RuntimeError, match=r"expected workers with version 0\.0\.0"):
         run(tmp_path / "rows", scheduler=cluster[0])
     assert list((tmp_path / "rows").iterdir()) == []
@@ -137,7 +139,7 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
     for name in names[0]:
         if name.endswith(".npz"):
             here, there = (
-                ppc_table.module(SETTINGS).load(tmp_path / one / name)[0]
+                networks.module(SETTINGS).load(tmp_path / one / name)[0]
                 for one in ("here", "there")
             )
             assert all(
@@ -163,7 +165,7 @@ def test_workers_without_this_version_are_refused(tmp_path):
             with pytest.raises(
                 SystemExit, match="expected scheduler and workers with version .*" + message
             ):
-                _run.connect(address)
+                jobs.connect(address)
             with distributed.Client(address) as client:
                 client.run(lambda: sys.modules.pop("examples.tools.results", None))
 

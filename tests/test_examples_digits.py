@@ -9,11 +9,9 @@ import pytest
 
 from datasets import digits
 from examples import digits_generate
-from examples.balls import tracking as _tracking
-from examples.digits import coarse_to_fine as _coarse_to_fine
-from examples.digits import templates as _digits
-from examples.tools import run as _run
-from examples.tools import sequences as _video
+from examples.balls import tracking
+from examples.digits import coarse_to_fine, templates
+from examples.tools import run, sequences
 from rvae_numpy import rvae
 
 
@@ -24,17 +22,17 @@ def test_an_upsampled_network_encodes_and_emits_the_same():
         n_y=64,
         n_x=4,
         hidden=(6, 5),
-        **_digits.CONFIG,
+        **templates.CONFIG,
         sigma_u=0.1,
         sigma_y=0.05,
         rng=rng,
         n_residual=3,
     )
-    fine = _coarse_to_fine.upsampled(coarse, 8, 2)
+    fine = coarse_to_fine.upsampled(coarse, 8, 2)
     assert fine.n_y == 256 and fine.config.sigma_y == 0.1
     assert fine.encode[0].W.dtype == np.float32
     frames = rng.random((3, 7, 256), dtype=np.float32)
-    means = _coarse_to_fine.downsampled(frames, 16, 2)
+    means = coarse_to_fine.downsampled(frames, 16, 2)
     np.testing.assert_allclose(
         means[1, 2].reshape(8, 8)[3, 5], frames[1, 2].reshape(16, 16)[6:8, 10:12].mean(), rtol=1e-6
     )
@@ -48,20 +46,20 @@ def test_an_upsampled_network_encodes_and_emits_the_same():
 
 
 def test_kept_weights_of_one_digit():
-    params, meta = rvae.load(_run.WEIGHTS / "digits_generate_1.npz")
+    params, meta = rvae.load(run.WEIGHTS / "digits_generate_1.npz")
     assert meta["stages"] == digits_generate.ONE.stages and meta["digits"] == "MNIST"
-    assert meta["config"] == _digits.CONFIG | digits_generate.ONE.noise
+    assert meta["config"] == templates.CONFIG | digits_generate.ONE.noise
     assert params.n_y == digits_generate.ONE.n_y(1)
 
 
 def test_interpolated_frames_show_the_same():
     row, column = np.mgrid[:16, :16] / 16 * np.pi
     frames = (0.5 + 0.4 * np.sin(row) * np.cos(column)).reshape(1, 1, 256)
-    fine = _coarse_to_fine.interpolated(frames, 2)
-    assert fine.shape == (1, 1, 1024) and _coarse_to_fine.interpolated(frames, 1) is frames
-    np.testing.assert_allclose(_coarse_to_fine.downsampled(fine, 32, 2), frames, atol=0.01)
+    fine = coarse_to_fine.interpolated(frames, 2)
+    assert fine.shape == (1, 1, 1024) and coarse_to_fine.interpolated(frames, 1) is frames
+    np.testing.assert_allclose(coarse_to_fine.downsampled(fine, 32, 2), frames, atol=0.01)
     edge = np.repeat([[0.0, 1.0]], 32, axis=1).reshape(1, 64)
-    edge = _coarse_to_fine.interpolated(edge, 4)
+    edge = coarse_to_fine.interpolated(edge, 4)
     assert edge.min() == 0 and edge.max() == 1  # no pixel is darker than black
 
 
@@ -78,7 +76,7 @@ def test_stages_of_a_recipe(tmp_path, monkeypatch):
     """Noise holds from its stage on; pixels become finer; the stages before identify a run."""
     runs = []
     monkeypatch.setattr(
-        _video,
+        sequences,
         "trained",
         lambda start, batches, seed, settings, about, folder, stage, seconds, corrupt: (
             runs.append((settings, about["stages"], corrupt))
@@ -88,7 +86,7 @@ def test_stages_of_a_recipe(tmp_path, monkeypatch):
     synthetic = digits.load("synthetic")
     stages = [dict(n_updates=2, sigma_u=0.3), dict(n_updates=3), dict(n_updates=4, noise_u=0.7)]
     recipe = small_recipe(digits_generate.ONE, stages=stages)
-    params, seconds = _digits.trained(recipe, synthetic, 0, tmp_path, {})
+    params, seconds = templates.trained(recipe, synthetic, 0, tmp_path, {})
     assert (params.config.sigma_u, params.config.noise_u, seconds) == (0.3, 0.7, 3)
     assert params.n_y == 32**2
     assert [about for _, about, _ in runs] == [stages[:1], stages[:2], stages]
@@ -97,7 +95,7 @@ def test_stages_of_a_recipe(tmp_path, monkeypatch):
     ]
     assert all(corrupt is None for _, _, corrupt in runs)
     recipe = small_recipe(digits_generate.TWO, stages=[dict(downsample=n) for n in (8, 8, 2)])
-    params, _ = _digits.trained(recipe, synthetic, 0, tmp_path, {})
+    params, _ = templates.trained(recipe, synthetic, 0, tmp_path, {})
     assert params.n_y == 32**2 and params.config.sigma_y == pytest.approx(0.14 / 2)
     # the noise of the input is that of a mean of pixels
     y = np.zeros((40, 50, 64), np.float32)
@@ -110,10 +108,10 @@ def test_stages_of_a_recipe(tmp_path, monkeypatch):
 def test_digits_generate(n_digits, tmp_path, monkeypatch, capsys):
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(_digits, "N_VIDEOS", 2)
-    monkeypatch.setattr(_digits, "N_SHOWN", 2)
-    monkeypatch.setattr(_tracking, "N_DISTRACTORS", 2)
-    monkeypatch.setattr(_run, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(templates, "N_VIDEOS", 2)
+    monkeypatch.setattr(templates, "N_SHOWN", 2)
+    monkeypatch.setattr(tracking, "N_DISTRACTORS", 2)
+    monkeypatch.setattr(run, "WEIGHTS", tmp_path / "weights")
     stages = [stage | dict(n_updates=4) for stage in digits_generate.QUICK[n_digits]]
     monkeypatch.setitem(digits_generate.QUICK, n_digits, stages)
     monkeypatch.setitem(
@@ -123,7 +121,7 @@ def test_digits_generate(n_digits, tmp_path, monkeypatch, capsys):
     options = ["--digits", str(n_digits), "--out"]
     digits_generate.main(["--quick", *options, str(tmp_path)])
     result = json.loads((tmp_path / f"{name}.json").read_text())
-    rows = {_video.label(row): row for row in result["rows"]}
+    rows = {sequences.label(row): row for row in result["rows"]}
     assert rows["ground truth"]["identified"] > 0.8 and rows["ground truth"]["speed_ratio"] == 1
     assert result["digits"] == "synthetic"
     backward = [row for row in result["rows"] if row.get("direction") == "backward"]
@@ -131,7 +129,7 @@ def test_digits_generate(n_digits, tmp_path, monkeypatch, capsys):
     assert (tmp_path / f"{name}_backward.png").exists() == (n_digits == 1)
     for suffix in (".png", ".gif"):
         assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
-    for module, function in ((_video, "train"), (_digits, "plot")):
+    for module, function in ((sequences, "train"), (templates, "plot")):
         monkeypatch.setattr(module, function, lambda *arguments: None)
     with pytest.raises(SystemExit, match=f"nothing is kept of {name}"):
         digits_generate.main(["--use-saved", *options, str(tmp_path)])

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from datasets import digits
-from examples.balls import tracking as _tracking
-from examples.digits import templates as _digits
+from examples.balls import tracking
+from examples.digits import templates
 from examples.extensions import objects_generate
-from examples.tools import run as _run
-from examples.tools import sequences as _video
+from examples.tools import run, sequences
 from rvae_numpy import rvae
 
 MODELS = {"objects": [], "attention": [], "attention_no_mask": ["--no-mask"]}
@@ -66,7 +65,7 @@ def test_recipes():
 def test_a_trained_window_sees_encodings(tmp_path, monkeypatch):
     """What the network is given are encodings; noise holds from its stage on."""
     monkeypatch.setattr(
-        _video,
+        sequences,
         "trained",
         lambda start, batches, seed, settings, about, folder, stage, seconds, corrupt: (
             start(np.random.default_rng(0)),
@@ -74,7 +73,7 @@ def test_a_trained_window_sees_encodings(tmp_path, monkeypatch):
         ),
     )
     recipe = small_recipe(objects_generate.recipe_of("attention", True, full=True))
-    params, seconds = _digits.trained(recipe, digits.load("synthetic"), 0, tmp_path, {})
+    params, seconds = templates.trained(recipe, digits.load("synthetic"), 0, tmp_path, {})
     assert params.n_y == objects_generate.WINDOW.n_y and seconds == 2
     assert (params.config.sigma_u, params.config.noise_u) == (0.05, 0.05)
 
@@ -87,11 +86,11 @@ def test_objects_generate(name, tmp_path, monkeypatch, capsys):
     model, options = name.partition("_")[0], MODELS[name]
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(_digits, "N_VIDEOS", 2)
-    monkeypatch.setattr(_digits, "N_SHOWN", 2)
-    monkeypatch.setattr(_tracking, "N_DISTRACTORS", 2)
+    monkeypatch.setattr(templates, "N_VIDEOS", 2)
+    monkeypatch.setattr(templates, "N_SHOWN", 2)
+    monkeypatch.setattr(tracking, "N_DISTRACTORS", 2)
     monkeypatch.setattr(objects_generate, "N_PARTITIONS", 2)
-    monkeypatch.setattr(_run, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(run, "WEIGHTS", tmp_path / "weights")
     stages = [stage | dict(n_updates=4) for stage in objects_generate.QUICK[model]]
     monkeypatch.setitem(objects_generate.QUICK, model, stages)
     monkeypatch.setitem(objects_generate.FULL, model, small_recipe(objects_generate.FULL[model]))
@@ -105,7 +104,7 @@ def test_objects_generate(name, tmp_path, monkeypatch, capsys):
     assert rows["rVAE"]["sampler"] == sampler
     for suffix in (".png", ".gif"):
         assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
-    for module, function in ((_video, "train"), (_digits, "plot")):
+    for module, function in ((sequences, "train"), (templates, "plot")):
         monkeypatch.setattr(module, function, lambda *arguments: None)
     with pytest.raises(SystemExit, match=f"nothing is kept of {name}"):
         objects_generate.main(["--use-saved", *options, str(tmp_path)])
@@ -123,7 +122,7 @@ def test_objects_generate(name, tmp_path, monkeypatch, capsys):
 
 def test_kept_weights_see_one_digit():
     """The weights and rows that --use-saved reads fit the settings of this script."""
-    params, meta = rvae.load(_run.WEIGHTS / "objects_generate_attention.npz")
+    params, meta = rvae.load(run.WEIGHTS / "objects_generate_attention.npz")
     recipe = objects_generate.recipe_of("attention", True, full=True)
     assert (
         params.n_y == recipe.n_y(1)
@@ -132,9 +131,9 @@ def test_kept_weights_see_one_digit():
     assert meta["stages"] == recipe.stages and meta["mask_rate"] == objects_generate.MASK_RATE
     assert params.config.sigma_u == recipe.stages[-1]["sigma_u"]
     for name, n_seeds in (("attention", 2), ("attention_no_mask", 3), ("objects", 2)):
-        runs = _video.kept_runs(f"objects_generate_{name}", digits="MNIST")
+        runs = sequences.kept_runs(f"objects_generate_{name}", digits="MNIST")
         assert len(runs) == n_seeds
-        for column in _digits.COLUMNS:
+        for column in templates.COLUMNS:
             assert column[1] in runs[0][-1]["seeds"][0]
 
 

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from examples import ppc_table
-from examples.ppc import oscillator as _ppc
-from examples.tools import jobs as _jobs
-from examples.tools import run as _run
-from examples.tools import training as _training
-from refh_numpy import refh, storage, training
+from examples.ppc import coasting, networks, oscillator
+from examples.tools import jobs, run, training
+from examples.tools.jobs import in_parallel
+from refh_numpy import refh
+from refh_numpy import training as loop
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,8 +27,17 @@ ROOT = Path(__file__).parent.parent
 TINY = ppc_table.NETWORKS["TRBM"] | dict(n_updates=20, n_traj=2, T=20)
 
 
-def jobs(folder, n=3):
-    return [("TRBM", seed, TINY, folder) for seed in range(n)]
+@pytest.fixture(autouse=True)
+def short_tests(monkeypatch):
+    monkeypatch.setattr(coasting, "N_TRAJ", 5)
+    monkeypatch.setattr(coasting, "N_RUNS", 1)
+
+
+ROW = {"model": "TRBM", "settings": TINY, "n_free_runs": 1}
+
+
+def cases(folder, n=3):
+    return [(ROW, seed, folder) for seed in range(n)]
 
 
 @pytest.mark.parametrize(
@@ -40,33 +49,35 @@ def jobs(folder, n=3):
 )
 def test_jobs_run_with_every_start_method(method, tmp_path, monkeypatch):
     context = multiprocessing.get_context(method)
-    pool = _jobs.ProcessPoolExecutor
+    pool = jobs.ProcessPoolExecutor
     monkeypatch.setattr(
-        _jobs, "ProcessPoolExecutor", lambda n, **more: pool(n, mp_context=context, **more)
+        jobs, "ProcessPoolExecutor", lambda n, **more: pool(n, mp_context=context, **more)
     )
-    rows = _run.in_parallel("test", ppc_table.run, jobs(tmp_path), 2, lambda row: row["model"])
+    rows = in_parallel(
+        "test", networks.train_and_test, cases(tmp_path), 2, lambda row: row["model"]
+    )
     assert sorted(row["seed"] for row in rows) == [0, 1, 2]
-    here = ppc_table.run(*jobs(tmp_path)[1])
+    here = networks.train_and_test(*cases(tmp_path)[1])
     assert [row["mse"] for row in rows if row["seed"] == 1] == [here["mse"]]
 
 
 def test_functions_of_scripts_and_notebooks_are_found(monkeypatch):
-    def run():
+    def table():
         pass
 
-    run.__module__ = "__main__"
+    table.__module__ = "__main__"
     monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(NOTEBOOK="ppc_table"))
-    assert _jobs.importable(run) is ppc_table.run
+    assert jobs.importable(table) is ppc_table.table
     spec = SimpleNamespace(name="examples.ppc_table")
     monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(__spec__=spec))
-    assert _jobs.importable(run) is ppc_table.run
-    assert _jobs.importable(ppc_table.train) is ppc_table.train
+    assert jobs.importable(table) is ppc_table.table
+    assert jobs.importable(ppc_table.table) is ppc_table.table
 
 
 def test_an_error_in_one_job_keeps_the_others(tmp_path, capfd):
-    bad = ("TRBM", 1, TINY | dict(learning_rate=-1.0), tmp_path)
+    bad = (ROW | {"settings": TINY | dict(learning_rate=-1.0)}, 1, tmp_path)
     with pytest.raises(ValueError, match="learning_rate"):
-        _run.in_parallel("test", ppc_table.run, [bad, *jobs(tmp_path)], 2, str)
+        in_parallel("test", networks.train_and_test, [bad, *cases(tmp_path)], 2, str)
     assert len(list(tmp_path.glob("*.json"))) == 3
     assert "a job failed" in capfd.readouterr().err
 
@@ -74,8 +85,8 @@ def test_an_error_in_one_job_keeps_the_others(tmp_path, capfd):
 def test_a_second_call_merges_the_rows_of_a_job_array(tmp_path, monkeypatch):
     """The commands of examples/reports/scaling.md: tasks at the same time, then --full, over DIR"""
     monkeypatch.setattr(ppc_table, "NETWORKS", {"TRBM": TINY})
-    monkeypatch.setattr(ppc_table, "KALMAN", [])
-    monkeypatch.setattr(_ppc, "TEST", dict(n_traj=2, T=120))
+    monkeypatch.setattr(ppc_table, "KALMAN", {})
+    monkeypatch.setattr(oscillator, "TEST", dict(n_traj=2, T=120))
     context = multiprocessing.get_context("fork")
     tasks = [
         context.Process(
@@ -89,7 +100,7 @@ def test_a_second_call_merges_the_rows_of_a_job_array(tmp_path, monkeypatch):
         task.join()
     assert [task.exitcode for task in tasks] == [0, 0, 0]
     ppc_table.main(["--full", "--out", str(tmp_path / "alone")])
-    monkeypatch.setattr(ppc_table, "run", None)  # nothing is left to run
+    monkeypatch.setattr(networks, "train_and_test", None)  # nothing is left to run
     ppc_table.main(["--full", "--out", str(tmp_path / "array")])
     found = []
     for name in ("array", "alone"):
@@ -100,7 +111,7 @@ def test_a_second_call_merges_the_rows_of_a_job_array(tmp_path, monkeypatch):
 
 
 def test_no_jobs_no_workers():
-    assert _run.in_parallel("test", ppc_table.run, [], 2, str) == []
+    assert in_parallel("test", networks.train_and_test, [], 2, str) == []
 
 
 def alive(pid):
@@ -114,14 +125,17 @@ LONG_JOBS = """
 import multiprocessing, sys
 from pathlib import Path
 from examples import ppc_table
-from examples.tools import run as _run
+from examples.ppc import networks
+from examples.tools import run
+from examples.tools.jobs import in_parallel
 def main():
     settings = ppc_table.NETWORKS["TRBM"] | dict(n_updates=10**6)
-    jobs = [("TRBM", seed, settings, Path(sys.argv[1])) for seed in range(3)]
+    row = {"model": "TRBM", "settings": settings}
+    jobs = [(row, seed, Path(sys.argv[1])) for seed in range(3)]
     print("begun", flush=True)
-    print("rows:", _run.in_parallel("test", ppc_table.run, jobs, 2, str), flush=True)
+    print("rows:", in_parallel("test", networks.train_and_test, jobs, 2, str), flush=True)
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)
 """
 
 
@@ -164,10 +178,10 @@ def test_ctrl_c_in_compiled_code_is_one(capsys):
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with pytest.raises(SystemExit) as stop:
-            _run.start(main)
+            run.start(main)
         assert stop.value.code == 130
         with pytest.raises(ZeroDivisionError):
-            _run.start(lambda: 1 / 0)
+            run.start(lambda: 1 / 0)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -178,7 +192,7 @@ def test_ctrl_c_in_compiled_code_is_one(capsys):
 SETTINGS = dict(n_updates=40, learning_rate=1e-3, chunk=1)
 
 
-def train(path, callback, stop_at=None):
+def train(path, callback, checkpoint, stop_at=None):
     """A small training with a checkpoint every 10 updates, interrupted at `stop_at`"""
     rng = np.random.default_rng(0)
     params = refh.init(n_x=5, n_y=4, family="poisson", rng=rng)
@@ -189,18 +203,18 @@ def train(path, callback, stop_at=None):
             raise KeyboardInterrupt
         return callback(params, log)
 
-    return _run.learn(refh, storage, "refh", params, batches, rng, path, watch, 10, **SETTINGS)
+    return training.learn(refh, params, batches, rng, path, watch, 10, checkpoint, **SETTINGS)
 
 
 def trained(weights, stop_at=None):
     def watch(params, log, past):
         past["curve"].append([log.n_updates[-1], float(params.W_y.sum())])
 
-    return _run.trained(
+    return training.trained(
         refh,
         weights,
         {"settings": SETTINGS},
-        lambda path, callback: train(path, callback, stop_at),
+        lambda path, callback, checkpoint: train(path, callback, checkpoint, stop_at),
         watch,
         {"curve": [], "seconds": 0.0},
         seed=0,
@@ -223,8 +237,8 @@ def test_an_interrupted_training_resumes_bit_for_bit(stop_at, tmp_path):
 
 
 def test_interrupted_between_last_checkpoint_and_weights(tmp_path, monkeypatch):
-    with monkeypatch.context() as patch, pytest.raises(OSError):
-        patch.setattr(refh, "save", lambda *args, **meta: (_ for _ in ()).throw(OSError()))
+    with monkeypatch.context() as patch, pytest.raises(MemoryError):
+        patch.setattr(refh, "save", lambda *args, **meta: (_ for _ in ()).throw(MemoryError()))
         trained(tmp_path / "a.npz")
     assert (tmp_path / "a.checkpoint.npz").exists()
     assert len(trained(tmp_path / "a.npz")[1]["curve"]) == 4
@@ -249,7 +263,7 @@ def test_the_checkpoint_stays_until_the_weights_can_be_read(tmp_path, monkeypatc
 
 def test_half_a_training_makes_no_row(tmp_path, monkeypatch):
     monkeypatch.setattr(
-        refh, "train", lambda params, *args, **settings: (params, training.Log(interrupted=True))
+        refh, "train", lambda params, *args, **settings: (params, loop.Log(interrupted=True))
     )
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path / "a.npz")
@@ -257,5 +271,5 @@ def test_half_a_training_makes_no_row(tmp_path, monkeypatch):
 
 def test_weights_too_large_for_float16_stay_float32():
     leaf = np.array([1.0, 7e4], np.float32)
-    assert _training.halved(leaf).dtype == np.float32
-    assert _training.halved(leaf[:1]).dtype == np.float16
+    assert training.halved(leaf).dtype == np.float32
+    assert training.halved(leaf[:1]).dtype == np.float16

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from examples import linear_rvae
+from rvae_numpy import rvae
 
 
 @pytest.fixture
@@ -34,11 +35,11 @@ def test_a_run_that_diverges_is_a_result(tmp_path, monkeypatch):
     def diverge(*args, **settings):
         raise FloatingPointError
 
-    monkeypatch.setattr(linear_rvae._ppc, "learn", diverge)
-    result = linear_rvae.train(0, 0.07, 180, {}, tmp_path)
+    monkeypatch.setattr(rvae, "train", diverge)
+    job = 0, 0.07, 180, dict(n_traj=2, T=10, n_updates=1, learning_rate=1e-3), tmp_path
+    result = linear_rvae.train_and_test(*job)
     assert (result["outcome"], result["mse"]) == ("diverged", None)
-    monkeypatch.setattr(linear_rvae, "evaluate", None)  # a finished run is read
-    assert linear_rvae.train(0, 0.07, 180, {}, tmp_path) == result
+    assert linear_rvae.kept(*job) == result  # a finished run is read
 
 
 def test_the_slope_of_a_line_and_of_an_arc():

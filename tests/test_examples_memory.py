@@ -7,7 +7,7 @@ import pytest
 
 from datasets import ppc
 from examples import balls_generate, memory
-from examples.tools import run as _run
+from examples.ppc import coasting, networks
 from tests.test_examples_balls import in_this_process
 
 
@@ -40,13 +40,14 @@ def test_what_the_tables_list():
 
 
 def test_memory(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(_run, "in_parallel", in_this_process)
+    monkeypatch.setattr(memory, "in_parallel", in_this_process)
     monkeypatch.setattr(
-        memory,
+        networks,
         "SIZES",
         {"refh_numpy": dict(n_x=20, n_y=15), "rvae_numpy": dict(n_x=2, n_y=15, hidden=8)},
     )
     monkeypatch.setattr(memory, "DATA", dict(n_traj=30, T=120))
+    monkeypatch.setattr(coasting, "N_TRAJ", 5)
     monkeypatch.setattr(balls_generate, "N_VIDEOS", 3)
     memory.main(["--quick", "--out", str(tmp_path)])
     rows = json.loads((tmp_path / "memory.json").read_text())["rows"]
@@ -60,6 +61,6 @@ def test_memory(tmp_path, monkeypatch, capsys):
     assert balls["previous frame"]["error"][0] == 0 and balls["previous frame"]["error"][4] > 0.8
     assert (tmp_path / "memory.png").stat().st_size > 10_000
     # rows that are done are read
-    monkeypatch.setattr(memory, "train", None)
+    monkeypatch.setattr(networks, "train_and_test", None)
     memory.main(["--quick", "--out", str(tmp_path)])
     assert "steps back" in capsys.readouterr().out

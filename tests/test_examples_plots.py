@@ -7,7 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from examples.tools import plots as _plots
+from examples.tools import plots
 
 # Machado, Oliveira and Fernandes 2009, for linear RGB; sRGB to XYZ (D65)
 NORMAL = np.eye(3)
@@ -31,7 +31,7 @@ XYZ = np.array(
 
 
 def linear(name):
-    rgb = np.array(matplotlib.colors.to_rgb(_plots.COLOURS[name]))
+    rgb = np.array(matplotlib.colors.to_rgb(plots.COLOURS[name]))
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
 
@@ -46,22 +46,21 @@ def lab(rgb, vision):
     "vision", [NORMAL, PROTANOPIA, DEUTERANOPIA], ids=["normal", "protanopia", "deuteranopia"]
 )
 def test_colours_of_models_can_be_told_apart(vision):
-    names = [name for name in _plots.COLOURS if name != "rVAE, all runs"]  # the rVAE's own
+    names = [name for name in plots.COLOURS if name != "rVAE, all runs"]  # the rVAE's own
     colours = [lab(linear(name), vision) for name in names]
     for i, name in enumerate(names):
         for j in range(i):
             assert np.linalg.norm(colours[i] - colours[j]) >= 12, (name, names[j])
 
 
-@pytest.mark.parametrize("name", _plots.COLOURS)
+@pytest.mark.parametrize("name", plots.COLOURS)
 def test_colours_have_contrast_on_white(name):
     assert 1.05 / (XYZ[1] @ linear(name) + 0.05) >= 3
 
 
 def test_lines_can_be_told_apart_in_grey():
     styles = [
-        (str(style["linestyle"]), style.get("marker"))
-        for style in map(_plots.style, _plots.COLOURS)
+        (str(style["linestyle"]), style.get("marker")) for style in map(plots.style, plots.COLOURS)
     ]
     assert len(set(styles)) == len(styles)
 
@@ -84,8 +83,8 @@ def test_a_notebook_shows_a_figure_once_and_refreshes_it(tmp_path, monkeypatch):
         SimpleNamespace(display=display, get_ipython=lambda: shell, version_info=(9, 0)),
     )
     for _ in range(2):
-        _plots.save(_plots.figure(1, 1), tmp_path / "a.png")
+        plots.save(plots.figure(1, 1), tmp_path / "a.png")
     shell.execution_count = 4
-    _plots.save(_plots.figure(1, 1), tmp_path / "a.png")
+    plots.save(plots.figure(1, 1), tmp_path / "a.png")
     assert [update for *_, update in shown] == [False, True, False]
     assert all(image == b"\x89PNG" for image, *_ in shown)

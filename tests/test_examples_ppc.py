@@ -16,7 +16,7 @@ from examples import (
     ppc_table,
     receptive_fields,
 )
-from examples.ppc import oscillator as _ppc
+from examples.ppc import coasting, figures, networks, oscillator
 from refh_numpy import refh, training, trbm
 from rvae_numpy import rvae, vae
 
@@ -34,7 +34,8 @@ def quick_table(tmp_path_factory):
     """The folder of a quick Table 1, on less test data, which the other scripts then use too"""
     out = tmp_path_factory.mktemp("table")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_ppc, "TEST", dict(n_traj=20, T=400))
+        patch.setattr(oscillator, "TEST", dict(n_traj=20, T=400))
+        patch.setattr(coasting, "N_TRAJ", 20)
         ppc_table.main(["--quick", "--out", str(out)])
         yield out
 
@@ -44,7 +45,10 @@ def test_table_has_every_row(quick_table):
     assert list(rows) == ppc_table.ROWS
     assert list(rows)[:8] == ["ORDER 0", "TVAE", "TRBM", "KF-1", "rVAE", "rEFH", "RTRBM", "KF-2"]
     assert all(rows[name]["poster"] for name in list(rows)[:8])
-    assert all(np.isfinite(row["mse"]) for row in rows.values())
+    for row in rows.values():
+        assert np.isfinite([row["mse"], *row["coasting"].values()]).all()
+        assert list(row["coasting"]) == ["5", "10", "20", "40"]
+    assert rows["KF-1"]["coasting"]["20"] < 0.2 < 0.8 < rows["KF-2"]["coasting"]["20"]
     assert is_figure(quick_table / "ppc_table.png")
 
 
@@ -71,7 +75,7 @@ def test_the_next_step_loss_is_the_poissons():
     params.decode_y[-1].b[:] = np.log(1.5)
     y = rng.poisson(1.5, (3, 20, 15))
     expected = -(poisson(1.5).logpmf(y[:, 1:]) + gammaln(y[:, 1:] + 1)).sum(-1).mean()
-    np.testing.assert_allclose(_ppc.next_step_loss(vae, params, y, rng), expected)
+    np.testing.assert_allclose(oscillator.next_step_loss(vae, params, y, rng), expected)
 
 
 def test_a_finished_row_is_not_run_again(quick_table, capsys):
@@ -92,9 +96,10 @@ def test_a_finished_row_is_not_run_again(quick_table, capsys):
 def test_a_row_of_other_settings_is_run_again(quick_table):
     folder = quick_table / "ppc_table"
     settings = json.loads((folder / "TRBM_0.json").read_text())["settings"]
-    assert ppc_table.finished("TRBM", 0, settings, folder)
-    assert not ppc_table.finished("TRBM", 0, settings | {"learning_rate": 1.0}, folder)
-    assert not ppc_table.finished("TRBM", 7, settings, folder)
+    row = {"model": "TRBM", "settings": settings}
+    other = row | {"settings": settings | {"learning_rate": 1.0}}
+    assert networks.kept(row, 0, folder)
+    assert not networks.kept(other, 0, folder) and not networks.kept(row, 7, folder)
 
 
 def test_order_of_the_kalman_filters(quick_table, monkeypatch):
@@ -196,20 +201,10 @@ def test_the_mean_of_angles_has_the_error_of_a_mean():
     }
 
 
-def test_stages_of_a_training(monkeypatch):
+def test_stages_of_a_training():
     """sigma_u and the learning rate decrease in steps; the decoder's updates come last."""
-    stages = []
-
-    def spy(params, batches, rng, **settings):
-        stages.append((params.config.sigma_u, settings))
-        return params, training.Log()
-
-    monkeypatch.setattr(rvae, "train", spy)
-    rng = np.random.default_rng(0)
-    _ppc.learn(
-        rvae,
-        rvae.init(n_y=15, n_x=2, hidden=4, family="poisson", rng=rng),
-        rng,
+    settings = dict(
+        model="rvae_numpy.rvae",
         n_traj=2,
         T=10,
         n_updates=60,
@@ -218,14 +213,19 @@ def test_stages_of_a_training(monkeypatch):
         sigmas=[0.3, 0.2, 0.1],
         n_decoder_updates=7,
     )
-    assert [sigma for sigma, _ in stages] == [0.3, 0.2, 0.1, 0.1]
-    found = [
-        (settings["n_updates"], settings["learning_rate"], settings.get("final_learning_rate", 0.0))
-        for _, settings in stages
+    found = list(oscillator.stages(settings))
+    assert [config for config, _ in found] == [{"sigma_u": s} for s in (0.3, 0.2, 0.1)] + [{}]
+    assert all(stage.pop("chunk") == 5 for _, stage in found)
+    rates = [
+        [stage.pop(name, 0) for name in ("n_updates", "learning_rate", "final_learning_rate")]
+        for _, stage in found
     ]
-    expected = [(20, 0.3, 0.2), (20, 0.2, 0.1), (20, 0.1, 0), (7, _ppc.DECODER_LEARNING_RATE, 0)]
-    np.testing.assert_allclose(found, expected, atol=1e-12)
-    assert [settings.get("freeze_phi", False) for _, settings in stages] == [False] * 3 + [True]
+    expected = [[20, 0.3, 0.2], [20, 0.2, 0.1], [20, 0.1, 0], [7, 1e-3, 0]]
+    np.testing.assert_allclose(rates, expected, atol=1e-12)
+    assert [stage for _, stage in found] == [{}, {}, {}, {"freeze_phi": True}]
+    params = rvae.init(n_x=2, n_y=15, hidden=4, family="poisson", rng=np.random.default_rng(0))
+    assert networks.with_config(params, {"sigma_u": 0.3}).config.sigma_u == 0.3
+    assert networks.with_config(params, {}) is params
 
 
 def test_half_a_training_makes_no_row(tmp_path, monkeypatch):
@@ -236,22 +236,23 @@ def test_half_a_training_makes_no_row(tmp_path, monkeypatch):
 
     monkeypatch.setattr(trbm, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        ppc_table.run("TRBM", 5, ppc_table.NETWORKS["TRBM"], tmp_path)
+        row = {"model": "TRBM", "settings": ppc_table.NETWORKS["TRBM"]}
+        networks.train_and_test(row, 5, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_table_with_gaps_can_be_plotted():
     rows = ppc_table.table([])
     assert all(row["missing"] for row in rows)
-    assert ppc_table.plot(rows).axes
+    assert figures.plot_table(rows).axes
 
 
 def test_steps_without_spikes_are_skipped():
     """A gap in the decoded positions must not spread: it is a missing observation."""
-    half = _ppc.SYSTEM.circumference / 2
+    half = oscillator.SYSTEM.circumference / 2
     position = np.array([[0.9 * half, np.nan, -0.95 * half, np.nan, -0.9 * half]])
     expected = [[0.9 * half, np.nan, 1.05 * half, np.nan, 1.1 * half]]
-    np.testing.assert_allclose(_ppc.unwrapped(position), expected)
+    np.testing.assert_allclose(oscillator.unwrapped(position), expected)
 
 
 def test_receptive_fields(tmp_path, monkeypatch, capsys):

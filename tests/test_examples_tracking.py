@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 from datasets import bouncing_balls, digits, moving_mnist
 from datasets.bouncing_balls import RENDERINGS, Box
 from examples import digits_generate
-from examples.balls import tracking as _tracking
+from examples.balls import tracking
 
 BOX = Box()
 
@@ -23,7 +23,7 @@ def balls(box=BOX, n_traj=6, T=40, seed=0):
 def test_the_tracker_finds_balls_where_they_are(rendering):
     box = Box(rendering=rendering)
     truth = balls(box)
-    found, residual = _tracking.track(truth.frames.reshape(-1, 900), box)
+    found, residual = tracking.track(truth.frames.reshape(-1, 900), box)
     assert all(len(positions) == 3 for positions in found) and residual.max() < 0.1
     errors = [
         cdist(positions, real).min(1)
@@ -35,20 +35,20 @@ def test_the_tracker_finds_balls_where_they_are(rendering):
 @pytest.mark.parametrize("n_balls", [0, 1, 2, 4])
 def test_the_tracker_counts(n_balls):
     frames = balls(Box(n_balls=n_balls)).frames if n_balls else np.zeros((6, 40, 900), np.float32)
-    found, _ = _tracking.track(frames.reshape(-1, 900), Box(n_balls=max(n_balls, 1)))
+    found, _ = tracking.track(frames.reshape(-1, 900), Box(n_balls=max(n_balls, 1)))
     assert {len(positions) for positions in found} == {n_balls}
-    assert _tracking.measures(frames, balls().frames, BOX)["valid_frames"] == 0
+    assert tracking.measures(frames, balls().frames, BOX)["valid_frames"] == 0
 
 
 def test_measures_of_the_ground_truth():
     truth = balls()
-    found = _tracking.measures(truth.frames, truth.frames, BOX)
+    found = tracking.measures(truth.frames, truth.frames, BOX)
     assert found["valid_frames"] == found["sharpness"] == 1 and found["straightness"] > 0.98
     real = np.median(np.linalg.norm(truth.velocity, axis=-1))
     assert found["speed"] == pytest.approx(real, rel=0.05)
     assert found["error"] == [0] * 40
     # the videos are reversible, and so are the measures
-    reverse = _tracking.measures(truth.frames[:, ::-1], truth.frames[:, ::-1], BOX)
+    reverse = tracking.measures(truth.frames[:, ::-1], truth.frames[:, ::-1], BOX)
     assert reverse["speed"] == pytest.approx(found["speed"], rel=1e-6)
     assert reverse["valid_frames"] == 1 and reverse["straightness"] > 0.98
 
@@ -56,25 +56,25 @@ def test_measures_of_the_ground_truth():
 def test_measures_detect_each_fault():
     truth = balls()
     frames = truth.frames
-    fast = _tracking.measures(balls(Box(speed=1.0)).frames, frames, BOX)
-    real = _tracking.measures(frames, frames, BOX)["speed"]
+    fast = tracking.measures(balls(Box(speed=1.0)).frames, frames, BOX)
+    real = tracking.measures(frames, frames, BOX)["speed"]
     assert fast["speed"] == pytest.approx(2 * real, rel=0.1)
-    still = _tracking.measures(np.repeat(frames[:, :1], 40, axis=1), frames, BOX)
+    still = tracking.measures(np.repeat(frames[:, :1], 40, axis=1), frames, BOX)
     assert still["valid_frames"] == 1 and still["speed"] < 0.01
     rng = np.random.default_rng(0)
     shaken = truth.position + 0.1 * rng.standard_normal(truth.position.shape)
     shaken = bouncing_balls.render(shaken)
-    assert _tracking.measures(shaken, frames, BOX)["straightness"] < 0.95
+    assert tracking.measures(shaken, frames, BOX)["straightness"] < 0.95
     blurred = (frames + np.roll(frames, 1, axis=2) + np.roll(frames, -1, axis=2)) / 3
-    assert _tracking.measures(blurred, frames, BOX)["sharpness"] < 0.9
-    grey = _tracking.measures(np.full_like(frames, 0.1), frames, BOX)
+    assert tracking.measures(blurred, frames, BOX)["sharpness"] < 0.9
+    grey = tracking.measures(np.full_like(frames, 0.1), frames, BOX)
     assert grey["valid_frames"] == 0 and grey["speed"] == 0 and grey["straightness"] is None
 
 
 def test_two_balls_and_a_smear_are_not_three():
     frames = balls(Box(n_balls=2)).frames.reshape(6, 40, 30, 30).copy()
     frames[:, :, 10:20] = np.maximum(frames[:, :, 10:20], 0.7)
-    found = _tracking.measures(frames.reshape(6, 40, 900), balls().frames, BOX)
+    found = tracking.measures(frames.reshape(6, 40, 900), balls().frames, BOX)
     assert found["valid_frames"] < 0.1
 
 
@@ -87,12 +87,12 @@ def test_a_template_is_found_where_it_is():
         3, 20, np.random.default_rng(0), synthetic, digits_generate.ONE.scene
     )
     for n in range(3):
-        similarity, position = _tracking.find_template(
+        similarity, position = tracking.find_template(
             batch.frames[n].reshape(20, 32, 32), synthetic.images[batch.which[n, 0]]
         )
         assert similarity.min() > 0.88  # a digit between two pixels is slightly blurred
         np.testing.assert_allclose(position, batch.position[n, :, 0], atol=0.5)
-    nothing, _ = _tracking.find_template(np.zeros((2, 32, 32)), synthetic.images[0])
+    nothing, _ = tracking.find_template(np.zeros((2, 32, 32)), synthetic.images[0])
     assert not nothing.any()
 
 
@@ -101,7 +101,7 @@ def test_measures_of_digits():
     batch = moving_mnist.sample(4, 8, np.random.default_rng(0), synthetic, scene)
 
     def measured(frames):
-        return _tracking.digit_measures(frames, batch, synthetic, np.random.default_rng(1))
+        return tracking.digit_measures(frames, batch, synthetic, np.random.default_rng(1))
 
     truth = measured(batch.frames)
     assert truth["identified"] > 0.9 and truth["similarity"] > 0.95 and truth["moving"] > 0.8

@@ -1,5 +1,6 @@
 """Videos of balls: training in stages, balls_generate, rows of several seeds, figures."""
 
+import itertools
 import json
 import shutil
 
@@ -13,13 +14,11 @@ from matplotlib.image import (
 from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
 from examples import balls_generate
-from examples.balls import networks as _balls_networks
-from examples.digits import templates as _digits
-from examples.tools import plots as _plots
-from examples.tools import run as _run
-from examples.tools import sequences as _video
+from examples.balls import networks
+from examples.digits import templates
+from examples.tools import plots, results, run, sequences
 from refh_numpy import refh, rtrbm
-from rvae_numpy import rvae
+from rvae_numpy import rvae, storage
 
 BOX = Box()
 
@@ -34,7 +33,7 @@ def balls(box=BOX, n_traj=6, T=40, seed=0):
 def test_rows_of_several_runs_are_merged_by_identity():
     def run(seed):
         return [
-            _video.seeded(
+            sequences.seeded(
                 {"model": "rVAE", "direction": direction},
                 seed,
                 {
@@ -47,7 +46,7 @@ def test_rows_of_several_runs_are_merged_by_identity():
             for direction in ("forward", "backward")
         ]
 
-    rows = _video.summary(_video.merged([run(0), run(2), run(1)[:1]]))
+    rows = sequences.summary(sequences.merged([run(0), run(2), run(1)[:1]]))
     assert [(row["direction"], len(row["seeds"])) for row in rows] == [
         ("forward", 3),
         ("backward", 2),
@@ -57,13 +56,13 @@ def test_rows_of_several_runs_are_merged_by_identity():
     assert rows[0]["label"] == "rVAE" and rows[1]["label"] == "rVAE, backward"
     assert rows[1]["error_after_1"] == pytest.approx(0.1) and "error_after_5" not in rows[1]
     assert "error" not in rows[1] and rows[1]["seeds"][1]["error"] == [0.2, 1.0]
-    assert _video.summary(run(3))[0]["speed_spread"] is None
+    assert sequences.summary(run(3))[0]["speed_spread"] is None
 
 
 def test_labels_name_what_differs():
-    assert _video.label({"model": "ground truth"}) == "ground truth"
+    assert sequences.label({"model": "ground truth"}) == "ground truth"
     assert (
-        _video.label(
+        sequences.label(
             {
                 "model": "rVAE",
                 "direction": "forward",
@@ -75,7 +74,7 @@ def test_labels_name_what_differs():
         == "rVAE, map, refined 1x"
     )
     assert (
-        _video.label(
+        sequences.label(
             {"model": "rEFH", "direction": "backward", "sampler": "means", "rendering": "authors"}
         )
         == "rEFH, backward, means (authors' rendering)"
@@ -83,7 +82,7 @@ def test_labels_name_what_differs():
 
 
 def test_only_comparable_rows_are_averaged(tmp_path, monkeypatch):
-    monkeypatch.setattr(_run, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(run, "WEIGHTS", tmp_path)
     for seed, source in ((0, "MNIST"), (1, "MNIST"), (2, "synthetic")):
         (tmp_path / f"videos_seed_{seed}.json").write_text(
             json.dumps({"seed": seed, "digits": source, "rows": [seed]})
@@ -91,15 +90,15 @@ def test_only_comparable_rows_are_averaged(tmp_path, monkeypatch):
     (tmp_path / "videos_of_balls_seed_7.json").write_text(
         json.dumps({"seed": 7, "digits": "MNIST", "rows": [7]})
     )
-    assert _video.kept_runs("videos", excluding=0, digits="MNIST") == [[1]]
-    assert _video.kept_runs("videos", excluding=0) == [[1], [2]]
-    assert _video.kept_runs("videos") == [[0], [1], [2]]
+    assert sequences.kept_runs("videos", excluding=0, digits="MNIST") == [[1]]
+    assert sequences.kept_runs("videos", excluding=0) == [[1], [2]]
+    assert sequences.kept_runs("videos") == [[0], [1], [2]]
 
 
 def test_a_gif_keeps_its_layout(tmp_path):
     """The panels stand in the same place in all frames; their border says context or generated."""
     frames = np.linspace(0, 0.3, 6 * 16).reshape(6, 16)
-    _video.animate([("one", frames), ("two", frames[::-1])], (4, 4), tmp_path / "x.gif", 2)
+    sequences.animate([("one", frames), ("two", frames[::-1])], (4, 4), tmp_path / "x.gif", 2)
     with PIL.Image.open(tmp_path / "x.gif") as gif:
         assert gif.n_frames == 6
         images = []
@@ -112,12 +111,17 @@ def test_a_gif_keeps_its_layout(tmp_path):
         expected = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
         return np.argwhere(np.abs(image[30:-25] - expected).max(-1) < 12)
 
-    context, generated = border(images[0], _video.CONTEXT), border(images[3], _video.GENERATED)
+    context, generated = (
+        border(images[0], sequences.CONTEXT),
+        border(images[3], sequences.GENERATED),
+    )
     assert (
-        len(context) > 500 and len(generated) > 500 and not len(border(images[0], _video.GENERATED))
+        len(context) > 500
+        and len(generated) > 500
+        and not len(border(images[0], sequences.GENERATED))
     )
     for number in (1, 2, 5):
-        colour = _video.CONTEXT if number < 2 else _video.GENERATED
+        colour = sequences.CONTEXT if number < 2 else sequences.GENERATED
         corners = border(images[number], colour)
         np.testing.assert_allclose(corners.min(0), generated.min(0), atol=1)
         np.testing.assert_allclose(corners.max(0), generated.max(0), atol=1)
@@ -125,7 +129,7 @@ def test_a_gif_keeps_its_layout(tmp_path):
 
 def test_a_strip_has_frame_numbers():
     frames = np.random.default_rng(0).random((3, 16))
-    figure = _video.strip([("a", frames), ("b", frames)], (4, 4), "title", [11, 15, 19])
+    figure = sequences.strip([("a", frames), ("b", frames)], (4, 4), "title", [11, 15, 19])
     assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "", "11", "15", "19"]
 
 
@@ -138,16 +142,16 @@ def small(monkeypatch):
         balls_generate, "QUICK", dict(n_traj=2, T=10, chunk=5, n_updates=4, learning_rate=1e-3)
     )
     monkeypatch.setattr(balls_generate, "SIZES", dict(n_y=900, n_x=4, hidden=(6, 5), n_residual=3))
-    monkeypatch.setattr(_video, "CHECKPOINT", 2)
+    monkeypatch.setattr(sequences, "CHECKPOINT", 2)
     monkeypatch.setattr(balls_generate, "N_VIDEOS", 3)
     monkeypatch.setattr(balls_generate, "N_GENERATED", 20)
 
 
 def test_balls_generate(small, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(_run, "WEIGHTS", tmp_path / "weights")
+    monkeypatch.setattr(run, "WEIGHTS", tmp_path / "weights")
     balls_generate.main(["--quick", "--out", str(tmp_path)])
     result = json.loads((tmp_path / "balls_generate.json").read_text())
-    rows = {_video.label(row): row for row in result["rows"]}
+    rows = {sequences.label(row): row for row in result["rows"]}
     assert rows["ground truth"]["valid_frames"] == rows["ground truth"]["speed_ratio"] == 1
     assert rows["previous frame"]["speed_ratio"] < 0.01
     assert len(rows["rVAE, rerank"]["seeds"][0]["error"]) == 20 and 0 < result["next_frame"] < 1
@@ -162,7 +166,7 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
     assert imread(tmp_path / "balls_generate.png").shape[1] > 600
     # the weights that it wrote are read again, and are all that --use-saved needs
     weights = tmp_path / "balls_generate" / "rVAE_0.npz"
-    for module, name in ((_video, "train"), (_video, "animate"), (_plots, "save")):
+    for module, name in ((sequences, "train"), (sequences, "animate"), (plots, "save")):
         monkeypatch.setattr(module, name, lambda *arguments, **options: None)
     (tmp_path / "weights").mkdir()
     shutil.copy(weights, tmp_path / "weights" / "balls_generate.npz")
@@ -188,7 +192,7 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
 
 def test_kept_harmoniums_generate_in_their_own_rendering(small, tmp_path, monkeypatch):
     """Next to the ground truth in that rendering; the joint runs backward, the RTRBM does not."""
-    monkeypatch.setattr(_run, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(run, "WEIGHTS", tmp_path)
     (tmp_path / "balls_table").mkdir()
     for name, model, rendering, setting in (
         ("rEFH", refh, "sutskever", "ours"),
@@ -197,8 +201,7 @@ def test_kept_harmoniums_generate_in_their_own_rendering(small, tmp_path, monkey
     ):
         params = model.init(n_x=5, n_y=900, family="bernoulli", rng=np.random.default_rng(0))
         model.save(
-            _balls_networks.file(tmp_path / "balls_table", name, rendering, setting, 0, ".npz"),
-            params,
+            networks.file(tmp_path / "balls_table", name, rendering, setting, 0, ".npz"), params
         )
     rows = balls_generate.harmonium_rows(0)
     found = [(row["model"], row["rendering"], row.get("direction")) for row in rows]
@@ -240,18 +243,19 @@ def test_an_interrupted_training_on_videos_goes_on(small, tmp_path):
             raise KeyboardInterrupt
 
     def learn(path, **watch):
-        return _video.train(
+        return sequences.train(
             balls_generate.start, balls_generate.batches, 0, balls_generate.QUICK, path, **watch
         )
 
     path = tmp_path / "other.checkpoint.npz"
     with pytest.raises(KeyboardInterrupt):
         learn(path, watch=interrupt)
-    resumed, whole = learn(path), learn(tmp_path / "other.npz")
+    resumed = learn(path, checkpoint=storage.load_checkpoint(path, "rvae")[:2])
+    whole = learn(tmp_path / "other.npz")
     for name, leaf in whole.leaves().items():
         np.testing.assert_array_equal(resumed.leaves()[name], leaf)
     params, seconds = balls_generate.trained(0, balls_generate.QUICK, None, tmp_path)
-    assert seconds > 0 and rvae.load(tmp_path / "rVAE_0.npz")[1]["version"] == _run.version()
+    assert seconds > 0 and rvae.load(tmp_path / "rVAE_0.npz")[1]["version"] == results.version()
     # a second stage continues from there
     finish = balls_generate.QUICK | {"n_updates": 2, "learning_rate": 1e-9}
     finished, in_all = balls_generate.trained(0, balls_generate.QUICK, finish, tmp_path)
@@ -261,7 +265,7 @@ def test_an_interrupted_training_on_videos_goes_on(small, tmp_path):
 
 def test_kept_weights_predict_the_next_frame():
     """The weights that --use-saved reads fit the settings of the script, and predict."""
-    params, meta = rvae.load(_run.WEIGHTS / "balls_generate.npz")
+    params, meta = rvae.load(run.WEIGHTS / "balls_generate.npz")
     assert meta["sizes"] == json.loads(json.dumps(balls_generate.SIZES))
     assert meta["config"] == balls_generate.CONFIG and meta["after"] == balls_generate.FULL
     assert meta["settings"] == balls_generate.FINISH
@@ -273,10 +277,10 @@ def test_kept_weights_predict_the_next_frame():
 
 @pytest.mark.parametrize(
     "name, columns",
-    [("balls_generate", balls_generate.COLUMNS), ("digits_generate_1", _digits.COLUMNS)],
+    [("balls_generate", balls_generate.COLUMNS), ("digits_generate_1", templates.COLUMNS)],
 )
 def test_kept_rows_have_all_columns(name, columns):
-    runs = _video.kept_runs(name)
+    runs = sequences.kept_runs(name)
     assert len(runs) == 2
-    for row in (row for run in runs for row in run):
+    for row in itertools.chain.from_iterable(runs):
         assert {column[1] for column in columns} <= set(row["seeds"][0])

@@ -13,7 +13,7 @@ SIGMA = 0.07
 def fixed_point():
     """Where two latents end, initialised near the identity: F, G, W, c, each with a leading 1."""
     F, G = theory.init_near_identity(2, np.random.default_rng(0))
-    return theory.learn(F, G, SIGMA, 4000)
+    return theory.iterate(F, G, SIGMA, 4000)
 
 
 def test_it_is_second_order(fixed_point):
@@ -124,13 +124,14 @@ def test_the_optimal_filter_is_the_kalman_filter():
 
 def test_a_negative_eigenvalue_becomes_an_autonomous_mode_of_lower_loss(fixed_point):
     F, G = np.diag([-0.9, 0.4])[None], np.array([[0.3, 0.2]])
-    end = theory.learn(F, G, SIGMA, 4000)
+    end = theory.iterate(F, G, SIGMA, 4000)
     (result,) = theory.measure(*end, SIGMA)
     assert theory.outcome(result) == "autonomous"
     assert result["loss"] < theory.measure(*fixed_point, SIGMA)[0]["loss"]
     inits = (F, G), theory.init_near_identity(2, np.random.default_rng(0))
     early = [
-        theory.autocorrelation(*theory.learn(*init, SIGMA, theory.N_EARLY)[:2])[0] for init in inits
+        theory.autocorrelation(*theory.iterate(*init, SIGMA, theory.N_EARLY)[:2])[0]
+        for init in inits
     ]
     assert early[0] < 0 < early[1]
 

@@ -1,7 +1,8 @@
 """A warning where small matrices meet a BLAS with several threads, which is slow on a busy machine.
 
 The number of threads is asked of the library that NumPy has loaded. Where that is not possible
-(Windows, Apple's Accelerate), nothing is warned of. The environment is never changed.
+(Windows, Apple's Accelerate), nothing is warned of. The environment is never changed. The number
+is changed only where `set_blas_threads` is called, by the worker processes of examples/.
 The functions of this module do not check their arguments.
 """
 
@@ -28,13 +29,28 @@ class BlasThreadsWarning(RuntimeWarning):
     """Small matrices are multiplied by several BLAS threads."""
 
 
-def blas_threads():
-    """How many threads NumPy's BLAS uses now, or None if that cannot be found out."""
+def _library():
+    """NumPy's BLAS, or None"""
     try:
-        library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # finds what it is linked to
+        return ctypes.CDLL(np.linalg._umath_linalg.__file__)  # finds what it is linked to
     except (AttributeError, OSError):
         return None
+
+
+def blas_threads():
+    """How many threads NumPy's BLAS uses now, or None if that cannot be found out."""
+    library = _library()
     return next((int(getattr(library, name)()) for name in COUNTS if hasattr(library, name)), None)
+
+
+def set_blas_threads(n_threads):
+    """Let NumPy's BLAS use this many threads in this process, where that is possible."""
+    library = _library()
+    for name in COUNTS:
+        name = name.replace("get", "set").replace("Get", "Set").replace("Max", "Num")
+        if hasattr(library, name):
+            getattr(library, name)(n_threads)
+            return
 
 
 def warn_about_blas_threads(largest):

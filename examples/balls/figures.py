@@ -3,7 +3,7 @@
 import numpy as np
 
 from examples.balls.networks import MODELS
-from examples.tools import plots as _plots
+from examples.tools import plots
 
 NAMES = {"sutskever": "Sutskever's rendering", "authors": "Authors' rendering"}
 DASHES = {
@@ -31,7 +31,7 @@ def plot_predictions(shape, strip, first):
     first : number of the first frame shown
     """
     n_shown = len(strip[0][1])
-    figure = _plots.figure(0.6 * n_shown + 1.9, 0.53 * len(strip) + 0.6)
+    figure = plots.figure(0.6 * n_shown + 1.9, 0.53 * len(strip) + 0.6)
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.0, hspace=0.0)
     grid = figure.subplots(len(strip), n_shown, squeeze=False)
     images = {}
@@ -73,9 +73,9 @@ def plot_curves(rows, plain, poster):
     rows, plain : of balls_table.json, networks and predictors without a network
     poster : {model: error}
     """
-    figure = _plots.figure(9.5, 4.4)
+    figure = plots.figure(9.5, 4.4)
     panels = figure.subplots(1, 2, sharey=True)
-    _plots.letters(panels)
+    plots.letters(panels)
     titles = "One chain from noise", "Mean field"
     for axes, way, title in zip(panels, ("noise_1", "mean_field"), titles, strict=True):
         for row in rows:
@@ -101,7 +101,7 @@ def plot_curves(rows, plain, poster):
             poster[name],
             marker="*",
             markersize=9,
-            color=_plots.COLOURS[name],
+            color=plots.COLOURS[name],
             clip_on=False,
             linestyle="none",
             transform=panels[0].get_yaxis_transform(),
@@ -138,8 +138,8 @@ def style(row):
     """Keyword arguments of the line of a row; hollow markers for Sutskever's rendering."""
     hollow = row["rendering"] == "sutskever"
     return dict(
-        color=_plots.COLOURS[row["model"]],
-        marker=_plots.MARKERS[row["model"]],
+        color=plots.COLOURS[row["model"]],
+        marker=plots.MARKERS[row["model"]],
         markersize=4,
         markerfacecolor="white" if hollow else None,
         linestyle=DASHES.get(row["setting"], "-"),
@@ -155,9 +155,9 @@ def plot_open_loop(rows, n_generated):
 
     rows : of balls_generate.json
     """
-    figure = _plots.figure(8, 3.4)
+    figure = plots.figure(8, 3.4)
     panels = figure.subplots(1, 2)
-    _plots.letters(panels)
+    plots.letters(panels)
     for axes, (rendering, name) in zip(panels, NAMES.items(), strict=True):
         for row in rows:
             line = open_loop_style(row)
@@ -174,9 +174,9 @@ def open_loop_style(row):
     name, sampler = row["model"], row.get("sampler")
     if name == "previous frame":
         return dict(color="black", linestyle="--", linewidth=1, label="previous frame, repeated")
-    if name not in _plots.COLOURS or row["direction"] == "backward":
+    if name not in plots.COLOURS or row["direction"] == "backward":
         return None
-    line = _plots.style(name)
+    line = plots.style(name)
     if name == "rVAE":
         if sampler not in SAMPLERS or row["n_refine"]:
             return None

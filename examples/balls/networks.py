@@ -9,11 +9,10 @@ import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
-from examples.balls import baselines as _balls_baselines
+from examples.balls import baselines
 from examples.balls.baselines import squared_error
-from examples.tools import run as _run
-from examples.tools import sequences as _video
-from refh_numpy import families, storage
+from examples.tools import results, run, sequences, training
+from refh_numpy import families
 
 MODELS = {
     "ORDER 0": "refh_numpy.efh",
@@ -37,7 +36,7 @@ BETWEEN_POINTS = 2000  # updates; a point of the curve costs as much as about 30
 
 def batches(rng, box, n_traj):
     """Endless batches of new videos (n_traj, 100, 900)."""
-    T = _balls_baselines.T
+    T = baselines.T
     return (bouncing_balls.sample(n_traj, T, rng, box).frames for _ in itertools.count())
 
 
@@ -50,11 +49,11 @@ def start(name, rng, box, family, n_hidden):
     """Params before training."""
     params = module(name).init(n_x=n_hidden, n_y=box.resolution**2, family=family, rng=rng)
     frames = bouncing_balls.sample(200, 10, rng, box).frames
-    return replace(params, b_y=_video.logit_of_mean(frames))
+    return replace(params, b_y=sequences.logit_of_mean(frames))
 
 
-def train(name, seed, box, settings, path, watch=lambda params, log: None):
-    """Train one network, with checkpoints at `path`; the params."""
+def train(name, seed, box, settings, path, watch=lambda params, log: None, checkpoint=None):
+    """Train one network, with checkpoints at `path`; the params. watch, checkpoint: see learn."""
     settings = dict(settings)
     after = settings.pop("after", None)
     rng = np.random.default_rng([seed, 5 if after else 3])
@@ -65,18 +64,8 @@ def train(name, seed, box, settings, path, watch=lambda params, log: None):
         earlier = weights_of(name, box.rendering, after, seed, path.parent)
         params, _ = module(name).load(earlier)
     videos = batches(rng, box, settings.pop("n_traj"))
-    name_in_files = MODELS[name].rpartition(".")[2]
-    return _run.learn(
-        module(name),
-        storage,
-        name_in_files,
-        params,
-        videos,
-        rng,
-        path,
-        watch,
-        CHECKPOINT,
-        **settings,
+    return training.learn(
+        module(name), params, videos, rng, path, watch, CHECKPOINT, checkpoint, **settings
     )
 
 
@@ -140,15 +129,26 @@ def weights_of(name, rendering, setting, seed, folder):
     return kept if kept.exists() else folder.parent / "balls_generate" / f"rVAE_{seed}_stage_2.npz"
 
 
-def run(name, seed, rendering, setting, settings, folder):
-    """The row of one network, trained and tested now or before; kept beside its weights."""
-    row_file = file(folder, name, rendering, setting, seed, ".json")
-    if (row := _run.kept(row_file, {"settings": settings})) is not None:
-        return row
+def kept(name, seed, rendering, setting, settings, folder):
+    """The row of a finished network, or None."""
+    path = file(folder, name, rendering, setting, seed, ".json")
+    return results.kept(path, {"settings": settings}, saved=is_saved(folder))
+
+
+def is_saved(folder):
+    """Whether the folder belongs to the repository."""
+    return folder.is_relative_to(run.WEIGHTS)
+
+
+def train_and_test(name, seed, rendering, setting, settings, folder):
+    """The row of one network, trained now or before, and tested; kept beside its weights."""
     box = Box(rendering=rendering)
-    params, meta = trained(name, seed, rendering, setting, settings, folder)
+    if name == "rVAE":  # balls_generate trains it
+        params, meta = module(name).load(weights_of(name, rendering, setting, seed, folder))
+    else:
+        params, meta = trained(name, seed, rendering, setting, settings, folder)
     begun = time.monotonic()
-    frames = _balls_baselines.test_videos(box, seed).frames
+    frames = baselines.test_videos(box, seed).frames
     mse = errors(name, params, frames, np.random.default_rng([seed, 4]))
     row = {
         "model": name,
@@ -162,7 +162,7 @@ def run(name, seed, rendering, setting, settings, folder):
         "seconds_of_test": time.monotonic() - begun,
         "version": meta["version"],
     }
-    _run.keep(row_file, row)
+    results.keep(file(folder, name, rendering, setting, seed, ".json"), row)
     return row
 
 
@@ -170,7 +170,7 @@ def trained(name, seed, rendering, setting, settings, folder):
     """Params and meta (curve, seconds, version) of a training, made or continued now, or before."""
     box = Box(rendering=rendering)
     # the learning curve is measured on other videos than the test's
-    some = _balls_baselines.test_videos(box, seed + 1000).frames[:N_CURVE_VIDEOS]
+    some = baselines.test_videos(box, seed + 1000).frames[:N_CURVE_VIDEOS]
     every = max(settings["n_updates"] // 10 // CHECKPOINT * CHECKPOINT, BETWEEN_POINTS)
 
     def watch(params, log, past):
@@ -185,13 +185,16 @@ def trained(name, seed, rendering, setting, settings, folder):
                 flush=True,
             )
 
-    return _run.trained(
+    return training.trained(
         module(name),
         weights_of(name, rendering, setting, seed, folder),
         {"settings": settings},
-        lambda path, callback: train(name, seed, box, settings, path, callback),
+        lambda path, callback, checkpoint: train(
+            name, seed, box, settings, path, callback, checkpoint
+        ),
         watch,
         {"curve": [], "seconds": 0.0},
+        saved=is_saved(folder),
         seed=seed,
         rendering=rendering,
     )

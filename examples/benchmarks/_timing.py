@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from examples.tools import run as _run
+from examples.tools import results
 
 N_ROUNDS = 9
 N_FIT = 3  # largest sizes, to which an exponent is fitted: overhead matters least
@@ -64,7 +64,7 @@ def rows(seconds, reference):
 def report(title, table, unit, reference):
     """Print rows as a table."""
     print(f"\n{title} (CPU time, one thread, median of {N_ROUNDS}, excluding compilation)\n")
-    _run.print_table(
+    results.print_table(
         [
             ("", lambda row: row["name"]),
             (f"µs per {unit}", lambda row: f"{row['microseconds']:.2f}"),
@@ -89,5 +89,5 @@ def write(out, name, content, seed):
     """Write DIR/benchmark_NAME.json: the rows, and the command that made them."""
     script = getattr(sys.modules["__main__"].__spec__, "name", f"examples.benchmarks.{name}")
     path = out / f"benchmark_{name}.json"
-    _run.write_json(path, content, seed, command=f"python -m {script}")
+    results.write_json(path, content, seed, command=f"python -m {script}")
     print(f"\nwritten: {path}")

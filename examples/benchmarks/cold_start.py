@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from examples.benchmarks import _timing
-from examples.tools import run as _run
+from examples.tools import results, run
 
 PYTHON = sys.executable
 IMPORTS = ("import refh_numpy", "from refh_numpy import refh")
@@ -135,13 +135,11 @@ def rows(folder):
 
 
 def main(argv=None):
-    arguments = _run.parse(
-        _run.parser("benchmarks.cold_start", __doc__, sizes=(), jobs=False), argv
-    )
-    _run.prepare_folder(arguments.out)
+    arguments = run.parse(run.parser("benchmarks.cold_start", __doc__, sizes=(), jobs=False), argv)
+    run.prepare_folder(arguments.out)
     with tempfile.TemporaryDirectory() as folder:
         table = rows(Path(folder))
-    _run.print_table(
+    results.print_table(
         [
             ("seconds from a cold start", lambda row: row["name"]),
             ("CPU", lambda row: f"{row['cpu']:.2f}"),
@@ -154,4 +152,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -14,8 +14,7 @@ from scipy.linalg import block_diag
 
 from datasets import ppc
 from examples.benchmarks import _timing
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.tools import plots, results, run
 from kalman import filtering, lds
 
 OURS = "kalman, Numba"
@@ -202,7 +201,7 @@ def scaling(libraries, seed):
 
 def plot(result):
     """One panel per axis: milliseconds per call, both scales logarithmic."""
-    figure = _plots.figure(9, 3.4)
+    figure = plots.figure(9, 3.4)
     for axes, axis in zip(figure.subplots(1, len(SIZES), sharey=True), SIZES, strict=True):
         for row, marker in zip(
             (row for row in result if row["axis"] == axis), MARKERS, strict=False
@@ -229,7 +228,7 @@ def print_exponents(result, names):
     """The fitted exponents: a row per library, a column per axis"""
     exponents = {(row["name"], row["axis"]): row["exponent"] for row in result}
     print(f"\nCost of a call = c size^p: p, fitted to the {_timing.N_FIT} largest sizes\n")
-    _run.print_table(
+    results.print_table(
         [
             ("", lambda name: name),
             *((axis, lambda name, axis=axis: f"{exponents[name, axis]:.2f}") for axis in SIZES),
@@ -239,9 +238,9 @@ def print_exponents(result, names):
 
 
 def main(argv=None):
-    parser = _run.parser("benchmarks.kalman_filters", __doc__, sizes=(), jobs=False)
-    arguments = _run.parse(parser, argv)
-    _run.prepare_folder(arguments.out)
+    parser = run.parser("benchmarks.kalman_filters", __doc__, sizes=(), jobs=False)
+    arguments = run.parse(parser, argv)
+    run.prepare_folder(arguments.out)
     libraries = installed()
     functions = candidates(libraries, **BASE, seed=arguments.seed)
     compare(functions)
@@ -255,9 +254,9 @@ def main(argv=None):
     )
     result = scaling(libraries, arguments.seed)
     print_exponents(result, list(functions))
-    _plots.save(plot(result), arguments.out / "benchmark_kalman.png")
+    plots.save(plot(result), arguments.out / "benchmark_kalman.png")
     _timing.write(arguments.out, "kalman", table + result, arguments.seed)
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -19,7 +19,7 @@ import numpy as np
 
 from datasets import bouncing_balls, ppc
 from examples.benchmarks import _timing
-from examples.tools import run as _run
+from examples.tools import run
 from refh_numpy import _kernels, families, harmonium, refh, training
 
 N_UPDATES = {"oscillator": 100, "balls": 2}  # in one call
@@ -158,8 +158,8 @@ def candidates(name, sizes, y, seed):
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("benchmarks.refh_step", __doc__, sizes=(), jobs=False), argv)
-    _run.prepare_folder(arguments.out)
+    arguments = run.parse(run.parser("benchmarks.refh_step", __doc__, sizes=(), jobs=False), argv)
+    run.prepare_folder(arguments.out)
     rng = np.random.default_rng(arguments.seed)
     spikes = ppc.sample(OSCILLATOR["n_traj"], N_UPDATES["oscillator"], rng, random_phase=True).y
     frames = bouncing_balls.sample(BALLS["n_traj"], CHUNK["balls"], rng).frames
@@ -173,4 +173,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -12,7 +12,7 @@ import numpy as np
 
 from datasets import ppc
 from examples.benchmarks import _timing
-from examples.tools import run as _run
+from examples.tools import run
 from rvae_numpy import autoencoder, rvae
 
 N_TRAJ, CHUNK, N_UPDATES = 40, 8, 50
@@ -143,8 +143,8 @@ def candidates(y, seed):
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("benchmarks.rvae_step", __doc__, sizes=(), jobs=False), argv)
-    _run.prepare_folder(arguments.out)
+    arguments = run.parse(run.parser("benchmarks.rvae_step", __doc__, sizes=(), jobs=False), argv)
+    run.prepare_folder(arguments.out)
     rng = np.random.default_rng(arguments.seed)
     y = ppc.sample(N_TRAJ, N_UPDATES * CHUNK, rng, random_phase=True).y
     functions = candidates(y, arguments.seed)
@@ -154,4 +154,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -20,10 +20,9 @@ import numpy as np
 from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
 from examples import balls_table
-from examples.balls import networks as _balls_networks
+from examples.balls import networks
 from examples.benchmarks import _timing
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.tools import plots, results, run
 from refh_numpy import refh
 
 BASE = {"n_x": 256, "n_y": 256, "n_traj": 10, "chunk": 10, "n_sweeps": 4}
@@ -89,9 +88,9 @@ def cost_against_sizes(seed):
 def one_update(name, settings, seed):
     """A function that makes one update of a network of Table 2, with a median number of sweeps."""
     rng = np.random.default_rng(seed)
-    model, settings = _balls_networks.module(name), dict(settings)
+    model, settings = networks.module(name), dict(settings)
     params = model.init(
-        n_x=settings.pop("n_hidden", _balls_networks.N_HIDDEN),
+        n_x=settings.pop("n_hidden", networks.N_HIDDEN),
         n_y=Box().resolution ** 2,
         family=settings.pop("family", "bernoulli"),
         rng=rng,
@@ -152,14 +151,10 @@ def on_cores(jobs):
 
 def plot(result):
     """One panel per size: milliseconds per update, both scales logarithmic."""
-    figure = _plots.figure(10, 2.8)
+    figure = plots.figure(10, 2.8)
     for axes, row in zip(figure.subplots(1, len(result), sharey=True), result, strict=True):
         axes.loglog(
-            row["sizes"],
-            row["milliseconds"],
-            color=_plots.COLOURS["rEFH"],
-            marker="o",
-            markersize=4,
+            row["sizes"], row["milliseconds"], color=plots.COLOURS["rEFH"], marker="o", markersize=4
         )
         axes.set(xlabel=LABELS[row["axis"]], title=f"exponent {row['exponent']:.2f}")
         axes.set_xticks(row["sizes"], [str(size) for size in row["sizes"]])
@@ -171,7 +166,7 @@ def plot(result):
 
 def report(result, jobs, cores):
     """Print the three tables."""
-    _run.print_table(
+    results.print_table(
         [
             ("cost per update", lambda row: LABELS[row["axis"]]),
             ("sizes", lambda row: f"{row['sizes'][0]} to {row['sizes'][-1]}"),
@@ -181,7 +176,7 @@ def report(result, jobs, cores):
         result,
     )
     print()
-    _run.print_table(
+    results.print_table(
         [
             ("Table 2, one job", lambda row: f"{row['model']} ({row['setting']})"),
             ("seed", lambda row: str(row["seed"])),
@@ -191,7 +186,7 @@ def report(result, jobs, cores):
         jobs,
     )
     print()
-    _run.print_table(
+    results.print_table(
         [
             ("Table 2, all jobs", lambda row: f"{row['n_seeds']} x"),
             ("cores", lambda row: str(row["n_cores"])),
@@ -202,14 +197,14 @@ def report(result, jobs, cores):
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("benchmarks.scaling", __doc__, sizes=(), jobs=False), argv)
-    _run.prepare_folder(arguments.out)
+    arguments = run.parse(run.parser("benchmarks.scaling", __doc__, sizes=(), jobs=False), argv)
+    run.prepare_folder(arguments.out)
     result, jobs = cost_against_sizes(arguments.seed), table_2(arguments.seed)
     cores = on_cores(jobs)
     report(result, jobs, cores)
-    _plots.save(plot(result), arguments.out / "scaling.png")
+    plots.save(plot(result), arguments.out / "scaling.png")
     path = arguments.out / "scaling.json"
-    _run.write_json(
+    results.write_json(
         path,
         result,
         arguments.seed,
@@ -221,4 +216,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -13,7 +13,7 @@ import numpy as np
 
 from datasets import bouncing_balls, digits, moving_mnist
 from examples.benchmarks import _timing
-from examples.tools import run as _run
+from examples.tools import run
 
 T = 30  # frames of a video
 N_BALLS, N_DIGITS = 20, 20  # videos in a call of the data sets
@@ -168,8 +168,8 @@ def moving_digits(seed):
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("benchmarks.videos", __doc__, sizes=(), jobs=False), argv)
-    _run.prepare_folder(arguments.out)
+    arguments = run.parse(run.parser("benchmarks.videos", __doc__, sizes=(), jobs=False), argv)
+    run.prepare_folder(arguments.out)
     content = []
     for name, rows in (
         ("bouncing balls, 30 x 30", balls),
@@ -182,4 +182,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -9,11 +9,9 @@ import numpy as np
 
 from datasets import moving_mnist
 from datasets.moving_mnist import Scene
-from examples.balls import tracking as _tracking
+from examples.balls import tracking
 from examples.digits.coarse_to_fine import downsampled, upsampled
-from examples.tools import plots as _plots
-from examples.tools import run as _run
-from examples.tools import sequences as _video
+from examples.tools import plots, results, run, sequences
 from rvae_numpy import initial, rvae
 
 N_CONTEXT, N_GENERATED = 10, 20  # frames
@@ -99,7 +97,7 @@ def trained(recipe, digits, seed, folder, about):
             return (recipe.sample(rng, n_traj, T, digits, factor) for _ in itertools.count())
 
         earlier = [*earlier, stage]
-        params, seconds = _video.trained(
+        params, seconds = sequences.trained(
             start,
             batches,
             seed,
@@ -146,10 +144,12 @@ def rows_of(videos, truth, digits, seed):
     """
 
     def measured(frames):
-        return _tracking.digit_measures(frames, truth, digits, np.random.default_rng([seed, 6]))
+        return tracking.digit_measures(frames, truth, digits, np.random.default_rng([seed, 6]))
 
     speed = measured(truth.frames)["speed"]
-    return [_video.seeded(identity, seed, measured(frames), speed) for identity, frames in videos]
+    return [
+        sequences.seeded(identity, seed, measured(frames), speed) for identity, frames in videos
+    ]
 
 
 def baselines(batch):
@@ -168,14 +168,14 @@ def saved(name, digits):
     -------
     params and meta, or None and {} if only rows are kept; rows of (other) seeds on these digits
     """
-    path = _run.WEIGHTS / f"{name}.npz"
+    path = run.WEIGHTS / f"{name}.npz"
     params, meta = rvae.load(path) if path.exists() else (None, {})
     if meta and meta["digits"] != digits.source:
         print(
             f"the weights were trained on other digits ({meta['digits']}): what follows are not "
             "the numbers of the report page"
         )
-    runs = _video.kept_runs(name, excluding=meta.get("seed"), digits=digits.source)
+    runs = sequences.kept_runs(name, excluding=meta.get("seed"), digits=digits.source)
     if params is None and not runs:
         sys.exit(
             f"--use-saved: nothing is kept of {name} on {digits.source} digits. The kept rows "
@@ -205,10 +205,10 @@ def plot(batch, frames, out, name, title):
         for label, video in videos.items()
     ]
     numbers = range(N_CONTEXT + 1, N_CONTEXT + N_GENERATED + 1, 2)
-    _plots.save(
-        _video.strip(pairs, batch.shape, title, numbers, origin="upper"), out / f"{name}.png"
+    plots.save(
+        sequences.strip(pairs, batch.shape, title, numbers, origin="upper"), out / f"{name}.png"
     )
-    _video.animate(
+    sequences.animate(
         [(f"{label} {n + 1}", video[n]) for n in range(2) for label, video in videos.items()],
         batch.shape,
         out / f"{name}.gif",
@@ -220,11 +220,11 @@ def plot(batch, frames, out, name, title):
 
 def finish(name, runs, arguments, digits, seconds=None):
     """Write NAME.json with the rows of all runs, and print them."""
-    rows = _video.summary(_video.merged(runs))
-    _run.write_json(
+    rows = sequences.summary(sequences.merged(runs))
+    results.write_json(
         arguments.out / f"{name}.json", rows, arguments.seed, digits=digits.source, seconds=seconds
     )
-    _video.print_measures(COLUMNS, rows)
+    sequences.print_measures(COLUMNS, rows)
     print(
         "(mean ± standard deviation over the seeds, each with its own test videos; a seed of the "
         "rVAE is a training)"

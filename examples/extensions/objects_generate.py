@@ -31,9 +31,9 @@ from matplotlib.colors import to_rgb
 
 from datasets import digits
 from examples import digits_generate
-from examples.digits import templates as _digits
+from examples.digits import templates
 from examples.digits.coarse_to_fine import downsampled, interpolated
-from examples.tools import run as _run
+from examples.tools import run
 from rvae_numpy import rvae
 from rvae_numpy.extensions import masking, objects, samplers
 from rvae_numpy.extensions.attention import AttentionWindow
@@ -109,7 +109,7 @@ def generated(params, batch, window, masked, rng):
     """
     side = batch.shape[0]
     factor = 1 if window else side // round(params.n_y**0.5)
-    context = downsampled(batch.frames[:, : _digits.N_CONTEXT], side, factor)
+    context = downsampled(batch.frames[:, : templates.N_CONTEXT], side, factor)
     parts = partitions(context[:, 0], (side // factor, side // factor))
     infer, rollout = (
         ({"forecast": masking.forecast_open_loop}, {"rollout": masking.generate_open_loop})
@@ -120,7 +120,7 @@ def generated(params, batch, window, masked, rng):
     frames = [
         objects.emission_mean(params, states, window=window),
         objects.generate(
-            params, states[:, :, -1], _digits.N_GENERATED, rng, window=window, **rollout
+            params, states[:, :, -1], templates.N_GENERATED, rng, window=window, **rollout
         ),
     ]
     return interpolated(np.concatenate(frames, axis=2), factor)
@@ -144,7 +144,7 @@ def recipe_of(model, masked, full):
 
 # %%
 def main(argv=None):
-    parser = _run.parser("extensions.objects_generate", __doc__, tuple(_run.SIZES), jobs=False)
+    parser = run.parser("extensions.objects_generate", __doc__, tuple(run.SIZES), jobs=False)
     parser.usage = "%(prog)s [options]"  # the name is long, and lines would be too
     parser.add_argument(
         "--model",
@@ -155,19 +155,19 @@ def main(argv=None):
     parser.add_argument(
         "--no-mask", action="store_true", help="train --model attention without observation masking"
     )
-    arguments = _run.parse(parser, argv)
+    arguments = run.parse(parser, argv)
     model, seed, out = arguments.model, arguments.seed, arguments.out
     if arguments.no_mask and model == "objects":
         parser.error("argument --no-mask: expected --model attention, got --model objects")
     masked, window = model == "attention" and not arguments.no_mask, FULL[model].window
     name = f"objects_generate_{model}" + ("_no_mask" if arguments.no_mask else "")
-    _run.prepare_folder(out)
+    run.prepare_folder(out)
     train_digits, test_digits = digits.split(digits.load("auto"))
     print(f"digits: {test_digits.source}")
     if arguments.use_saved:
-        params, meta, runs = _digits.saved(name, test_digits)
+        params, meta, runs = templates.saved(name, test_digits)
         if params is None:
-            _digits.finish(name, runs, arguments, test_digits)
+            templates.finish(name, runs, arguments, test_digits)
             return
         seconds = meta["seconds"]
     else:
@@ -175,33 +175,33 @@ def main(argv=None):
             "mask_rate": MASK_RATE if masked else 0,
             "window": asdict(window) if window else None,
         }
-        _run.prepare_folder(out / name)
+        run.prepare_folder(out / name)
         recipe = recipe_of(model, masked, arguments.full)
-        params, seconds = _digits.trained(recipe, train_digits, seed, out / name, about)
+        params, seconds = templates.trained(recipe, train_digits, seed, out / name, about)
         runs = []
-    batch = _digits.test_batch(seed, test_digits, SCENE)
+    batch = templates.test_batch(seed, test_digits, SCENE)
     parts = generated(params, batch, window, masked, np.random.default_rng([seed, 5]))
-    frames = objects.compose(parts)[:, _digits.AFTER]
+    frames = objects.compose(parts)[:, templates.AFTER]
     identity = {
         "model": "rVAE",
         "direction": "forward",
         "sampler": "open_loop" if masked else "rerank",
     }
-    rows = _digits.rows_of(
-        [*_digits.baselines(batch), (identity, frames)],
-        _digits.part(batch, _digits.AFTER),
+    rows = templates.rows_of(
+        [*templates.baselines(batch), (identity, frames)],
+        templates.part(batch, templates.AFTER),
         test_digits,
         seed,
     )
-    _digits.plot(
+    templates.plot(
         batch,
         tinted(parts),
         out,
         name,
-        f"Every second frame after {_digits.N_CONTEXT} context frames; one colour per state",
+        f"Every second frame after {templates.N_CONTEXT} context frames; one colour per state",
     )
-    _digits.finish(name, [rows, *runs], arguments, test_digits, seconds)
+    templates.finish(name, [rows, *runs], arguments, test_digits, seconds)
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from examples.tools import plots as _plots
+from examples.tools import plots
 
 LATENTS = [1, 2, 3]
 SIGMAS = [0.03, 0.05, 0.07, 0.1, 0.14, 0.2]
@@ -21,11 +21,11 @@ MARKS = {
     "first_order": dict(marker="^", color="0.5"),
     "autonomous": dict(marker="o", facecolors="none", edgecolors="0.4"),
 }
-TRAINED = {"color": _plots.COLOURS["rVAE"], "linestyle": "none", "marker": "o"}
+TRAINED = {"color": plots.COLOURS["rVAE"], "linestyle": "none", "marker": "o"}
 
 
 def plot(points, basins, by_rotation, trained, optimal):
-    figure = _plots.figure(10, 7.6)
+    figure = plots.figure(10, 7.6)
     (error, velocity), (basin, turns) = figure.subplots(2, 2)
     upright = [row for row in trained if row["degrees"] == 0 and row["mse"] is not None]
     plot_error(error, points, upright, optimal)
@@ -36,7 +36,7 @@ def plot(points, basins, by_rotation, trained, optimal):
         axes.set(xscale="log", xlabel=r"$\sigma_u$, standard deviation of $u$ given $x$")
         axes.set_xticks(SIGMAS, labels=[f"{s:g}" for s in SIGMAS])
         axes.minorticks_off()
-    _plots.letters([error, velocity, basin, turns])
+    plots.letters([error, velocity, basin, turns])
     return figure
 
 
@@ -79,7 +79,7 @@ def plot_error(axes, points, trained, optimal):
             fontsize=8,
             color=TRAINED["color"],
         )
-    axes.axhline(1e4 * optimal, **_plots.style("KF-2") | {"label": "optimal filter"})
+    axes.axhline(1e4 * optimal, **plots.style("KF-2") | {"label": "optimal filter"})
     axes.set(
         ylabel="MSE of the position (10$^{-4}$ rad²)",
         ylim=(0, MAX_MSE),

@@ -89,7 +89,7 @@ def e_step(W, c, sigma_u):
     return F, (Upsilon @ c[:, :, None])[:, :, 0] / R, Upsilon
 
 
-def learn(F, G, sigma_u, n_iterations):
+def iterate(F, G, sigma_u, n_iterations):
     """Follow the local rule from these initialisations: F, G, W, c at the end."""
     Upsilon = np.tile(sigma_u**2 * np.eye(F.shape[1]), (len(F), 1, 1))
     for _ in range(n_iterations):
@@ -205,7 +205,7 @@ def fixed_points(latents, sigmas, rng, n_inits, n_iterations):
     for n in latents:
         for sigma_u in sigmas:
             (F, G), (F_ours, G_ours) = random_inits(n_inits, n, rng), init_near_identity(n, rng)
-            F, G, W, c = learn(
+            F, G, W, c = iterate(
                 np.concatenate([F_ours, F]), np.concatenate([G_ours, G]), sigma_u, n_iterations
             )
             ours, *others = measure(F, G, W, c, sigma_u)
@@ -240,7 +240,7 @@ def rescaled(sigma_u, slope, n_iterations):
 
     def fixed_point(sigma):
         init = np.full((1, 1, 1), 0.9), np.full((1, 1), 0.3)
-        return measure(*learn(*init, sigma, n_iterations), sigma)[0]
+        return measure(*iterate(*init, sigma, n_iterations), sigma)[0]
 
     relative = sigma_u * fixed_point(sigma_u)["slope"] / slope
     return {"sigma_u": relative, **fixed_point(relative)}
@@ -273,8 +273,8 @@ def basins(rng, n_points, n_iterations, sigma_u):
     # two equal eigenvalues would leave the state one direction only
     F += 0.02 * rng.standard_normal(F.shape)
     G = 0.5 * rng.standard_normal((len(a), 2))
-    early = autocorrelation(*learn(F, G, sigma_u, N_EARLY)[:2])
-    results = measure(*learn(F, G, sigma_u, n_iterations), sigma_u)
+    early = autocorrelation(*iterate(F, G, sigma_u, N_EARLY)[:2])
+    results = measure(*iterate(F, G, sigma_u, n_iterations), sigma_u)
     return [
         {
             "initial_eigenvalues": [float(x), float(y)],
@@ -299,7 +299,7 @@ def rotated_inits(rng, n_inits, n_iterations, sigma_u):
     for degrees in range(0, 181, 15):
         F = 0.9 * rotation(degrees) + 0.02 * rng.standard_normal((n_inits, 2, 2))
         G = 0.5 * rng.standard_normal((n_inits, 2))
-        results = measure(*learn(F, G, sigma_u, n_iterations), sigma_u)
+        results = measure(*iterate(F, G, sigma_u, n_iterations), sigma_u)
         share = np.mean([outcome(result) == "second_order" for result in results])
         rows.append({"degrees": degrees, "second_order": float(share)})
     return rows

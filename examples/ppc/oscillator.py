@@ -1,7 +1,6 @@
 """What the scripts on the oscillator share: data, training, estimates of every model, errors."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +11,7 @@ SYSTEM = ppc.SYSTEM
 SETTLED = 100  # time steps after which the initial state matters little
 TEST = dict(n_traj=40, T=1000)  # the authors' test: 40 trajectories that start at rest
 DECODER_LEARNING_RATE = 1e-3
+OTHERS = ("model", "n_traj", "T", "prior_given_u", "n_restarts")  # settings of a row, not of train
 # Table 1 of the poster, MSE in rad^2
 POSTER = {
     "ORDER 0": 12e-4,
@@ -30,57 +30,39 @@ def training_batches(rng, n_traj, T):
     return (ppc.sample(n_traj, T, rng, random_phase=True).y for _ in itertools.count())
 
 
-def learn(
-    model,
-    params,
-    rng,
-    *,
-    n_traj,
-    T,
-    n_updates,
-    learning_rate,
-    sigmas=None,
-    n_decoder_updates=0,
-    **settings,
-):
-    """Train on new trajectories.
+def stages(settings):
+    """The parts of a training, from the settings of a row.
 
     Parameters
     ----------
-    model : the module that params belong to, refh_numpy.refh for instance
-    n_traj, T : trajectories and time steps of a batch
-    sigmas : for the rVAE, the sigma_u of each of as many equal parts of the training
-    n_decoder_updates : for the autoencoders, updates of the decoder alone, at the end
-    settings : of model.train
+    settings : of model.train, and "sigmas": for the rVAE, the sigma_u of each of as many equal
+        parts; "n_decoder_updates": for the autoencoders, updates of the decoder alone, at the end.
+        Entries that are not about updates are left out: OTHERS
 
-    Returns
-    -------
-    params after training
-
-    Ctrl+C raises KeyboardInterrupt, because half a training makes no row.
+    Yields
+    ------
+    changes of the Config, settings of model.train
     """
-
-    def stage(**more):
-        batches = training_batches(rng, n_traj, T)
-        learnt, log = model.train(params, batches, rng, **settings, **more)
-        if log.interrupted:
-            raise KeyboardInterrupt
-        return learnt
-
-    n_parts = len(sigmas or [None])
-    for part in range(n_parts):
-        if sigmas:
-            params = replace(params, config=replace(params.config, sigma_u=sigmas[part]))
-        params = stage(
-            n_updates=n_updates // n_parts,
-            learning_rate=learning_rate * (1 - part / n_parts),
-            final_learning_rate=learning_rate * (1 - (part + 1) / n_parts),
+    settings = {name: value for name, value in settings.items() if name not in OTHERS}
+    sigmas, n_decoder = settings.pop("sigmas", [None]), settings.pop("n_decoder_updates", 0)
+    n_updates, rate = settings.pop("n_updates"), settings.pop("learning_rate")
+    n_parts = len(sigmas)
+    for part, sigma_u in enumerate(sigmas):
+        yield (
+            {} if sigma_u is None else {"sigma_u": sigma_u},
+            settings
+            | dict(
+                n_updates=n_updates // n_parts,
+                learning_rate=rate * (1 - part / n_parts),
+                final_learning_rate=rate * (1 - (part + 1) / n_parts),
+            ),
         )
-    if n_decoder_updates:
-        params = stage(
-            n_updates=n_decoder_updates, learning_rate=DECODER_LEARNING_RATE, freeze_phi=True
+    if n_decoder:
+        yield (
+            {},
+            settings
+            | dict(n_updates=n_decoder, learning_rate=DECODER_LEARNING_RATE, freeze_phi=True),
         )
-    return params
 
 
 def observations(y):

@@ -1,18 +1,28 @@
-"""What a run writes and prints: files written whole, rows, JSON, tables, a line of progress."""
+"""What a run writes and prints: files written whole, kept rows, JSON, tables, progress."""
 
+import ast
+import functools
+import hashlib
 import json
 import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("datasets", "kalman", "refh_numpy", "rvae_numpy")  # whose code makes the numbers
 WHERE_AND_HOW = ("--out", "--scheduler", "--format", "--dpi")  # options that change no number
 LOG_INTERVAL = 10  # seconds
+_held = {}  # what could not be written yet: {path: function that writes it}
+
+
+# Files
 
 
 def write_whole(path, write):
@@ -22,39 +32,171 @@ def write_whole(path, write):
     ----------
     path : of the file
     write : function of the path of a temporary file with the same suffix, which it writes
+
+    Raises OSError that names `path`.
     """
     temporary = path.with_name(f"{path.stem[:60]}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         write(temporary)
         os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
-        temporary.unlink(missing_ok=True)  # gone already, unless something went wrong
+        try:
+            temporary.unlink(missing_ok=True)  # gone already, unless something went wrong
+        except OSError:  # the folder has become unreadable: the cause is on its way
+            pass
+
+
+def write_or_hold(path, write):
+    """`write_whole`; if that fails, say so in one line and hold the file in memory for later.
+
+    The disk may be full, or the folder be gone for a moment. `write_held` tries again.
+
+    Returns
+    -------
+    whether the file is written
+    """
+    try:
+        write_whole(path, write)
+    except OSError as error:
+        _held[path] = write
+        print(
+            f"{path}: not written ({error.strerror}); kept in memory, tried again at the end",
+            file=sys.stderr,
+        )
+        return False
+    forget(path)  # an older version of the same file
+    return True
+
+
+def forget(path):
+    """Hold this file no longer."""
+    _held.pop(path, None)
+
+
+def write_held():
+    """Try once more to write what `write_or_hold` holds: a line for each file that cannot be."""
+    failures = []
+    for path, write in list(_held.items()):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, write)
+            del _held[path]
+        except OSError as error:
+            failures.append(f"{path}: expected a file that can be written, got {error.strerror}")
+    return failures
+
+
+def take_held():
+    """[(path, content)] of what `write_or_hold` holds, which is no longer held here."""
+    memory = Path("/dev/shm")  # no disk, where there is one
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        taken = []
+        for path, write in _held.items():
+            write(Path(folder, path.name))
+            taken.append((path, Path(folder, path.name).read_bytes()))
+    _held.clear()
+    return taken
+
+
+def write_content(path, content):
+    """Write bytes that `take_held` returned in another process."""
+    write_or_hold(path, lambda temporary: temporary.write_bytes(content))
+
+
+# Rows of finished jobs
 
 
 def keep(path, row):
-    """Write the row of one finished job, for `kept`."""
-    write_whole(path, lambda temporary: temporary.write_text(json.dumps(row)))
+    """Write the row of one finished job, for `kept`, with a checksum and the hash of the code."""
+    row = row | {"code": code()}
+    text = json.dumps(row | {"checksum": checksum(row)})
+    write_or_hold(path, lambda temporary: temporary.write_text(text))
 
 
-def kept(path, asked):
-    """The row that `keep` wrote, or None.
+def kept(path, asked, saved=False):
+    """The row that `keep` wrote, or None; a line on the terminal if one is refused.
 
     Parameters
     ----------
     path : of the file
     asked : {"settings": ..., ...}, entries that the row must have for it to be the one sought
+    saved : True for rows of the repository: other code than today's may have made them, which a
+        line says. Elsewhere such rows are refused, so that they are run again
     """
     try:
         row = json.loads(path.read_text())
-    except (FileNotFoundError, ValueError, RecursionError):  # or a file of another kind
+    except IsADirectoryError:
+        sys.exit(f"{path}: expected a file, got a folder")
+    except FileNotFoundError:
         return None
-    return row if isinstance(row, dict) and row.items() >= asked.items() else None
+    except (OSError, ValueError, RecursionError):  # or a file of another kind
+        row = None
+    if not isinstance(row, dict) or row.pop("checksum", None) != checksum(row):
+        return _refused(path, "has been changed since it was written")
+    if not row.items() >= json.loads(json.dumps(asked)).items():
+        return None
+    if row.pop("code", None) == code():
+        return row
+    if saved:
+        print(f"{path.stem}: made by other code than this (version {row.get('version')})")
+        return row
+    return _refused(path, "was made by other code: the packages have changed since")
+
+
+def _refused(path, why):
+    print(f"{path}: this row {why}; it is run again", file=sys.stderr)
+
+
+def checksum(row):
+    """SHA-256 of a row (a dict that JSON can hold), without its own checksum."""
+    row = {name: value for name, value in row.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def code():
+    """A hash of what the packages compute: their sources without comments, docstrings, layout."""
+    digest = hashlib.sha256()
+    for path in sorted(path for name in PACKAGES for path in (ROOT / name).rglob("*.py")):
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(repr(meaning(ast.parse(path.read_text(encoding="utf-8")))).encode())
+    return digest.hexdigest()[:16]
+
+
+def meaning(node):
+    """A syntax tree as nested tuples that are the same in all versions of Python: no positions, no
+    docstrings, no empty fields."""
+    if isinstance(node, list):
+        return tuple(map(meaning, node))
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = dict(ast.iter_fields(node))
+    body = fields.get("body")
+    if isinstance(body, list) and body and is_docstring(body[0]):
+        fields["body"] = body[1:]
+    return type(node).__name__, *(
+        (name, meaning(value))
+        for name, value in fields.items()
+        if value not in (None, []) and name not in ("kind", "type_comment", "type_ignores")
+    )
+
+
+def is_docstring(statement):
+    """Whether a statement is nothing but a text."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 def write_json(path, rows, seed, **more):
     """Write DIR/NAME.json: the command, the version, the seed, and the rows of the table."""
     content = {"command": command(), "version": version(), "seed": seed, **more, "rows": rows}
-    write_whole(path, lambda temporary: temporary.write_text(json.dumps(content, indent=1) + "\n"))
+    text = json.dumps(content, indent=1) + "\n"
+    write_or_hold(path, lambda temporary: temporary.write_text(text))
 
 
 def script_name():
@@ -131,6 +273,13 @@ class Progress:
         """Leave the line as it stands, because the run was interrupted."""
         if self.live:
             print()
+
+
+def replace_what_the_terminal_cannot_show():
+    """Print ? for a character that the terminal's encoding lacks, in the place of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # those of a notebook can show everything
+            stream.reconfigure(errors="replace")
 
 
 def mean_and_spread(values):

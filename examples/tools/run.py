@@ -6,13 +6,12 @@ import signal
 import sys
 import tempfile
 import textwrap
-import threading
-from concurrent.futures import as_completed
 from pathlib import Path
 
 import matplotlib
 
-from examples.tools import jobs as _jobs
+from examples.tools import results
+from examples.tools.jobs import in_parallel
 from examples.tools.results import (
     Progress,
     command,
@@ -58,7 +57,6 @@ SIZES = {
 }
 FORMATS = ("png", "pdf", "svg")
 WIDTH = 80  # columns of a help text
-CONNECT = 5  # seconds for the scheduler to answer
 INTERRUPTED = 130  # exit code after Ctrl+C, as shells have it
 
 
@@ -123,6 +121,7 @@ def parser(name, description, sizes=("quick", "full"), jobs=True):
     sizes : those of SIZES that it has a use for
     jobs : whether it has jobs for a cluster
     """
+    results.replace_what_the_terminal_cannot_show()
     p = argparse.ArgumentParser(
         prog=f"python -m examples.{name}",
         description=description,
@@ -202,91 +201,12 @@ def prepare_folder(path):
         sys.exit(f"--out: expected a folder that can be written, got {path} ({error.strerror})")
 
 
-def in_parallel(label, function, jobs, n_workers, say, scheduler=None):
-    """Run function(*job) for all jobs, in worker processes.
-
-    Parameters
-    ----------
-    label : of the line of progress
-    function : of a module of examples/
-    jobs : [arguments]
-    n_workers : how many processes of this machine run at a time
-    say : function of a result that returns the text of the line of progress
-    scheduler : address of a dask scheduler, whose workers run the jobs instead
-
-    Returns
-    -------
-    results, in the order in which they were ready; those that there are, after Ctrl+C
-
-    If a job fails, the others go on, and its error is raised at the end.
-    """
-    if not jobs:
-        return []
-    progress = Progress(label, len(jobs))
-    function, results, errors = _jobs.importable(function), [], []
-    pool = _jobs.Local(n_workers) if scheduler is None else _jobs.Cluster(connect(scheduler))
-    try:
-        futures = {pool.submit(function, job): job for job in jobs}
-        for future in as_completed(futures):
-            try:
-                results.append(pool.result(future, futures[future]))
-                progress(len(results), say(results[-1]))
-            except (Exception, SystemExit) as error:
-                errors.append(error)
-                print(f"{label}: a job failed ({error}); the others go on", file=sys.stderr)
-    except KeyboardInterrupt:
-        pool.stop()
-        progress.stop()
-        print("stopped; what is done is kept, and the next call goes on from there")
-    finally:
-        pool.close()
-    if errors:
-        raise errors[0]
-    return results
-
-
-def connect(address):
-    """A client of the dask scheduler at this address, if it and its workers have this version."""
-    try:
-        from distributed import Client
-    except ImportError:
-        sys.exit(
-            '--scheduler: expected the package distributed (pip install -e ".[cluster]"), '
-            "got an installation without it"
-        )
-    answer = ["it does not answer"]
-
-    def ask():
-        try:
-            answer[0] = Client(address, timeout=CONNECT)
-        except Exception as error:
-            answer[0] = error
-
-    # in a thread, because dask's timeout does not cover a listener that never sends anything
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(CONNECT + 3)
-    client = answer[0]
-    if not isinstance(client, Client):
-        sys.exit(
-            f"--scheduler: expected the address of a running dask scheduler, got {address} "
-            f"({client})"
-        )
-    try:
-        versions = {client.run_on_scheduler(version), *client.run(version).values()}
-    except Exception as error:  # dask makes a plain Exception of a module that is missing
-        versions = {f"one that cannot import it ({error})"}
-    if versions - {version()}:
-        client.close()
-        sys.exit(
-            f"--scheduler: expected scheduler and workers with version {version()} of the "
-            f"project, got {', '.join(sorted(versions))}"
-        )
-    return client
-
-
 def start(main):
-    """Run a script's main: SIGTERM ends it as Ctrl+C does, and both with exit code 130."""
+    """Run a script's main: SIGTERM ends it as Ctrl+C does, and both with exit code 130.
+
+    A file that cannot be read or written ends it with one line. What could not be written on the
+    way is tried once more at the end.
+    """
     received = []
 
     def interrupt(number, frame):
@@ -299,7 +219,12 @@ def start(main):
         main()
     except BaseException as stop:  # compiled code turns KeyboardInterrupt into SystemError
         if not received:
+            if isinstance(stop, OSError) and stop.filename:
+                sys.exit(f"{stop.filename}: {stop.strerror}")
             raise
         print(str(stop) if isinstance(stop, SystemExit) else "stopped", file=sys.stderr)
+    failures = results.write_held()
     if received:
         sys.exit(INTERRUPTED)
+    if failures:
+        sys.exit("\n".join(failures))

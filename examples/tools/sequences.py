@@ -1,14 +1,14 @@
 """What the scripts on generated videos share: training, rows of several seeds, strips, GIFs."""
 
+import itertools
 import json
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import PIL  # Pillow comes with Matplotlib
 
-from examples.tools import plots as _plots
-from examples.tools import run as _run
-from rvae_numpy import rvae, storage
+from examples.tools import plots, results, run, training
+from rvae_numpy import rvae
 
 CHECKPOINT = 500  # updates
 CONTEXT, GENERATED = "#BDBDBD", "#E0218A"  # borders of the frames of a GIF
@@ -27,16 +27,24 @@ def logit_of_mean(frames):
 
 
 def train(
-    start, batches, seed, settings, path, watch=lambda params, log: None, stage=1, corrupt=None
+    start,
+    batches,
+    seed,
+    settings,
+    path,
+    watch=lambda params, log: None,
+    checkpoint=None,
+    stage=1,
+    corrupt=None,
 ):
-    """Train an rVAE, with checkpoints at `path`; go on from the checkpoint if there is one.
+    """Train an rVAE, with checkpoints at `path`.
 
     Parameters
     ----------
     start : function rng -> params
     batches : function (rng, n_traj, T) -> endless videos (n_traj, T, n_y)
     settings : n_traj and T of `batches`, and the settings of rvae.train
-    watch : see _run.learn
+    watch, checkpoint : see training.learn
     stage : number of the training, if it continues an earlier one
     corrupt : of rvae.train
 
@@ -48,18 +56,8 @@ def train(
     params = start(rng)
     settings = dict(settings)
     videos = batches(rng, settings.pop("n_traj"), settings.pop("T"))
-    return _run.learn(
-        rvae,
-        storage,
-        "rvae",
-        params,
-        videos,
-        rng,
-        path,
-        watch,
-        CHECKPOINT,
-        corrupt=corrupt,
-        **settings,
+    return training.learn(
+        rvae, params, videos, rng, path, watch, CHECKPOINT, checkpoint, corrupt=corrupt, **settings
     )
 
 
@@ -74,18 +72,18 @@ def trained(start, batches, seed, settings, about, folder, stage=1, before=0.0, 
     before : seconds that the earlier stages took
     """
     name = f"rVAE_{seed}" if stage == 1 else f"rVAE_{seed}_stage_{stage}"
-    progress = _run.Progress(f"rVAE, stage {stage}", settings["n_updates"])
+    progress = results.Progress(f"rVAE, stage {stage}", settings["n_updates"])
 
     def watch(params, log, past):
         progress(log.n_updates[-1], f"loss {log.value[-1]:.1f}", log.n_updates[0] - CHECKPOINT)
 
     try:
-        params, meta = _run.trained(
+        params, meta = training.trained(
             rvae,
             folder / f"{name}.npz",
             {"settings": settings} | about,
-            lambda path, callback: train(
-                start, batches, seed, settings, path, callback, stage, corrupt
+            lambda path, callback, checkpoint: train(
+                start, batches, seed, settings, path, callback, checkpoint, stage, corrupt
             ),
             watch,
             {"seconds": before},
@@ -114,7 +112,7 @@ def kept_runs(name, excluding=None, **same):
     -------
     [rows of one seed]
     """
-    paths = sorted(_run.WEIGHTS.glob(f"{name}_seed_*.json"))
+    paths = sorted(run.WEIGHTS.glob(f"{name}_seed_*.json"))
     runs = [json.loads(path.read_text()) for path in paths]
     return [run["rows"] for run in runs if run["seed"] != excluding and run.items() >= same.items()]
 
@@ -145,7 +143,7 @@ def seeded(identity, seed, measured, true_speed):
 def merged(runs):
     """Rows of several runs as one list; rows with the same identity become one, with all seeds."""
     rows = {}
-    for row in (row for run in runs for row in run):
+    for row in itertools.chain.from_iterable(runs):
         identity = tuple(row.get(name) for name in IDENTITY)
         seeds = rows[identity]["seeds"] + row["seeds"] if identity in rows else row["seeds"]
         rows[identity] = row | {"seeds": seeds}
@@ -166,7 +164,7 @@ def averages(seeds):
     for name, value in seeds[0].items():
         if name != "seed" and not isinstance(value, list):
             values = [one[name] for one in seeds]
-            mean_and_spread = (None, None) if None in values else _run.mean_and_spread(values)
+            mean_and_spread = (None, None) if None in values else results.mean_and_spread(values)
             result[name], result[f"{name}_spread"] = mean_and_spread
     return result
 
@@ -191,10 +189,10 @@ def print_measures(columns, rows):
         if mean is None:
             return "-"
         if digits == 0:
-            return _run.with_spread(mean, spread, scale=100, digits=0) + " %"
-        return _run.with_spread(mean, spread, scale=1, digits=digits)
+            return results.with_spread(mean, spread, scale=100, digits=0) + " %"
+        return results.with_spread(mean, spread, scale=1, digits=digits)
 
-    _run.print_table(
+    results.print_table(
         [("video", lambda row: row["label"]), ("seeds", lambda row: str(row["n_seeds"]))]
         + [
             (heading, lambda row, name=name, digits=digits: text(row, name, digits))
@@ -228,7 +226,7 @@ def strip(rows, shape, title, numbers, origin="lower"):
     shape : of a frame, in pixels
     numbers : [n] what stands under the last row: the number of each frame
     """
-    figure = _plots.figure(0.62 * len(numbers) + 1.1, 0.66 * len(rows) + 0.7)
+    figure = plots.figure(0.62 * len(numbers) + 1.1, 0.66 * len(rows) + 0.7)
     grid = figure.subplots(len(rows), len(numbers), squeeze=False)
     for line, (name, frames) in zip(grid, rows, strict=True):
         for axes, frame in zip(line, frames, strict=True):
@@ -249,7 +247,7 @@ def animate(videos, shape, path, n_context, origin="lower", fps=12):
     videos : [(label, frames (T, n_pixels), or (T, n_pixels, 3) in colour)]
     n_context : number of context frames; their border is grey, that of generated frames magenta
     """
-    figure = _plots.figure(1.6 * len(videos), 2.1)
+    figure = plots.figure(1.6 * len(videos), 2.1)
     figure.set_dpi(GIF_DPI)
     FigureCanvasAgg(figure)
     panels = list(figure.subplots(1, len(videos), squeeze=False)[0])
@@ -279,7 +277,7 @@ def animate(videos, shape, path, n_context, origin="lower", fps=12):
         return image.quantize(N_COLOURS)
 
     first, *others = [image_of(t) for t in range(len(videos[0][1]))]
-    _run.write_whole(
+    results.write_whole(
         path,
         lambda temporary: first.save(
             temporary, save_all=True, append_images=others, duration=round(1000 / fps), loop=0

@@ -1,0 +1,271 @@
+"""What scripts do when files are changed, disks are full, processes are killed or run twice."""
+
+import ast
+import errno
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from datasets.support import threads
+from examples.tools import jobs, results, run, training
+from examples.tools.jobs import in_parallel
+
+ROOT = Path(__file__).parent.parent
+ROW = {"model": "rEFH", "settings": {"w": [0.3, 0.003]}, "mse": 3.1e-4, "version": "this one"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_held():
+    yield
+    results._held.clear()
+
+
+# Kept rows
+
+
+def test_a_kept_row_is_read(tmp_path):
+    results.keep(tmp_path / "a.json", ROW)
+    assert results.kept(tmp_path / "a.json", {"settings": {"w": (0.3, 0.003)}}) == ROW
+    assert results.kept(tmp_path / "a.json", {"settings": {"w": 0.3}}) is None
+    assert results.kept(tmp_path / "b.json", {}) is None
+
+
+def mutants(text):
+    """The text with one character changed, removed or doubled, and cut off, at several places."""
+    for n in range(0, len(text), 7):
+        yield text[:n] + chr((ord(text[n]) - 31) % 94 + 32) + text[n + 1 :]
+        yield text[:n] + text[n + 1 :]
+        yield text[:n] + 2 * text[n] + text[n + 1 :]
+        yield text[:n]
+    row = json.loads(text)
+    for name in row:
+        yield json.dumps({other: value for other, value in row.items() if other != name})
+        yield json.dumps(row | {name: None})
+    yield from ("[]", "3", "null", "[" * 10**5)
+
+
+def test_a_changed_row_is_refused_by_name(tmp_path, capsys):
+    path = tmp_path / "rEFH_0.json"
+    results.keep(path, ROW)
+    text = path.read_text()
+    for mutant in mutants(text):
+        path.write_text(mutant)
+        found = results.kept(path, {})
+        said = capsys.readouterr().err
+        if found is not None:  # a blank was doubled, or removed
+            assert found == ROW and json.loads(mutant) == json.loads(text)
+        else:
+            assert f"{path}: this row has been changed since it was written" in said
+
+
+def test_a_folder_in_the_place_of_a_row(tmp_path):
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(SystemExit, match=r"a\.json: expected a file, got a folder"):
+        results.kept(tmp_path / "a.json", {})
+
+
+def test_rows_of_other_code_are_run_again_and_those_of_the_repository_are_named(
+    tmp_path, monkeypatch, capsys
+):
+    path = tmp_path / "rEFH_0.json"
+    results.keep(path, ROW)
+    monkeypatch.setattr(results, "code", lambda: "edited")
+    assert results.kept(path, {}) is None
+    assert f"{path}: this row was made by other code" in capsys.readouterr().err
+    assert results.kept(path, {}, saved=True) == ROW
+    assert "rEFH_0: made by other code than this" in capsys.readouterr().out
+
+
+def test_only_what_a_module_computes_changes_its_hash():
+    plain = "def f(x):\n    return x + 1\n"
+    layout = '"""Module."""\n\n\ndef f(x):  # a comment\n    """Docstring."""\n    return (x + 1)\n'
+    edited = "def f(x):\n    return x + 2\n"
+    first, same, other = (results.meaning(ast.parse(text)) for text in (plain, layout, edited))
+    assert first == same != other
+    assert len(results.code()) == 16
+
+
+# Disks
+
+
+def full(monkeypatch, while_true):
+    """os.replace fails as on a full disk while the list is not empty"""
+    replace = os.replace
+
+    def failing(*paths):
+        if while_true:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return replace(*paths)
+
+    monkeypatch.setattr(os, "replace", failing)
+
+
+def test_a_full_disk_is_named_and_tried_again(tmp_path, monkeypatch, capsys):
+    is_full = [True]
+    full(monkeypatch, is_full)
+    path = tmp_path / "a.json"
+    results.keep(path, ROW)
+    assert f"{path}: not written (No space left on device); kept in memory" in (
+        capsys.readouterr().err
+    )
+    assert results.write_held() == [
+        f"{path}: expected a file that can be written, got No space left on device"
+    ]
+    is_full.clear()
+    assert results.write_held() == [] and results.kept(path, {}) == ROW
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_a_vanished_folder_is_made_again(tmp_path, capsys):
+    path = tmp_path / "gone" / "a.json"
+    results.keep(path, ROW)
+    assert str(path) in capsys.readouterr().err
+    assert results.write_held() == [] and results.kept(path, {}) == ROW
+
+
+def test_a_script_that_cannot_write_ends_with_one_line(tmp_path, capsys):
+    def main():
+        results.write_json(tmp_path / "file" / "a.json", [], 0)
+
+    (tmp_path / "file").write_text("in the way of a folder")
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as stop:
+            run.start(main)
+        assert str(tmp_path / "file") in stop.value.code and "\n" not in stop.value.code
+        with pytest.raises(SystemExit, match="nowhere: No such file"):
+            run.start(lambda: open(tmp_path / "nowhere"))
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def write_where_nothing_can_be(folder):
+    results.keep(folder / "a.json", ROW)
+    return "done"
+
+
+def test_a_job_hands_over_what_it_could_not_write(tmp_path, capfd):
+    """The worker ends; the caller has the file, and writes it once that is possible."""
+    folder = tmp_path / "later"
+    assert in_parallel("test", write_where_nothing_can_be, [(folder,)], 1, str) == ["done"]
+    assert results.kept(folder / "a.json", {}) == ROW
+    assert "kept in memory" in capfd.readouterr().err
+
+
+# Terminals
+
+
+def test_a_terminal_without_the_character_shows_another(monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", out)
+    run.parser("name", "Text.")
+    results.print_table([("rad²", str)], ["±"])
+    out.flush()
+    assert b"rad?" in out.buffer.getvalue()
+
+
+# Processes
+
+
+def kill_the_worker_once(folder):
+    """The first time it runs, its process is killed from outside"""
+    try:
+        os.mkdir(folder / "killed")
+    except FileExistsError:
+        return "done"
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_the_worker(folder):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_the_job_of_a_killed_worker_runs_once_more(tmp_path, capsys):
+    found = in_parallel("test", kill_the_worker_once, [(tmp_path,)] * 3, 2, str)
+    assert found == ["done"] * 3
+    assert "a worker process was killed from outside" in capsys.readouterr().err
+
+
+def test_a_job_that_is_killed_twice_is_an_error_and_the_others_go_on(tmp_path, capsys):
+    with pytest.raises(ChildProcessError, match="2 times while the same job ran"):
+        in_parallel("test", kill_the_worker, [(tmp_path,)], 1, str)
+    assert "killed from outside" in capsys.readouterr().err
+
+
+def blas_threads():
+    return threads.blas_threads()
+
+
+def test_workers_have_one_blas_thread():
+    before = threads.blas_threads()
+    if before is None:
+        pytest.skip("the BLAS does not say how many threads it has")
+    threads.set_blas_threads(2)
+    try:
+        assert in_parallel("test", blas_threads, [()], 1, str) == [1]
+    finally:
+        threads.set_blas_threads(before)
+
+
+LOCK = """
+import sys, time
+from pathlib import Path
+from examples.tools.training import locked
+with locked(Path(sys.argv[1])):
+    print("locked", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(training.fcntl is None, reason="no locks on this system")
+def test_a_second_run_is_told_who_has_the_lock(tmp_path):
+    path = tmp_path / "rEFH_0.lock"
+    first = subprocess.Popen(
+        [sys.executable, "-c", LOCK, str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    try:
+        assert first.stdout.readline() == "locked\n"
+        with pytest.raises(SystemExit, match=rf"rEFH_0: .*\(process {first.pid}\)"):
+            with training.locked(path):
+                pass
+    finally:
+        first.kill()
+        first.communicate()
+    with training.locked(path):  # whoever is killed leaves no lock
+        assert path.read_text() == f"{os.getpid()}\n"
+    assert not path.exists()
+
+
+def test_jobs_that_are_done_are_not_run(capsys):
+    def kept(number):
+        return "kept" if number == 1 else None
+
+    assert in_parallel("test", abs, [(1,)], 1, str, kept=kept) == ["kept"]
+    assert "1 of 1 runs are done already" in capsys.readouterr().out
+    assert sorted(in_parallel("test", abs, [(1,), (-2,)], 1, str, kept=kept), key=str) == [
+        2,
+        "kept",
+    ]
+
+
+def test_a_pool_that_breaks_between_two_jobs_is_replaced():
+    pool = jobs.Local(1)
+    try:
+        assert pool.submit(np.sum, ([1, 2],)).result()[0] == 3
+        for process in list(pool.pool._processes.values()):
+            process.kill()
+            process.join()
+        assert pool.result(pool.submit(np.sum, ([1, 2],)), None) == 3
+    finally:
+        pool.close()
