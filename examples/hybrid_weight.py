@@ -13,11 +13,14 @@ hybrid_weight.json as well.
 """
 
 # %%
+import os
 
 import numpy as np
 
-from examples.ppc_table import HYBRID, run_all
+from examples.ppc import networks
+from examples.ppc_table import HYBRID
 from examples.tools import plots, results, run
+from examples.tools.jobs import in_parallel
 
 FALLING = [0.3, 0.003]
 WEIGHTS = [0.0, 0.01, 0.03, 0.1, 0.3, 1.0, FALLING]
@@ -110,8 +113,16 @@ def main(argv=None):
         {"model": name_of(w, n), "settings": HYBRID | dict(n_updates=n, w=w)} for w, n in cases
     ]
     asked += [{"model": name, "settings": {}} for name in ("KF-1", "KF-2")]
-    jobs = [(row, seed) for seed in seeds for row in asked]
-    found = run_all(jobs, folder, arguments.scheduler)
+    jobs = [(row, seed, folder) for seed in seeds for row in asked]
+    found = in_parallel(
+        "oscillator",
+        networks.train_and_test,
+        jobs,
+        os.cpu_count(),
+        networks.said,
+        arguments.scheduler,
+        networks.kept,
+    )
 
     rows, filters = [], {}
     for w, n_updates in cases:

@@ -88,13 +88,8 @@ def evaluate(seed, sigma_u, degrees, settings):
     """What `train_and_test` says about one rVAE, without its arguments."""
     rng = np.random.default_rng([seed, 6])
     params = rvae.init(**networks.SIZES["rvae_numpy"], family="poisson", rng=rng, sigma_u=sigma_u)
-    params = rotated(params, degrees)
-    batches = oscillator.training_batches(rng, settings["n_traj"], settings["T"])
     try:
-        for _, stage in oscillator.stages(settings):
-            params, log = rvae.train(params, batches, rng, **stage)
-            if log.interrupted:
-                raise KeyboardInterrupt
+        params = oscillator.train(rvae, rotated(params, degrees), rng, settings)
     except FloatingPointError:
         return {
             "mse": None,

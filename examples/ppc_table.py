@@ -86,22 +86,6 @@ ROWS = [
 
 
 # %%
-def run_all(jobs, folder, scheduler=None):
-    """Rows of all jobs (row, seed); those that are done are read."""
-    return in_parallel(
-        "oscillator",
-        networks.train_and_test,
-        [(*job, folder) for job in jobs],
-        os.cpu_count(),
-        lambda row: (
-            f"{row['model']}, seed {row['seed']}: {1e4 * row['mse']:.2f}e-4 rad² "
-            f"({row['seconds']:.0f} s)"
-        ),
-        scheduler,
-        networks.kept,
-    )
-
-
 def table(rows):
     """One row per model, mean and spread over the seeds; None for what is missing."""
     result = []
@@ -182,8 +166,18 @@ def main(argv=None):
     # long ones first: no core idles
     rows.sort(key=lambda row: -row["settings"].get("n_updates", 0))
     seeds = range(arguments.seed, arguments.seed + n_seeds)
-    jobs = [(row, seed) for row in rows for seed in seeds]
-    rows = table(run_all(jobs, folder, arguments.scheduler))
+    jobs = [(row, seed, folder) for row in rows for seed in seeds]
+    rows = table(
+        in_parallel(
+            "oscillator",
+            networks.train_and_test,
+            jobs,
+            os.cpu_count(),
+            networks.said,
+            arguments.scheduler,
+            networks.kept,
+        )
+    )
     results.write_json(arguments.out / "ppc_table.json", rows, arguments.seed)
     figure = plots.save(figures.plot_table(rows), arguments.out / "ppc_table.png")
     print()

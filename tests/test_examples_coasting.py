@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from examples import ppc_table
-from examples.ppc import coasting, oscillator
+from examples.ppc import coasting, networks, oscillator
 from kalman import lds
 from refh_numpy import efh, refh
 
@@ -55,7 +55,7 @@ def test_a_trained_refh_coasts_and_a_trained_trbm_does_not():
     slopes = {}
     for name in ("TRBM", "rEFH"):
         row = ppc_table.NETWORKS[name] | dict(n_updates=2000, learning_rate=1e-2)
-        model = ppc_table.module(row)
-        (params,) = ppc_table.train(0, **(row | {"model": model}))
+        model, rng = networks.module(row), np.random.default_rng(0)
+        params = oscillator.train(model, networks.initialised(model, row, rng), rng, row)
         slopes[name] = coasting.network(model, params, 0)
     assert slopes["TRBM"]["20"] < 0.3 < 0.6 < slopes["rEFH"]["20"]

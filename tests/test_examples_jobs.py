@@ -14,12 +14,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from datasets.support import loop
 from examples import ppc_table
 from examples.ppc import coasting, networks, oscillator
 from examples.tools import jobs, run, training
 from examples.tools.jobs import in_parallel
 from refh_numpy import refh
-from refh_numpy import training as loop
 
 ROOT = Path(__file__).parent.parent
 

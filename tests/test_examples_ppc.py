@@ -8,6 +8,7 @@ from scipy.special import gammaln
 from scipy.stats import poisson
 
 from datasets import ppc
+from datasets.support import loop
 from examples import (
     hybrid_weight,
     local_vs_bptt,
@@ -17,7 +18,7 @@ from examples import (
     receptive_fields,
 )
 from examples.ppc import coasting, figures, networks, oscillator
-from refh_numpy import refh, training, trbm
+from refh_numpy import refh, trbm
 from rvae_numpy import rvae, vae
 
 
@@ -208,7 +209,7 @@ def test_stages_of_a_training():
         n_traj=2,
         T=10,
         n_updates=60,
-        learning_rate=0.3,
+        learning_rate=3e-4,
         chunk=5,
         sigmas=[0.3, 0.2, 0.1],
         n_decoder_updates=7,
@@ -220,19 +221,19 @@ def test_stages_of_a_training():
         [stage.pop(name, 0) for name in ("n_updates", "learning_rate", "final_learning_rate")]
         for _, stage in found
     ]
-    expected = [[20, 0.3, 0.2], [20, 0.2, 0.1], [20, 0.1, 0], [7, 1e-3, 0]]
+    expected = [[20, 3e-4, 2e-4], [20, 2e-4, 1e-4], [20, 1e-4, 0], [7, 1e-3, 0]]
     np.testing.assert_allclose(rates, expected, atol=1e-12)
     assert [stage for _, stage in found] == [{}, {}, {}, {"freeze_phi": True}]
-    params = rvae.init(n_x=2, n_y=15, hidden=4, family="poisson", rng=np.random.default_rng(0))
-    assert networks.with_config(params, {"sigma_u": 0.3}).config.sigma_u == 0.3
-    assert networks.with_config(params, {}) is params
+    rng = np.random.default_rng(0)
+    params = rvae.init(n_x=2, n_y=15, hidden=4, family="poisson", rng=rng)
+    assert oscillator.train(rvae, params, rng, settings).config.sigma_u == 0.1
 
 
 def test_half_a_training_makes_no_row(tmp_path, monkeypatch):
     """Ctrl+C reaches the training in a worker, which keeps what was learnt; the table must not."""
 
     def interrupted(params, batches, rng, **settings):
-        return params, training.Log(interrupted=True)
+        return params, loop.Log(interrupted=True)
 
     monkeypatch.setattr(trbm, "train", interrupted)
     with pytest.raises(KeyboardInterrupt):

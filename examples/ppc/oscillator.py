@@ -1,6 +1,7 @@
 """What the scripts on the oscillator share: data, training, estimates of every model, errors."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -63,6 +64,21 @@ def stages(settings):
             settings
             | dict(n_updates=n_decoder, learning_rate=DECODER_LEARNING_RATE, freeze_phi=True),
         )
+
+
+def train(model, params, rng, settings):
+    """Params after all `stages` of a training on new trajectories.
+
+    Ctrl+C raises KeyboardInterrupt, because half a training makes no row.
+    """
+    for config, stage in stages(settings):
+        if config:
+            params = replace(params, config=replace(params.config, **config))
+        batches = training_batches(rng, settings["n_traj"], settings["T"])
+        params, log = model.train(params, batches, rng, **stage)
+        if log.interrupted:
+            raise KeyboardInterrupt
+    return params
 
 
 def observations(y):

@@ -21,6 +21,7 @@ from examples.tools import results
 from examples.tools.results import Progress, version, write_content
 
 CONNECT = 5  # seconds for the scheduler to answer
+GRACE = 5  # seconds for a worker to end
 ATTEMPTS = 2  # of a job whose worker process was killed
 
 
@@ -245,13 +246,17 @@ def _begin():
 
 
 def _stop(number, frame):
+    # a callback from compiled code swallows exceptions: the process then ends without clearing up
+    timer = threading.Timer(GRACE, os._exit, [1])
+    timer.daemon = True
+    timer.start()
     raise _Stop
 
 
 def _follow_parent():
     multiprocessing.parent_process().join()  # returns when the parent ends, by kill -9 too
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(10)
+    time.sleep(2 * GRACE)
     os._exit(1)
 
 
