@@ -28,7 +28,7 @@ import numpy as np
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import RENDERINGS, Box
-from examples.balls import networks, tracking
+from examples.balls import figures, networks, tracking
 from examples.tools import plots, results, run, sequences
 from refh_numpy import families
 from rvae_numpy import initial, rvae
@@ -294,7 +294,7 @@ def plot_strips(test, forward, backward):
     shown = np.arange(0, N_GENERATED, 4)
     truth, past = test[:, N_CONTEXT:], reverse(test)
     numbers = N_CONTEXT + 1 + shown
-    figures = [
+    strips = [
         sequences.strip(
             [
                 (f"{name} {n + 1}", frames[n, shown])
@@ -307,7 +307,7 @@ def plot_strips(test, forward, backward):
         )
     ]
     numbers = N_CONTEXT + N_GENERATED - 1 - shown
-    figures.append(
+    strips.append(
         sequences.strip(
             [
                 (f"{name} {n + 1}", frames[n, shown])
@@ -319,7 +319,7 @@ def plot_strips(test, forward, backward):
             numbers,
         )
     )
-    return figures
+    return strips
 
 
 COLUMNS = [
@@ -356,9 +356,9 @@ def main(argv=None):
         arguments.out / "balls_generate.json", rows, seed, next_frame=error, seconds=seconds
     )
 
-    figures = plot_strips(test, forward, {"rVAE": backward})
-    plots.save(figures[0], arguments.out / "balls_generate.png")
-    plots.save(figures[1], arguments.out / "balls_generate_backward.png")
+    strips = plot_strips(test, forward, {"rVAE": backward})
+    plots.save(strips[0], arguments.out / "balls_generate.png")
+    plots.save(strips[1], arguments.out / "balls_generate_backward.png")
     plots.save(
         figures.plot_open_loop(rows, N_GENERATED), arguments.out / "balls_generate_open_loop.png"
     )
