@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -265,7 +266,9 @@ def test_a_pool_that_breaks_between_two_jobs_is_replaced():
         assert pool.submit(np.sum, ([1, 2],)).result()[0] == 3
         for process in list(pool.pool._processes.values()):
             process.kill()
-            process.join()
+        end = time.monotonic() + 60
+        while not pool.pool._broken and time.monotonic() < end:
+            time.sleep(0.01)
         assert pool.result(pool.submit(np.sum, ([1, 2],)), None) == 3
     finally:
         pool.close()
