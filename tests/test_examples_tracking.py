@@ -112,3 +112,14 @@ def test_measures_of_digits():
     other = moving_mnist.sample(4, 8, np.random.default_rng(5), synthetic, scene)
     other = measured(other.frames)
     assert other["identified"] < 0.6 and other["similarity"] < truth["similarity"]
+
+
+def test_the_other_digit_of_a_frame_is_no_distractor():
+    """With one template per class, the other digit of the frame would always be among them."""
+    synthetic = digits.load("synthetic")
+    ten = [np.flatnonzero(synthetic.labels == label)[0] for label in range(10)]
+    ten = digits.Digits(synthetic.images[ten], synthetic.labels[ten], synthetic.source)
+    scene = moving_mnist.Scene(side=64, n_digits=2)
+    batch = moving_mnist.sample(12, 6, np.random.default_rng(2), ten, scene)
+    found = tracking.digit_measures(batch.frames, batch, ten, np.random.default_rng(1))
+    assert found["identified"] > 0.65  # 0.5 with the other digit among the distractors

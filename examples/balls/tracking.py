@@ -43,7 +43,7 @@ def track(frames, box):
     padded = np.pad(images, ((0, 0), (margin, margin), (margin, margin)))
     responses = signal.fftconvolve(padded, ball[None], mode="valid", axes=(1, 2)) / np.sum(ball**2)
     exclusion = 0.8 * 2 / np.sqrt(sharpness) / pixel
-    positions = [pixel * peaks(response, exclusion) for response in responses]
+    positions = [pixel * (peaks(response, exclusion) + 0.5) for response in responses]
     residual = np.array(
         [
             np.sum((image - redrawn(found, sharpness, box)) ** 2)
@@ -223,8 +223,9 @@ def digit_measures(frames, truth, digits, rng):
     -------
     dictionary
         similarity : mean over frames and digits, of the frame with the template of the digit
-        identified : fraction (of digits in frames) whose own template fits better than all
-            N_DISTRACTORS templates of other classes; chance is 10 %
+        identified : fraction (of digits in frames) whose own template fits better than
+            N_DISTRACTORS templates of classes that no digit of the video has (all, if there are
+            fewer): the other digit of a frame would fit where it is; chance is 10 %
         identified_by_frame : [T] the same, per frame
         moving : fraction of steps with motion: a digit moves by half the true speed at least
         speed : median distance of a digit from frame to frame, in pixels
@@ -236,10 +237,11 @@ def digit_measures(frames, truth, digits, rng):
     identified = np.empty((n_traj, T, n_digits), bool)
     for n in range(n_traj):
         images = frames[n].reshape(T, *truth.shape)
+        absent = np.flatnonzero(~np.isin(digits.labels, digits.labels[truth.which[n]]))
         for i in range(n_digits):
             own = truth.which[n, i]
-            different = np.flatnonzero(digits.labels != digits.labels[own])
-            others = digits.images[rng.choice(different, N_DISTRACTORS, replace=False)]
+            chosen = rng.choice(absent, min(N_DISTRACTORS, len(absent)), replace=False)
+            others = digits.images[chosen]
             similarity[n, :, i], positions[n, :, i] = find_template(images, digits.images[own])
             best_other = np.max([find_template(images, other)[0] for other in others], axis=0)
             identified[n, :, i] = similarity[n, :, i] > best_other

@@ -70,7 +70,7 @@ def draw(position, box):
         for column in range(box.resolution):
             ink = 0.0
             for (x, y), radius in zip(position, box.radius, strict=True):
-                d2 = (column * pixel - x) ** 2 + (row * pixel - y) ** 2
+                d2 = ((column + 0.5) * pixel - x) ** 2 + ((row + 0.5) * pixel - y) ** 2
                 ink += math.exp(-((d2 / radius**2) ** 4))
             frame.append(min(1.0, ink))
     return frame
