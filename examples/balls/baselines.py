@@ -5,13 +5,13 @@ import numpy as np
 from datasets import bouncing_balls
 
 T = 100  # frames of a video
-TEST = dict(n_traj=60, T=T)
+TEST = dict(n_traj=400, T=T)  # as many videos as the authors have
 N_TO_FIT = 400  # videos for the regressions
 
 
-def test_videos(box, seed):
-    """The Batch that every predictor of this seed is tested on."""
-    return bouncing_balls.sample(**TEST, rng=np.random.default_rng([seed, 1]), box=box)
+def test_videos(box, seed, **other):
+    """The Batch that every predictor of this seed is tested on; other: than TEST."""
+    return bouncing_balls.sample(**TEST | other, rng=np.random.default_rng([seed, 1]), box=box)
 
 
 def squared_error(prediction, frames):

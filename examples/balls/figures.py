@@ -2,19 +2,9 @@
 
 import numpy as np
 
-from examples.balls.networks import MODELS
 from examples.tools import plots
 
 NAMES = {"sutskever": "Sutskever's rendering", "authors": "Authors' rendering"}
-DASHES = {
-    "noise": (0, (2.5, 1.2)),
-    "long": (0, (6, 1.5, 1, 1.5)),
-    "wide": (0, (1, 2.5)),
-    "wider": (0, (1, 1)),
-    "tuned": (0, (2.5, 1.2)),
-    "ours": (0, (3, 1, 1, 1)),
-    "quick": (0, (1, 1)),
-}
 # the samplers of the rVAE differ in their dashes
 SAMPLERS = {"rerank": "-", "map": (0, (5, 1.5)), "laplace": (0, (3, 1, 1, 1)), "gibbs": (0, (1, 1))}
 PLAIN = {"previous frame": "--", "regression on two frames": ":"}
@@ -22,129 +12,119 @@ TICKS = [0.003, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.03, 0.05]
 
 
 def plot_predictions(shape, strip, first):
-    """A figure with one row per prediction and per error.
+    """A figure of the ground truth and of the signed errors of one prediction per network.
 
     Parameters
     ----------
     shape : of a frame, in pixels
-    strip : [(label, frames (n, n_pixels))]; rows labelled "error" are signed
+    strip : [(label, frames (n, n_pixels))]: ground truth first, then errors
     first : number of the first frame shown
     """
     n_shown = len(strip[0][1])
-    figure = plots.figure(0.6 * n_shown + 1.9, 0.53 * len(strip) + 0.6)
+    figure = plots.figure(0.6 * n_shown + 1.9, 0.6 * len(strip) + 0.7)
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.0, hspace=0.0)
     grid = figure.subplots(len(strip), n_shown, squeeze=False)
-    images = {}
-    for line, (label, frames) in zip(grid, strip, strict=True):
-        signed = label == "error"
+    for number, (line, (label, frames)) in enumerate(zip(grid, strip, strict=True)):
+        look = dict(vmin=-1, cmap="RdBu_r") if number else dict(vmin=0, cmap="Greys_r")
         for axes, frame in zip(line, frames, strict=True):
-            images[signed] = axes.imshow(
-                frame.reshape(shape),
-                origin="lower",
-                vmax=1,
-                vmin=-1 if signed else 0,
-                cmap="RdBu_r" if signed else "Greys_r",
-            )
+            image = axes.imshow(frame.reshape(shape), origin="lower", vmax=1, **look)
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(False)
         line[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
     for axes, number in zip(grid[-1], range(first, first + n_shown), strict=True):
         axes.set_xlabel(f"{number}", fontsize=9)
     figure.supxlabel("frame", fontsize=9)
-    for signed, name in ((False, "brightness"), (True, "prediction - ground truth")):
-        if signed in images:
-            figure.colorbar(
-                images[signed],
-                ax=list(grid.flat),
-                label=name,
-                shrink=2 / len(strip),
-                location="right",
-                ticks=[-1, 0, 1] if signed else [0, 1],
-            )
-    figure.suptitle("Predictions made one frame before", fontsize=10, x=0.01, ha="left")
+    figure.colorbar(
+        image,
+        ax=list(grid.flat),
+        label="prediction - ground truth",
+        shrink=2.5 / len(strip),
+        location="right",
+        ticks=[-1, 0, 1],
+    )
+    figure.suptitle(
+        "Errors of predictions made one frame before (number: MSE per pixel)",
+        fontsize=10,
+        x=0.01,
+        ha="left",
+    )
     return figure
 
 
+WAY = "noise_1"  # of the learning curves: all networks have it
+SHOWN = [  # model, setting: at most six curves
+    ("TRBM", "noise"),
+    ("rEFH", "third"),
+    ("hybrid, falling w", "noise"),
+    ("hybrid, falling w", "wider"),
+    ("RTRBM", "noise"),
+]
+
+
 def plot_curves(rows, plain, poster):
-    """Errors during training, on videos that are not the test's.
+    """Errors from one chain of noise during training, on videos that are not the test's.
 
     Parameters
     ----------
     rows, plain : of balls_table.json, networks and predictors without a network
     poster : {model: error}
     """
-    figure = plots.figure(9.5, 4.4)
-    panels = figure.subplots(1, 2, sharey=True)
-    plots.letters(panels)
-    titles = "One chain from noise", "Mean field"
-    for axes, way, title in zip(panels, ("noise_1", "mean_field"), titles, strict=True):
-        for row in rows:
-            updates, errors = curve(row, rows, way)
-            if errors:
-                axes.plot(np.array(updates) / 1000, errors, **style(row))
-        for line in plain:
-            if line["rendering"] == "authors" and line["model"] in PLAIN:
-                axes.axhline(
-                    line["mse"],
-                    color="black",
-                    linestyle=PLAIN[line["model"]],
-                    linewidth=1,
-                    label=line["model"],
-                )
-        axes.set(title=title, xlabel="updates (thousands)", yscale="log")
-        axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
-        axes.minorticks_off()
-    shown = [name for name in MODELS if name in poster and any(r["model"] == name for r in rows)]
-    for number, name in enumerate(shown):
-        panels[0].plot(
-            1.02 + 0.03 * (number % 2),
-            poster[name],
-            marker="*",
-            markersize=9,
-            color=plots.COLOURS[name],
-            clip_on=False,
-            linestyle="none",
-            transform=panels[0].get_yaxis_transform(),
-            label=f"poster: {name}",
+    figure = plots.figure(8, 4.4)
+    axes = figure.subplots()
+    shown = [row for row in rows if (row["model"], row["setting"]) in SHOWN]
+    shown = shown or [row for row in rows if any(WAY in p for p in row["seeds"][0]["curve"])]
+    for row in shown:
+        points = [point for point in row["seeds"][0]["curve"] if WAY in point]
+        if not points:
+            continue
+        updates = np.array([point["n_updates"] for point in points]) / 1000
+        errors = [point[WAY] for point in points]
+        wide = row.get("n_hidden", 0) > 400
+        line = dict(color=plots.COLOURS[row["model"]], linestyle="--" if wide else "-")
+        axes.plot(updates, errors, marker=plots.MARKERS[row["model"]], markersize=4, **line)
+        name = f"{row['model']}, {row['n_hidden']} units" if wide else row["model"]
+        axes.annotate(
+            name,
+            (updates[-1], errors[-1]),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=line["color"],
+            annotation_clip=False,
         )
-    panels[0].set_ylabel("MSE per pixel")
-    legend = {
-        label: line
-        for axes in panels
-        for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(legend.values(), legend, loc="outside right center", handlelength=3.5)
-    return figure
-
-
-def curve(row, rows, way):
-    """Numbers of updates and errors; from the end of the earlier training that it continues."""
-    points = [point for point in row["seeds"][0]["curve"] if way in point]
-    updates = [point["n_updates"] for point in points]
-    errors = [point[way] for point in points]
-    for other in rows:
-        if (
-            (other["model"], other["rendering"]) == (row["model"], row["rendering"])
-            and other["setting"] == row["settings"].get("after")
-            and points
-        ):
-            before, last = curve(other, rows, way)
-            updates = before[-1:] + [before[-1] + n for n in updates]
-            errors = last[-1:] + errors
-    return updates, errors
-
-
-def style(row):
-    """Keyword arguments of the line of a row; hollow markers for Sutskever's rendering."""
-    hollow = row["rendering"] == "sutskever"
-    return dict(
-        color=plots.COLOURS[row["model"]],
-        marker=plots.MARKERS[row["model"]],
-        markersize=4,
-        markerfacecolor="white" if hollow else None,
-        linestyle=DASHES.get(row["setting"], "-"),
-        label=f"{row['model']}: {row['setting']}" + (", Sutskever's rendering" if hollow else ""),
+        if row["model"] in poster:
+            axes.plot(
+                1,
+                poster[row["model"]],
+                marker="*",
+                markersize=9,
+                color=line["color"],
+                clip_on=False,
+                linestyle="none",
+                transform=axes.get_yaxis_transform(),
+            )
+    for row in plain:
+        if row["rendering"] == "authors" and row["model"] in PLAIN:
+            look = dict(color="black", linestyle=PLAIN[row["model"]], linewidth=1, zorder=0)
+            axes.axhline(row["mse"], **look)
+            axes.annotate(
+                row["model"],
+                (0.02, row["mse"]),
+                xycoords=axes.get_yaxis_transform(),
+                xytext=(0, 3),
+                textcoords="offset points",
+                fontsize=8,
+            )
+    axes.set(
+        title="One chain from noise; stars: the poster",
+        xlabel="updates (thousands)",
+        ylabel="MSE per pixel",
+        yscale="log",
     )
+    axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    axes.minorticks_off()
+    figure.get_layout_engine().set(rect=(0, 0, 0.82, 1))
+    return figure
 
 
 # Generated videos

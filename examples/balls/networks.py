@@ -2,6 +2,7 @@
 
 import importlib
 import itertools
+import json
 import time
 from dataclasses import replace
 
@@ -25,8 +26,11 @@ MODELS = {
 }
 N_HIDDEN = 400
 N_CHAINS, CURVE_CHAINS = 16, 4  # averaged in the test; at a point of the learning curve
-WAYS = ["noise_1", f"noise_{N_CHAINS}", "present_1", f"present_{N_CHAINS}", "mean_field"]
+AVERAGED = f"noise_{N_CHAINS}", f"present_{N_CHAINS}"
+WAYS = ["authors", "noise_1", AVERAGED[0], "present_1", AVERAGED[1], "mean_field"]
+N_AVERAGED = 100  # videos of the test on which chains are averaged: each takes 16 of them
 N_CURVE_VIDEOS = 20
+AT_ONCE = 20  # videos, because the chains of all frames of a video run side by side
 CHECKPOINT = 500  # updates
 BETWEEN_POINTS = 2000  # updates; a point of the curve costs as much as about 300
 
@@ -74,42 +78,38 @@ def train(name, seed, box, settings, path, watch=lambda params, log: None, check
 # was, the test samples pixels as 0 or 1.
 
 
-def prediction_of(name, params, frames, way, rng):
-    """Predictions (n_traj, T, 900) of a network in one of WAYS."""
-    model, (first, _, n_chains) = module(name), way.partition("_")
-    u = model.infer(params, frames)
+def predictor(name, params, way):
+    """A function (frames, rng) that returns the predictions (n_traj, T, 900) in one of WAYS."""
+    model, (first, _, n_samples) = module(name), way.partition("_")
     if name == "rVAE":
-        return model.predict_next(params, u, rng)
+        return lambda y, rng: model.predict_next(params, model.infer(params, y), rng)
     if name == "ORDER 0":
-        return model.emission_mean(params, u)
+        return lambda y, rng: model.emission_mean(params, model.infer(params, y))
     params = replace(params, family=families.get("bernoulli"))
     if way == "mean_field":
-        return model.predict_next_mean_field(params, u, frames)
-    return model.predict_next(
-        params, u, rng, n_samples=int(n_chains), start=frames if first == "present" else None
+        return lambda y, rng: model.predict_next_mean_field(params, model.infer(params, y), y)
+    # the authors' protocol: one chain from noise, with a second pass of means at its end
+    end = {"n_mean_passes": 2} if way == "authors" else {"n_samples": int(n_samples)}
+    return lambda y, rng: model.predict_next(
+        params, model.infer(params, y), rng, start=y if first == "present" else None, **end
     )
 
 
-def errors(name, params, frames, rng, n_chains=N_CHAINS):
-    """{way: mean squared error per pixel}; ORDER 0 and the rVAE have only one way."""
-    model = module(name)
-    if name == "rVAE":  # video by video: its Jacobians take much memory
-        found = [
-            model.predict_next(params, model.infer(params, video[None]), rng) for video in frames
-        ]
-        return {f"noise_{n_chains}": squared_error(np.concatenate(found), frames)}
-    params = replace(params, family=families.get("bernoulli"))
-    u = model.infer(params, frames)
-    if name == "ORDER 0":
-        return {"present_1": squared_error(model.emission_mean(params, u), frames)}
-    result = {}
-    for first, observations in (("noise", None), ("present", frames)):
-        chains = [model.predict_next(params, u, rng, start=observations) for _ in range(n_chains)]
-        one = np.mean([squared_error(chain, frames) for chain in chains])
-        result[f"{first}_1"] = float(one)
-        result[f"{first}_{n_chains}"] = squared_error(sum(chains) / n_chains, frames)
-    mean_field = model.predict_next_mean_field(params, u, frames)
-    return result | {"mean_field": squared_error(mean_field, frames)}
+def ways_of(name, ways=WAYS):
+    """Those of the ways in which a network predicts."""
+    return {"rVAE": [AVERAGED[0]], "ORDER 0": ["present_1"]}.get(name, ways)
+
+
+def errors(name, params, frames, rng, ways=WAYS):
+    """{way: mean squared error per pixel}; with 16 chains, of the first N_AVERAGED videos."""
+    found = {}
+    for way in ways_of(name, ways):
+        predict = predictor(name, params, way)
+        videos = frames[:N_AVERAGED] if way in AVERAGED else frames
+        parts = np.array_split(videos, max(1, len(videos) // AT_ONCE))
+        sums = [len(part) * squared_error(predict(part, rng), part) for part in parts]
+        found[way] = sum(sums) / len(videos)
+    return found
 
 
 # What is kept of a network
@@ -129,10 +129,14 @@ def weights_of(name, rendering, setting, seed, folder):
     return kept if kept.exists() else folder.parent / "balls_generate" / f"rVAE_{seed}_stage_2.npz"
 
 
-def kept(name, seed, rendering, setting, settings, folder):
+def kept(row, seed, folder):
     """The row of a finished network, or None."""
-    path = file(folder, name, rendering, setting, seed, ".json")
-    return results.kept(path, {"settings": settings}, saved=is_saved(folder))
+    return results.kept(row_file(row, seed, folder), row, saved=is_saved(folder))
+
+
+def row_file(row, seed, folder):
+    """Path of the finished row of a network."""
+    return file(folder, row["model"], row["rendering"], row["setting"], seed, ".json")
 
 
 def is_saved(folder):
@@ -140,43 +144,59 @@ def is_saved(folder):
     return folder.is_relative_to(run.WEIGHTS)
 
 
-def train_and_test(name, seed, rendering, setting, settings, folder):
-    """The row of one network, trained now or before, and tested; kept beside its weights."""
-    box = Box(rendering=rendering)
+def is_trained(row, seed, folder):
+    """Whether weights with the settings of this row are there."""
+    path = weights_of(row["model"], row["rendering"], row["setting"], seed, folder)
+    if not path.exists():
+        return False
+    settings = module(row["model"]).load(path)[1].get("settings")
+    return settings == json.loads(json.dumps(row["settings"]))
+
+
+def train_and_test(row, seed, folder):
+    """The row of one network, trained now or before, and tested; kept beside its weights.
+
+    Parameters
+    ----------
+    row : {"model", "rendering", "setting": in the names of files, "settings": of the training}
+    """
+    name, box = row["model"], Box(rendering=row["rendering"])
     if name == "rVAE":  # balls_generate trains it
-        params, meta = module(name).load(weights_of(name, rendering, setting, seed, folder))
+        path = weights_of(name, row["rendering"], row["setting"], seed, folder)
+        params, meta = module(name).load(path)
     else:
-        params, meta = trained(name, seed, rendering, setting, settings, folder)
+        params, meta = trained(row, seed, folder)
     begun = time.monotonic()
-    frames = baselines.test_videos(box, seed).frames
+    # the rVAE's Jacobians take much memory
+    few = {"n_traj": N_AVERAGED} if name == "rVAE" else {}
+    frames = baselines.test_videos(box, seed, **few).frames
     mse = errors(name, params, frames, np.random.default_rng([seed, 4]))
-    row = {
-        "model": name,
+    row = row | {
         "seed": seed,
-        "rendering": rendering,
-        "setting": setting,
-        "settings": settings,
+        "n_test_videos": len(frames),
         "mse": mse,
         "curve": meta.get("curve", []),
         "seconds": meta["seconds"],
         "seconds_of_test": time.monotonic() - begun,
         "version": meta["version"],
     }
-    results.keep(file(folder, name, rendering, setting, seed, ".json"), row)
+    results.keep(row_file(row, seed, folder), row)
     return row
 
 
-def trained(name, seed, rendering, setting, settings, folder):
+def trained(row, seed, folder):
     """Params and meta (curve, seconds, version) of a training, made or continued now, or before."""
+    name, rendering, settings = row["model"], row["rendering"], row["settings"]
     box = Box(rendering=rendering)
     # the learning curve is measured on other videos than the test's
-    some = baselines.test_videos(box, seed + 1000).frames[:N_CURVE_VIDEOS]
+    some = baselines.test_videos(box, seed + 1000, n_traj=N_CURVE_VIDEOS).frames
     every = max(settings["n_updates"] // 10 // CHECKPOINT * CHECKPOINT, BETWEEN_POINTS)
+    ways = ["authors", "noise_1", f"noise_{CURVE_CHAINS}", "present_1", "mean_field"]
 
     def watch(params, log, past):
         n = log.n_updates[-1]
         if n % every == 0:
-            found = errors(name, params, some, np.random.default_rng(seed), CURVE_CHAINS)
+            found = errors(name, params, some, np.random.default_rng(seed), ways)
             past["curve"].append({"n_updates": n, **found})
             said = ", ".join(f"{way} {error:.4f}" for way, error in found.items())
             print(
@@ -187,7 +207,7 @@ def trained(name, seed, rendering, setting, settings, folder):
 
     return training.trained(
         module(name),
-        weights_of(name, rendering, setting, seed, folder),
+        weights_of(name, rendering, row["setting"], seed, folder),
         {"settings": settings},
         lambda path, callback, checkpoint: train(
             name, seed, box, settings, path, callback, checkpoint

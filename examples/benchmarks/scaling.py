@@ -106,19 +106,24 @@ def table_2(seed):
     """Rows {"model", "setting", "seed", "n_updates", "after", "hours"}, one per job."""
     with contextlib.redirect_stdout(None):  # which says that the rVAE is not there yet
         jobs = balls_table.full_jobs(seed, Path("nowhere"))
-    functions = {(job[0], job[3]): one_update(job[0], job[4], seed) for job in jobs}
+    functions = {
+        (row["model"], row["setting"]): one_update(row["model"], row["settings"], seed)
+        for row, _, _ in jobs
+    }
     seconds = _timing.rounds(functions, n_rounds=N_ROUNDS)
     return [
         {
-            "label": f"{name} ({setting})",
-            "model": name,
-            "setting": setting,
+            "label": f"{row['model']} ({row['setting']})",
+            "model": row["model"],
+            "setting": row["setting"],
             "seed": job_seed,
-            "n_updates": settings["n_updates"],
-            "after": settings.get("after"),
-            "hours": settings["n_updates"] * float(np.median(seconds[name, setting])) / 3600,
+            "n_updates": row["settings"]["n_updates"],
+            "after": row["settings"].get("after"),
+            "hours": row["settings"]["n_updates"]
+            * float(np.median(seconds[row["model"], row["setting"]]))
+            / 3600,
         }
-        for name, job_seed, _, setting, settings, _ in jobs
+        for row, job_seed, _ in jobs
     ]
 
 
