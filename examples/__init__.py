@@ -2,8 +2,12 @@
 
 The matrices here are small. One BLAS thread is as fast as several on an idle machine, and many
 times faster on a busy one. The number of threads must be set before NumPy is imported.
+
+Jupyter sets MPLBACKEND to a backend of its own, for the commands that a notebook starts too. In an
+environment that does not have it, Matplotlib would not even start, so the variable is dropped.
 """
 
+import importlib.util
 import os
 
 for variable in (
@@ -13,3 +17,9 @@ for variable in (
     "VECLIB_MAXIMUM_THREADS",
 ):
     os.environ.setdefault(variable, "1")
+
+_package = os.environ.get("MPLBACKEND", "").removeprefix("module://").partition(".")[0]
+if os.environ.get("MPLBACKEND", "").startswith("module://") and not importlib.util.find_spec(
+    _package
+):
+    del os.environ["MPLBACKEND"]

@@ -21,6 +21,8 @@ forecast) and balls_generate.json.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import itertools
 from dataclasses import replace
 

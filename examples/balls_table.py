@@ -32,6 +32,8 @@ balls_table_curves.png (error during training).
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import itertools
 import os
 

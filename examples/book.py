@@ -9,6 +9,8 @@ or save it as PDF, from a browser. Links to source files become plain text.
 Needs the dev extra (pip install -e ".[dev]"). Takes seconds.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import argparse
 import base64
 import html

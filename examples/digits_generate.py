@@ -22,6 +22,8 @@ digits_generate_N.json and, for one digit, digits_generate_1_backward.png.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 from dataclasses import replace
 
 import numpy as np

@@ -9,6 +9,8 @@ minute suffices, from a new training. Writes into FOLDER (default:
 examples/figures). Videos of digits are left out if there is no MNIST.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import argparse
 import importlib
 import json

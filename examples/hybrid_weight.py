@@ -13,6 +13,8 @@ hybrid_weight.json as well.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import os
 
 import numpy as np

@@ -17,6 +17,8 @@ DIR/linear_rvae and not trained again. Writes linear_rvae.json as well.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import os
 
 import numpy as np

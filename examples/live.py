@@ -13,6 +13,8 @@ that is named) into DIR, for slides: two minutes.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import functools
 import json
 import sys

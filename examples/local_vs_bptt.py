@@ -20,6 +20,8 @@ curves and more batches, half an hour. Writes local_vs_bptt.json as well.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import os
 import time
 

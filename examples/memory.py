@@ -18,6 +18,8 @@ Writes memory.png (error against steps back) and memory.json.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import os
 import time
 

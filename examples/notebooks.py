@@ -13,6 +13,8 @@ and open it in Colab at
     https://colab.research.google.com/github/OWNER/NAME/blob/main/notebooks/walkthrough.ipynb
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import argparse
 import ast
 import json

@@ -17,6 +17,8 @@ writes ppc_initial_state.json as well.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import sys
 
 import numpy as np

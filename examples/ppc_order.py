@@ -18,6 +18,8 @@ of velocity.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import sys
 
 import numpy as np

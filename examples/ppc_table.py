@@ -15,6 +15,8 @@ Settings were chosen on trajectories that no row below is tested on.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import os
 
 import numpy as np

@@ -20,6 +20,8 @@ units: three minutes.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import time
 
 import numpy as np

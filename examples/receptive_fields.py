@@ -13,6 +13,8 @@ of the differences of all units) and receptive_fields.json.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import sys
 
 import numpy as np

@@ -6,6 +6,8 @@ must reproduce, and where the gradient stops. Takes a second.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from examples.tools import plots, run

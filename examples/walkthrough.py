@@ -11,6 +11,8 @@ networks have learnt little.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import numpy as np
 
 from datasets import bouncing_balls, ppc

@@ -25,7 +25,7 @@ for path in sorted(pathlib.Path(".").rglob("*.py")):
 import numpy as np
 from kalman import _kernels
 L = np.zeros((2, 2))
-assert abs(_kernels.cholesky(4 * np.eye(2), L) - np.log(16)) < 1e-12 and L[0, 0] == 2
+assert abs(_kernels.cholesky(4 * np.eye(2), L, 0.0) - np.log(16)) < 1e-12 and L[0, 0] == 2
 """
 
 
