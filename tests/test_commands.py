@@ -32,6 +32,7 @@ SCRIPTS = sorted(
     path
     for folder in ("examples", "examples/extensions")
     for path in (ROOT / folder).glob("[a-z]*.py")
+    if path.stem != "examples"  # no command: it finds the package
 )
 
 
