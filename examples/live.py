@@ -210,7 +210,7 @@ class Race(Demonstration):
         error.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
         error.minorticks_off()
         for name, level in self.kalman.items():
-            error.axhline(level, **_plots.style(name) | {"linewidth": 1})
+            error.axhline(level, **_plots.style(name) | {"linewidth": 1, "label": None})
             error.text(N_UPDATES, level, name, ha="right", va="bottom", fontsize=8)
         coasts.set(ylim=(-0.3, 1.2), title="coasting, one second", xlabel="updates")
         for level in (0, 1):
@@ -219,7 +219,7 @@ class Race(Demonstration):
             axes.set(xlim=(0, N_UPDATES))
         self.time_s = SYSTEM.dt * np.arange(self.test.z.shape[1])
         velocity.plot(self.time_s, self.test.z[-1, :, 1], color="black", linewidth=1)
-        velocity.set(xlabel="s", title="velocity (rad/s): true and decoded", ylim=(-1, 1))
+        velocity.set(xlabel="s", title="velocity (rad/s): true and decoded", ylim=(-0.6, 0.6))
 
     def learn(self, w):
         error, coasts, velocity = self.panels
@@ -293,10 +293,10 @@ class TwoByTwo(Demonstration):
         "rEFH": "p(u, y)",
         "rEFH + BPTT": "p(u, y)",
     }
-    n_updates, chunk, learning_rate = 800, 20, 1e-2
+    n_updates, chunk, learning_rate = 500, 20, 1e-2
 
     def build(self):
-        self.test = ppc.sample(20, 400, np.random.default_rng(1))
+        self.test = ppc.sample(20, 300, np.random.default_rng(1))
         self.panels = dict(zip(self.models, self.axes(2, 2).ravel(), strict=True))
         for name, axes in self.panels.items():
             rule = "BPTT" if "BPTT" in name or name == "RTRBM" else "local"
@@ -312,7 +312,7 @@ class TwoByTwo(Demonstration):
         for name in ("TRBM", "rEFH"):
             self.panels[name].set_ylabel("error (10$^{-4}$ rad²)")
         for level, name in ((5.5, "KF-1"), (1.4, "KF-2")):
-            self.panels["RTRBM"].text(20_000, level, name, ha="right", va="bottom", fontsize=8)
+            self.panels["RTRBM"].text(22, level, name, va="bottom", fontsize=8)
 
     def answer(self, name):
         if name == "later":
@@ -329,7 +329,7 @@ class TwoByTwo(Demonstration):
             z_hat = _ppc.network_estimate(model, params, self.test.y)
             points.append((log.n_updates[-1], 1e4 * _ppc.mse(z_hat, self.test.z)[1]))
             line.set_data(*zip(*points, strict=True))
-            said.set_text(f"{points[-1][1]:.1f} after {points[-1][0]} updates")
+            said.set_text(f"{points[-1][1]:.2g} after {points[-1][0]} updates")
             self.refresh()
 
         rng = np.random.default_rng(0)
@@ -342,7 +342,7 @@ class TwoByTwo(Demonstration):
             chunk=self.chunk,
             learning_rate=self.learning_rate,
             callback=watch,
-            every=self.n_updates // 16,
+            every=self.n_updates // 10,
         )
         if log.interrupted:
             raise KeyboardInterrupt
@@ -355,7 +355,7 @@ class TwoByTwo(Demonstration):
                 curve = one["curve"]
                 error = 1e4 * np.array(curve["mse"])
                 axes.plot(curve["n_updates"], error, color="0.35", linewidth=1)
-            axes.text(curve["n_updates"][-1], error[-1], f" {error[-1]:.1f}", fontsize=9)
+            axes.text(curve["n_updates"][-1], error[-1], f" {error[-1]:.2g}", fontsize=9)
 
 
 if __name__ == "__main__" and hasattr(sys.modules["__main__"], "NOTEBOOK"):
@@ -461,7 +461,7 @@ class Gibbs(Demonstration):
             self.curve.plot(values, style, label=label, **look)
         self.curve.axhline(present, color="0.5", linewidth=1, linestyle="--", label="present frame")
         self.curve.axvline(sweep, color="0.7", linewidth=1, zorder=0)
-        self.curve.set(yscale="log", ylim=(1e-3, 0.6), xlabel="sweep", ylabel="error per pixel")
+        self.curve.set(yscale="log", ylim=(1e-3, 2), xlabel="sweep", ylabel="error per pixel")
         self.curve.legend(loc="upper right", ncols=3, fontsize=8)
 
 
