@@ -24,8 +24,8 @@ import os
 import numpy as np
 
 from datasets import ppc
+from examples.ppc import coasting, networks, oscillator
 from examples.ppc import linear_theory as theory
-from examples.ppc import networks, oscillator
 from examples.ppc.linear_figure import ANGLES, LATENTS, NAMES, SIGMA, SIGMAS, plot
 from examples.ppc_order import readout
 from examples.ppc_table import NETWORKS
@@ -72,8 +72,8 @@ def train_and_test(*job):
 
     Returns
     -------
-    the arguments, "mse" and "mse_after_100" (rad^2; None if it diverged), "velocity_r2", "slope" of
-    the state per rad, "eigenvalues" of the state's map, and "outcome"
+    the arguments, "mse" and "mse_after_100" (rad^2; None if it diverged), "velocity_r2",
+    "coasting", "slope" of the state per rad, "eigenvalues" of the state's map, and "outcome"
     """
     row = dict(zip(ARGUMENTS, job[:-1], strict=True))
     row |= evaluate(**row)
@@ -97,6 +97,7 @@ def evaluate(seed, sigma_u, degrees, settings):
             "mse": None,
             "mse_after_100": None,
             "velocity_r2": 0.0,
+            "coasting": {},
             "slope": None,
             "eigenvalues": [],
         }
@@ -108,6 +109,7 @@ def evaluate(seed, sigma_u, degrees, settings):
         "mse": mse,
         "mse_after_100": mse_after_100,
         "velocity_r2": readout(u, test.z[..., 1]),
+        "coasting": coasting.network(rvae, params, seed),
         "slope": slope(u, test.z[..., 0]),
         "eigenvalues": [[float(e.real), float(e.imag)] for e in eigenvalues],
     }
@@ -156,6 +158,7 @@ def print_fixed_points(points, n_inits, optimal):
             ("simulated", lambda row: f"{1e4 * row['simulated']['mse']:.2f}"),
             ("velocity R²", lambda row: f"{row['velocity_r2']:.2f}"),
             ("simulated", lambda row: f"{row['simulated']['velocity_r2']:.2f}"),
+            ("coasting 5", lambda row: f"{row['coasting']['5']:.2f}"),
             ("slope (1/rad)", lambda row: f"{row['slope']:.1f}"),
             ("eigenvalues of F", eigenvalues),
             *(
@@ -226,6 +229,7 @@ def print_trained(trained, points):
             ("theory", lambda row: in_1e4(best_in_theory(points, row))),
             ("rescaled", lambda row: in_1e4(row.get("rescaled_theory", {}).get("mse"))),
             ("velocity R²", lambda row: f"{row['velocity_r2']:.2f}"),
+            ("coasting 5", lambda row: f"{row['coasting']['5']:.2f}" if row["coasting"] else "-"),
             ("slope (1/rad)", lambda row: "-" if row["slope"] is None else f"{row['slope']:.1f}"),
             ("eigenvalues", eigenvalues),
             ("outcome", lambda row: NAMES[row["outcome"]]),

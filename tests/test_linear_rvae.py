@@ -55,6 +55,32 @@ def test_covariances_are_those_of_a_simulation(fixed_point):
     np.testing.assert_allclose(simulated["velocity_r2"], result["velocity_r2"], atol=0.02)
 
 
+def test_coasting_is_that_of_a_simulation(fixed_point):
+    """100 000 free runs from the stationary state, next to the oscillator."""
+    F, G, W, c = (array[0] for array in fixed_point)
+    rng = np.random.default_rng(7)
+    S = theory.stationary(F[None], G[None])[0]
+    draws = rng.multivariate_normal(np.zeros(4), S, size=100_000)
+    z, u = draws[:, :2], draws[:, 2:]
+    z_0, estimate = z, u @ c
+    found = theory.coasting(*fixed_point, SIGMA)
+    for k in range(1, 41):
+        z = z @ theory.A.T + rng.standard_normal(z.shape) * np.sqrt(np.diag(theory.Q))
+        # E[x | u], the mean of p(x | u) under the model, is what it expects to emit
+        precision = np.eye(2) + W.T @ W / SIGMA**2
+        x = np.linalg.solve(precision, W.T @ u.T / SIGMA**2).T
+        u = u @ F.T + (x @ c)[:, None] * G
+        if f"{k}" in found:
+            d, D = u @ c - estimate, (z - z_0) @ theory.C
+            np.testing.assert_allclose(d @ D / (D @ D), found[f"{k}"][0], atol=0.02)
+    assert found["5"][0] > 0.8
+
+
+def test_one_latent_stays_where_it_is():
+    one = theory.iterate(np.full((1, 1, 1), 0.9), np.full((1, 1), 0.3), 0.05, 4000)
+    assert all(abs(slope[0]) < 0.02 for slope in theory.coasting(*one, 0.05).values())
+
+
 def test_the_slope_of_the_state_is_that_of_its_regression_on_the_position(fixed_point):
     F, G = fixed_point[0][0], fixed_point[1][0]
     S = theory.stationary(F[None], G[None])[0]

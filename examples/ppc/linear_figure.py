@@ -29,7 +29,7 @@ def plot(points, basins, by_rotation, trained, optimal):
     (error, velocity), (basin, turns) = figure.subplots(2, 2)
     upright = [row for row in trained if row["degrees"] == 0 and row["mse"] is not None]
     plot_error(error, points, upright, optimal)
-    plot_velocity(velocity, points, upright)
+    plot_coasting(velocity, points, upright)
     plot_basins(basin, basins)
     plot_rotations(turns, by_rotation, trained)
     for axes in (error, velocity):
@@ -103,13 +103,15 @@ def plot_error(axes, points, trained, optimal):
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
-def plot_velocity(axes, points, trained):
-    plot_lines(axes, points, lambda row: row["velocity_r2"])
+def plot_coasting(axes, points, trained):
+    plot_lines(axes, points, lambda row: row["coasting"]["5"])
     axes.plot(
-        [row["sigma_u"] for row in trained], [row["velocity_r2"] for row in trained], **TRAINED
+        [row["sigma_u"] for row in trained], [row["coasting"]["5"] for row in trained], **TRAINED
     )
     axes.set(
-        ylabel="R² of velocity, linear read-out", ylim=(-0.05, 1.05), title="Velocity in the state"
+        ylabel="slope on the true displacement",
+        ylim=(-0.1, 1.05),
+        title="Coasting: five steps without observations",
     )
 
 
