@@ -7,7 +7,8 @@ import numpy as np
 
 from datasets.support import checks, loop
 from datasets.support.boundary import count, number
-from refh_numpy.families import BERNOULLI, POISSON, Family
+from refh_numpy import families
+from refh_numpy.families import BERNOULLI, NORMAL, POISSON, Family
 from refh_numpy.harmonium import Params
 
 clamped = count(0, 1)  # u is resampled, or left as it is
@@ -93,6 +94,35 @@ def states(*axes, of=None, units="b_x"):
         return checks.in_range(name, u, 0, 1)
 
     return kind
+
+
+def sample(name, value, arguments):
+    """(n_traj, T, n_y) values of the family, from whose mean a harmonium can start."""
+    family, dtype = families.get(arguments["family"]), arguments["dtype"]
+    y = checks.array(name, value, ("n_traj", "T", arguments["n_y"]), dtype=dtype)
+    y = family.check(name, y)
+    if family == NORMAL:
+        spread = np.sqrt(np.mean(np.var(y, (0, 1), dtype=float)))
+        if not 0.1 <= spread <= 10:
+            raise ValueError(
+                f"{name}: expected a standard deviation near 1, that of the family normal, got "
+                f"{spread:.3g}; divide the data by it"
+            )
+    return y
+
+
+def float_type(name, value, _=None):
+    """numpy.float32 or numpy.float64, as a type or a dtype."""
+    if not isinstance(value, (type, np.dtype)) or value not in (np.float32, np.float64):
+        raise ValueError(
+            f"{name}: expected numpy.float32 or numpy.float64, got {checks.shown(value)}"
+        )
+    return value
+
+
+def max_scale(params):
+    """The largest mean and standard deviation of observations with which training can begin."""
+    return {"normal": 10, "poisson": 30}.get(params.family.name, np.inf)
 
 
 def sweeps(name, value, _=None):

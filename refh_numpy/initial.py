@@ -1,37 +1,54 @@
-"""Parameters before training.
+"""Parameters before training: small random weights, and biases of 0 or from the data.
 
-Small random weights and zero biases are a start for data near those that such a harmonium has:
-half of the pixels on, or one spike per time step.
+Biases of 0 suit data like those that such a harmonium has: half of the pixels on, or one spike per
+time step. Other data saturate it. With counts of 20, a single update moves the input of a hidden
+unit by more than the width of its sigmoid; all units are soon on or off for good, and what is
+learnt is the mean of y. So `init` takes a sample of the data. Its means become those of the
+harmonium:
+
+          b_x = -W_y E[y],      b_y = g(E[y]) - W_y' 1/2
+
+g is the link of the family, the inverse of its mean: log (Poisson), logit (Bernoulli), identity
+(normal). The hidden units are at 1/2 for the mean of y, and then y has its mean: g(E[y | x]) =
+W_y' x + b_y = g(E[y]) for x = 1/2. The mean is clipped first, because log and logit are infinite
+for a neuron that is silent in the sample, or for a pixel that is always on. The size of the
+weights follows from the spread of the data: with
+
+          W_y = SPREAD / sqrt(sum of the variances of y) times standard normal numbers
+
+the input W_y y + b_x of a hidden unit has the standard deviation SPREAD, if the observations are
+not correlated. A smaller one would be learnt slowly, a larger one saturates.
+
+Bernoulli units (pixels) have means and variances of at most 1. There W_y keeps its size, b_x is 0,
+and b_y = g(E[y]). The normal family has variance 1: data of another scale must be divided by it.
+
+`at_data` does not check its arguments.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
-from datasets.support import boundary, checks
+from datasets.support import boundary
 from datasets.support.boundary import checked, count, generator
-from refh_numpy import families
+from refh_numpy import _boundary, families
 from refh_numpy.harmonium import Params
 
-
-def _float_type(name, value, _):
-    if not isinstance(value, (type, np.dtype)) or value not in (np.float32, np.float64):
-        raise ValueError(
-            f"{name}: expected numpy.float32 or numpy.float64, got {checks.shown(value)}"
-        )
-    return value
-
-
+SMALL = 0.01  # standard deviation of the weights
+SPREAD = 0.3
+RARE = 0.002  # least mean of a Bernoulli unit; 1 - RARE is the largest
 KINDS = dict(
     n_x=count(),
     n_y=count(),
     family=boundary.one_of(*families.FAMILIES),
     rng=generator,
-    dtype=_float_type,
+    dtype=_boundary.float_type,
 )
 
 
-@checked(**KINDS)
-def init(*, n_x, n_y, family, rng, dtype=np.float32):
-    """Small random weights, zero biases.
+@checked(**KINDS, y=_boundary.sample)
+def init(*, n_x, n_y, family, rng, dtype=np.float32, y=None):
+    """Small random weights; zero biases, or those of a sample of the data.
 
     The state u_{t-1} has as many units as x, because it is the x of the step before.
 
@@ -41,18 +58,21 @@ def init(*, n_x, n_y, family, rng, dtype=np.float32):
     family : of the observed units: "bernoulli", "mean-field bernoulli", "poisson" or "normal"
     rng : numpy.random.Generator
     dtype : numpy.float32 to train, numpy.float64 to check numerically
+    y : (n_traj, T, n_y) a sample of the data to start from; None for zero biases
 
     Returns
     -------
     Params
     """
-    return harmonium.unchecked(n_x=n_x, n_u=n_x, n_y=n_y, family=family, rng=rng, dtype=dtype)
+    params = harmonium.unchecked(n_x=n_x, n_u=n_x, n_y=n_y, family=family, rng=rng, dtype=dtype)
+    return params if y is None else at_data(params, y)
 
 
-@checked(**KINDS)
-def init_static(*, n_x, n_y, family, rng, dtype=np.float32):
-    """The same without a state (n_u = 0)."""
-    return harmonium.unchecked(n_x=n_x, n_u=0, n_y=n_y, family=family, rng=rng, dtype=dtype)
+@checked(**KINDS, y=_boundary.sample)
+def init_static(*, n_x, n_y, family, rng, dtype=np.float32, y=None):
+    """The same as `init`, without a state (n_u = 0)."""
+    params = harmonium.unchecked(n_x=n_x, n_u=0, n_y=n_y, family=family, rng=rng, dtype=dtype)
+    return params if y is None else at_data(params, y)
 
 
 @checked(n_u=count(0), **KINDS)
@@ -60,7 +80,7 @@ def harmonium(*, n_x, n_u, n_y, family, rng, dtype=np.float32):
     """The same with any number n_u of units of the state: the tiny models of exact.py."""
 
     def small(*shape):
-        return (0.01 * rng.standard_normal(shape)).astype(dtype)
+        return (SMALL * rng.standard_normal(shape)).astype(dtype)
 
     return Params(
         W_u=small(n_x, n_u),
@@ -70,3 +90,20 @@ def harmonium(*, n_x, n_u, n_y, family, rng, dtype=np.float32):
         b_y=np.zeros(n_y, dtype),
         family=families.get(family),
     )
+
+
+def at_data(params, y):
+    """params with biases, and for counts weights, for a sample y (n_traj, T, n_y)."""
+    dtype, family = params.b_y.dtype, params.family
+    mean = y.mean((0, 1))
+    if family in (families.BERNOULLI, families.MEAN_FIELD_BERNOULLI):
+        mean = np.clip(mean, RARE, 1 - RARE)
+        return replace(params, b_y=np.log(mean / (1 - mean)).astype(dtype))
+    if family == families.NORMAL:
+        W_y, link = params.W_y, mean
+    else:
+        mean = np.maximum(mean, 0.5 / (y.shape[0] * y.shape[1]))  # half a spike in the sample
+        variances = np.maximum(y.var((0, 1)), mean)
+        W_y, link = params.W_y / SMALL * (SPREAD / np.sqrt(variances.sum())), np.log(mean)
+    b_x, b_y = -W_y @ mean, link - 0.5 * W_y.sum(0)
+    return replace(params, W_y=W_y.astype(dtype), b_x=b_x.astype(dtype), b_y=b_y.astype(dtype))

@@ -30,6 +30,7 @@ from datasets.support import boundary, loop
 from datasets.support.boundary import checked, count, number
 from datasets.support.loop import State
 from refh_numpy import _boundary, _kernels, harmonium
+from refh_numpy._saturation import Watch
 from refh_numpy.harmonium import Params
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
@@ -101,19 +102,13 @@ def step(params, g, state, rate, momentum):
     return (Params(**leaves, family=params.family) for leaves in (theta, m, v))
 
 
-def start(params, y, rng):
-    """u_0 = 0, and the observations of a new batch."""
-    y = _boundary.observations("n_traj", "T")("batches", y, {"params": params})
-    return np.zeros((len(y), len(params.b_u)), y.dtype), y, None
-
-
 @checked(
     gradient=boundary.function,
     params=_boundary.recurrent,
     batches=boundary.iterable,
     rng=boundary.generator,
     n_updates=count(),
-    learning_rate=number(0, above_low=True),
+    learning_rate=number(loop.MIN_RATE),
     final_learning_rate=number(0),
     chunk=count(),
     n_sweeps=_boundary.sweeps,
@@ -181,6 +176,13 @@ def train(
         schedules or {},
     )
     n_u, n_y, dtype = len(params.b_u), len(params.b_y), params.b_y.dtype
+    watch = Watch(callback)
+
+    def start(params, y, rng):
+        y = _boundary.observations("n_traj", "T")("batches", y, {"params": params})
+        watch.see(y)
+        return np.zeros((len(y), n_u), dtype), y, None  # u_0 = 0
+
     return loop.run(
         *loop.begin(params, state, rng, n_updates, n_u, n_y, dtype),
         batches,
@@ -189,7 +191,9 @@ def train(
         start=start,
         update=partial(update, gradient, settings, rng),
         every=every,
-        callback=callback,
+        callback=watch,
+        max_scale=_boundary.max_scale(params),
+        advice="start from them (init(..., y=sample)), or scale them",
     )
 
 

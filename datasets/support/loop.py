@@ -17,6 +17,8 @@ from datasets.support.jit import is_interrupt
 from datasets.support.threads import warn_about_blas_threads
 
 MIN_RATE = 1e-30  # a smaller learning rate changes nothing in float32
+EARLY = 10  # updates, after which a divergence has more to do with learning than with the data
+SCALE_THEM = "shift and scale them, to (y - mean) / sd for instance"
 
 
 class Gradient(NamedTuple):
@@ -90,7 +92,20 @@ def begin(params, state, rng, n_updates, n_u, n_y, dtype):
     return params, replace(state, m=state.m.map(copied), v=state.v.map(copied))
 
 
-def run(params, state, batches, rng, settings, *, start, update, every, callback, max_scale=np.inf):
+def run(
+    params,
+    state,
+    batches,
+    rng,
+    settings,
+    *,
+    start,
+    update,
+    every,
+    callback,
+    max_scale=np.inf,
+    advice=SCALE_THEM,
+):
     """Updates until settings.n_updates are made, or Ctrl+C.
 
     Parameters
@@ -103,7 +118,8 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
     every : updates between two points of the learning curve
     callback : function (params, log) or None
     max_scale : largest mean and standard deviation of the batches with which a run that diverges
-        is one of a learning rate that is too large
+        in its first updates is one of a learning rate that is too large
+    advice : what an error says of batches with larger ones
 
     Returns
     -------
@@ -119,11 +135,11 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
                     u, y, y_input = start(now[0], y, rng)
                     fresh = replace(now[1], u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
                     now, batch = (now[0], fresh), y
-                now, value = _updated(update, *now, settings, batch, max_scale)
+                now, value = _updated(update, *now, settings, batch, max_scale, advice)
                 values.append(value)
                 made = now[1].n_updates
                 if made % every == 0 or made == settings.n_updates:
-                    check_finite(*now, values, settings, batch, max_scale)
+                    check_finite(*now, values, settings, batch, max_scale, advice)
                     log.n_updates.append(made)
                     log.value.append(float(np.mean(values)))
                     log.state = detached(now[1])
@@ -135,17 +151,17 @@ def run(params, state, batches, rng, settings, *, start, update, every, callback
             raise
         log.interrupted = True
         del log.n_updates[len(log.value) :]  # interrupted between the two
-        check_finite(*now, values, settings, batch, max_scale)
+        check_finite(*now, values, settings, batch, max_scale, advice)
         log.state = detached(now[1])
     return now[0], log
 
 
-def _updated(update, params, state, settings, batch, max_scale):
+def _updated(update, params, state, settings, batch, max_scale, advice):
     """What update returns; an overflow in it is a divergence"""
     try:
         return update(params, state)
     except FloatingPointError as error:
-        raise diverged(state.n_updates + 1, settings, error, batch, max_scale) from error
+        raise diverged(state.n_updates + 1, settings, error, batch, max_scale, advice) from error
 
 
 def detached(state):
@@ -183,7 +199,7 @@ def _finite_or_zero(value):
     return 0.0 if real else value
 
 
-def check_finite(params, state, values, settings, batch, max_scale):
+def check_finite(params, state, values, settings, batch, max_scale, advice):
     """Nothing, or FloatingPointError: the run has diverged."""
     if not np.isfinite(values).all() or not all(
         np.isfinite(leaf).all()
@@ -191,26 +207,25 @@ def check_finite(params, state, values, settings, batch, max_scale):
         for leaf in tree.leaves().values()
     ):
         why = "weights or errors are no longer finite"
-        raise diverged(state.n_updates, settings, why, batch, max_scale)
+        raise diverged(state.n_updates, settings, why, batch, max_scale, advice)
 
 
-def diverged(step, settings, why, batch, max_scale):
+def diverged(step, settings, why, batch, max_scale, advice):
     """The error of a run that diverged at this update: its data or its learning rate are blamed."""
     mean, sd = (float(f(batch, dtype=float)) if batch.size else 0.0 for f in (np.mean, np.std))
-    rate, advice = f" (learning_rate {settings.learning_rate:g})", "use a smaller learning_rate"
-    if max(abs(mean), sd) > max_scale:
-        rate, advice = "", f"batches: {out_of_scale(mean, sd)}"
+    rate, cure = f" (learning_rate {settings.learning_rate:g})", "use a smaller learning_rate"
+    if step <= EARLY and max(abs(mean), sd) > max_scale:
+        rate, cure = "", f"batches: {out_of_scale(mean, sd, advice)}"
     return FloatingPointError(
-        f"training diverged at update {step} of {settings.n_updates}{rate}: {why}; {advice}"
+        f"training diverged at update {step} of {settings.n_updates}{rate}: {why}; {cure}"
     )
 
 
-def out_of_scale(mean, sd):
+def out_of_scale(mean, sd, advice=SCALE_THEM):
     """What an error says of observations with this mean and standard deviation."""
     return (
         "expected numbers near 0 with a standard deviation near 1, got mean "
-        f"{mean:.3g} and standard deviation {sd:.3g}; shift and scale them, "
-        "to (y - mean) / sd for instance"
+        f"{mean:.3g} and standard deviation {sd:.3g}; {advice}"
     )
 
 

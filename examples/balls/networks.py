@@ -12,8 +12,8 @@ from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
 from examples.balls import baselines
 from examples.balls.baselines import squared_error
-from examples.tools import results, run, sequences, training
-from refh_numpy import families
+from examples.tools import results, run, training
+from refh_numpy import families, initial
 
 MODELS = {
     "ORDER 0": "refh_numpy.efh",
@@ -53,7 +53,7 @@ def start(name, rng, box, family, n_hidden):
     """Params before training."""
     params = module(name).init(n_x=n_hidden, n_y=box.resolution**2, family=family, rng=rng)
     frames = bouncing_balls.sample(200, 10, rng, box).frames
-    return replace(params, b_y=sequences.logit_of_mean(frames))
+    return initial.at_data(params, frames)
 
 
 def train(name, seed, box, settings, path, watch=lambda params, log: None, checkpoint=None):

@@ -20,12 +20,6 @@ IDENTITY = ("model", "rendering", "direction", "sampler", "n_refine")  # of a ro
 # The rVAE of videos
 
 
-def logit_of_mean(frames):
-    """Decoder biases (n,) at which every pixel starts at the mean of the videos (n_traj, T, n)."""
-    mean = np.clip(frames.mean((0, 1)), 0.002, 0.998)
-    return np.log(mean / (1 - mean))
-
-
 def train(
     start,
     batches,
