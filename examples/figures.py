@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 from datasets import digits
-from examples import hybrid_weight, linear_rvae, local_vs_bptt, memory, ppc_initial_state, ppc_order
+from examples import hybrid_weight, linear_rvae, local_vs_bptt, memory, ppc_initial_state
 from examples.ppc import figures as ppc_figures
 from examples.tools import plots, run
 from examples.tools.jobs import in_parallel
@@ -29,7 +29,7 @@ KEPT = Path(__file__).parent / "figures"
 PLOT = {
     "ppc_table": lambda content: ppc_figures.plot_table(content["rows"]),
     "hybrid_weight": lambda content: hybrid_weight.plot(content["rows"], content["filters"]),
-    "ppc_order": lambda content: ppc_order.plot(content["rows"]),
+    "ppc_order": lambda content: ppc_figures.plot_order(content["rows"], content["controls"]),
     "ppc_initial_state": lambda content: ppc_initial_state.plot(content["rows"]),
     "local_vs_bptt": lambda content: local_vs_bptt.plot(content["rows"]),
     "linear_rvae": lambda content: linear_rvae.plot(

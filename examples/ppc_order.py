@@ -1,31 +1,39 @@
-"""Which order was learnt? State, impulse response and error over time.
+"""Which order was learnt? What a model does without observations, its state, its responses.
 
 The poster says that the rEFH learns second-order dynamics. This script tests
-it in four ways, on the models that `python -m examples.ppc_table` has trained
-(run it first, with the same --out):
+it, on the models that `python -m examples.ppc_table` has trained (run it first,
+with the same --out):
 
-  read-out               R² of a linear read-out of position and velocity from
-                         the state, on unseen trajectories (panel A)
+  coasting               the spikes end: does the estimate stay where it is
+                         (order 1) or move on (order 2)? The criterion
+  read-out               R² of a linear read-out (ridge) of position and
+                         velocity from the state, on unseen trajectories
   impulse response       one observation is perturbed by 0.1 rad: the change of
-                         the estimate, then and later, as a fraction (panel B)
-  instantaneous weight   the first value of that response (panel C)
-  error over time        since the start of the trajectories (panel D)
+                         the estimate, then and later, as a fraction
+  instantaneous weight   the first value of that response
+  error over time        since the start of the trajectories
 
-Takes a minute or two; writes ppc_order.png and ppc_order.json. A second-order
-filter follows an outlier little and for a long time. Its response then falls
-below zero (the undershoot), because part of the outlier was taken for a change
-of velocity.
+The read-out has controls, which say how little it means by itself: untrained
+networks, with small and with large weights, and a TRBM and an rEFH in the
+course of a training. They take five minutes, and are kept in DIR/ppc_order.
+
+Takes two more minutes per seed; writes ppc_order.png (coasting, beside the
+read-out), ppc_order_response.png (impulse response, error over time) and
+ppc_order.json. A second-order filter follows an outlier little and for a long
+time. Its response then falls below zero (the undershoot), because part of the
+outlier was taken for a change of velocity.
 """
 
 # %%
 import examples  # isort: skip  # noqa: F401  path and threads, first of all
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 
 from datasets import ppc
-from examples.ppc import networks, oscillator
+from examples.ppc import coasting, figures, networks, oscillator
 from examples.ppc_table import NETWORKS
 from examples.tools import plots, results, run
 from kalman import filtering
@@ -49,7 +57,11 @@ ROWS = [
     "RTRBM",
     "KF-2",
 ]
-CURVES = ["ORDER 0", "TRBM", "KF-1", "rVAE", "rEFH", "hybrid, falling w", "RTRBM", "KF-2"]
+RIDGE = 1e-5  # of the read-out, per time step
+CONTROLS = {"TRBM": "refh_numpy.trbm", "rEFH": "refh_numpy.refh"}
+CONTROL = dict(n_traj=40, T=200, chunk=1, learning_rate=1e-3, n_updates=30_000)
+POINTS = (300, 1000, 4000, 30_000)  # updates after which a control is examined
+LARGE = dict(W_u=4 / np.sqrt(240), W_y=0.1)  # standard deviations of large untrained weights
 BIN = 10  # time steps over which the error is averaged, over time
 MEASURES = (
     "position_r2",
@@ -62,7 +74,7 @@ MEASURES = (
 
 # %% [markdown]
 # ## Linear read-out
-# Fitted by least squares on half of the trajectories, and tested on the other half.
+# Fitted by ridge regression on half of the trajectories, and tested on the other half.
 
 
 # %%
@@ -79,12 +91,13 @@ def readout(state, target):
     half = len(state) // 2
     state, target = state[:, oscillator.SETTLED :], target[:, oscillator.SETTLED :]
 
-    def design(s):
-        s = s.reshape(-1, s.shape[-1]).astype(float)
-        return np.column_stack([s, np.ones(len(s))])
-
-    weights = np.linalg.lstsq(design(state[:half]), target[:half].ravel(), rcond=None)[0]
-    error = target[half:].ravel() - design(state[half:]) @ weights
+    X = state.reshape(-1, state.shape[-1])[: half * state.shape[1]].astype(float)
+    centre, mean = X.mean(0), target[:half].mean()
+    X = X - centre
+    penalty = RIDGE * len(X) * np.eye(X.shape[1])
+    weights = np.linalg.solve(X.T @ X + penalty, X.T @ (target[:half].ravel() - mean))
+    tested = state[half:].reshape(-1, state.shape[-1]).astype(float) - centre
+    error = target[half:].ravel() - mean - tested @ weights
     return float(1 - np.mean(error**2) / target[half:].var())
 
 
@@ -136,7 +149,7 @@ def impulse_response(estimate, batch, y_perturbed):
 
 # %%
 def models(seed, folder, y_to_fit, test):
-    """{name: (estimate, states)} of the Kalman filters and of the trained networks of a seed.
+    """{name: (estimate, states, coasting)} of the Kalman filters and trained networks of a seed.
 
     Parameters
     ----------
@@ -147,7 +160,11 @@ def models(seed, folder, y_to_fit, test):
     for name in ("KF-1", "KF-2"):
         fitted = oscillator.fit_kalman(y_to_fit, name)
         states = filtering.kalman_filter(fitted, *oscillator.observations(test.y)).mean
-        found[name] = lambda y, fitted=fitted: oscillator.kalman_estimate(fitted, y), states
+        found[name] = (
+            lambda y, fitted=fitted: oscillator.kalman_estimate(fitted, y),
+            states,
+            coasting.kalman(fitted, seed),
+        )
     for name in NETWORKS:
         model, params = networks.load(name, seed, NETWORKS[name], folder)
         if model is None:
@@ -155,6 +172,7 @@ def models(seed, folder, y_to_fit, test):
         found[name] = (
             (lambda y, model=model, params=params: oscillator.network_estimate(model, params, y)),
             model.infer(params, test.y),
+            coasting.network(model, params, seed),
         )
     return found
 
@@ -166,10 +184,11 @@ def examine(seed, folder, rng):
     y_perturbed = perturbed(batch, rng)
     y_to_fit = ppc.sample(**oscillator.TEST, rng=rng).y
     found = {}
-    for name, (estimate, states) in models(seed, folder, y_to_fit, test).items():
+    for name, (estimate, states, slopes) in models(seed, folder, y_to_fit, test).items():
         response = impulse_response(estimate, batch, y_perturbed)
         error = ppc.squared_error(estimate(test.y), test.z[..., 0])
         found[name] = {
+            "coasting": slopes,
             "position_r2": readout(states, test.z[..., 0]),
             "velocity_r2": readout(states, test.z[..., 1]),
             "instantaneous_weight": float(response[0]),
@@ -191,6 +210,10 @@ def table(found):
             measure: np.mean([one[measure] for one in seeds], axis=0).tolist()
             for measure in MEASURES
         }
+        means["coasting"], means["coasting_spread"] = {}, {}
+        for k in map(str, coasting.STEPS):
+            slopes = [one["coasting"][k] for one in seeds]
+            means["coasting"][k], means["coasting_spread"][k] = results.mean_and_spread(slopes)
         rows.append(
             {"model": name, **means, "undershoot": min(means["impulse_response"]), "seeds": seeds}
         )
@@ -198,111 +221,81 @@ def table(found):
 
 
 # %% [markdown]
-# ## The figure
+# ## Controls of the read-out
+# Networks that have learnt nothing, or not yet: does their state contain velocity, too?
 
 
 # %%
-def plot(rows):
-    figure = plots.figure(9, 8)
-    (readouts, response), (weights, error) = figure.subplots(2, 2)
-    curves = [row for row in rows if row["model"] in CURVES]
-    plot_readouts(readouts, rows)
-    plot_response(response, curves)
-    plot_weights(weights, rows)
-    plot_error(error, curves)
-    figure.legend(
-        *error.get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=8,
-        title="lines in B and D",
+def untrained(seed, large):
+    """An rEFH before training: as init makes it, or with large weights and centred biases."""
+    rng = np.random.default_rng([seed, 14])
+    model = networks.module({"model": CONTROLS["rEFH"]})
+    params = networks.initialised(model, {}, rng)
+    if not large:
+        return model, params
+    W_u, W_y = (
+        rng.normal(0, sd, getattr(params, name).shape).astype(params.W_u.dtype)
+        for name, sd in LARGE.items()
     )
-    plots.letters([readouts, response, weights, error])
-    return figure
+    y = ppc.sample(n_traj=10, T=100, rng=rng, random_phase=True).y.mean((0, 1))
+    return model, replace(params, W_u=W_u, W_y=W_y, b_x=-W_u.sum(1) / 2 - W_y @ y, b_y=np.log(y))
 
 
-def plot_readouts(axes, rows):
-    heights = np.arange(len(rows))[::-1]
-    for measure, marker, label in (
-        ("position_r2", "o", "position"),
-        ("velocity_r2", "D", "velocity"),
-    ):
-        colours = [plots.COLOURS[row["model"]] for row in rows]
-        axes.scatter(
-            [row[measure] for row in rows],
-            heights,
-            marker=marker,
-            s=36,
-            label=label,
-            zorder=2,
-            edgecolors=colours,
-            facecolors=colours if marker == "o" else "none",
-        )
-    axes.set_yticks(heights, [row["model"] for row in rows])
-    axes.set(
-        xlabel="R² of a linear read-out",
-        xlim=(-0.05, 1.05),
-        title="Position and velocity in the state",
-    )
-    axes.grid(axis="y", color="0.92")
-    axes.legend(loc="center", bbox_to_anchor=(0.3, 0.6))
+def control_rows(seed, folder, settings=CONTROL, points=POINTS):
+    """Rows {"label", "model", "n_updates", "velocity_r2", "coasting", "mse"}, kept in a folder."""
+    path, asked = folder / f"controls_{seed}.json", {"settings": settings, "points": list(points)}
+    if (row := results.kept(path, asked)) is not None:
+        return row["rows"]
+    test, rows = networks.test_data(seed), []
+
+    def examine_control(module, params, **identity):
+        velocity = readout(module.infer(params, test.y), test.z[..., 1])
+        found = networks.test_network(module, params, seed)
+        rows.append({**identity, "seed": seed, "velocity_r2": velocity, **found})
+
+    for large, size in ((False, "small"), (True, "large")):
+        label = f"untrained, {size} weights"
+        examine_control(*untrained(seed, large), label=label, model="untrained", n_updates=0)
+    for name, module in CONTROLS.items():
+        rng = np.random.default_rng([seed, 15])
+        model = networks.module({"model": module})
+        params = networks.initialised(model, {}, rng)
+
+        def check(params, log, name=name, model=model):
+            n = log.n_updates[-1]
+            if n in points:
+                examine_control(
+                    model, params, label=f"{name}, {n} updates", model=name, n_updates=n
+                )
+
+        (_, stage), *_ = oscillator.stages(settings)
+        batches = oscillator.training_batches(rng, settings["n_traj"], settings["T"])
+        every = int(np.gcd.reduce(points))
+        _, log = model.train(params, batches, rng, **stage, callback=check, every=every)
+        if log.interrupted:
+            raise KeyboardInterrupt
+    results.keep(path, asked | {"rows": rows, "version": results.version()})
+    return rows
 
 
-def plot_response(axes, rows):
-    time_s = oscillator.SYSTEM.dt * np.arange(LAGS)
-    inset = axes.inset_axes([0.36, 0.3, 0.62, 0.4])
+def control_table(rows):
+    """One row per control: means over the seeds."""
+    table = {}
     for row in rows:
-        for one in (axes, inset):
-            one.plot(time_s, row["impulse_response"], **plots.style(row["model"]))
-    for one in (axes, inset):
-        one.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-    axes.set(
-        xlabel="time since the perturbed observation (s)",
-        xlim=(0, 2.95),
-        ylabel="response / perturbation",
-        title="Impulse response",
-    )
-    inset.set(xlim=(0.5, 2.95), ylim=(-0.014, 0.02))
-    inset.tick_params(labelsize=8)
-    inset.set_title("undershoot (enlarged)", fontsize=8)
-
-
-def plot_weights(axes, rows):
-    heights = np.arange(len(rows))[::-1]
-    spreads = [
-        results.mean_and_spread([one["instantaneous_weight"] for one in row["seeds"]])[1] or 0
-        for row in rows
+        table.setdefault(row["label"], []).append(row)
+    return [
+        {
+            **{name: seeds[0][name] for name in ("label", "model", "n_updates")},
+            "velocity_r2": float(np.mean([one["velocity_r2"] for one in seeds])),
+            "coasting": {
+                k: float(np.mean([one["coasting"][k] for one in seeds]))
+                for k in map(str, coasting.STEPS)
+            },
+            "mse": float(np.mean([one["mse"] for one in seeds])),
+            "seeds": seeds,
+        }
+        for seeds in table.values()
     ]
-    axes.barh(
-        heights,
-        [row["instantaneous_weight"] for row in rows],
-        height=0.6,
-        xerr=spreads,
-        color=[plots.COLOURS[row["model"]] for row in rows],
-        ecolor="black",
-        error_kw={"linewidth": 1, "capsize": 2},
-    )
-    axes.set_yticks(heights, [row["model"] for row in rows])
-    axes.set(
-        xlabel="weight of the current observation (mean ± sd over seeds)",
-        title="Instantaneous weight",
-    )
-
-
-def plot_error(axes, rows):
-    for row in rows:
-        error = 1e4 * np.array(row["error_by_time"])
-        time_s = oscillator.SYSTEM.dt * BIN * (np.arange(len(error)) + 0.5)
-        axes.plot(time_s, error, **plots.style(row["model"]))
-    axes.set(
-        xlabel="time since the start of the trajectory (s)",
-        xlim=(0, 20),
-        ylim=(1, 15),
-        yscale="log",
-        ylabel="MSE of the position (10$^{-4}$ rad²)",
-        title="Error over time",
-    )
-    axes.set_yticks([1, 2, 3, 5, 10], labels=["1", "2", "3", "5", "10"])
-    axes.minorticks_off()
 
 
 # %%
@@ -321,21 +314,32 @@ def main(argv=None):
             f"{arguments.out} (no trained models there)"
         )
     rows = table({seed: examine(seed, folder, np.random.default_rng([seed, 3])) for seed in seeds})
-    results.write_json(arguments.out / "ppc_order.json", rows, arguments.seed)
-    figure = plots.save(plot(rows), arguments.out / "ppc_order.png")
+    kept = arguments.out / "ppc_order"
+    run.prepare_folder(kept)
+    controls = control_table([row for seed in seeds for row in control_rows(seed, kept)])
+    results.write_json(arguments.out / "ppc_order.json", rows, arguments.seed, controls=controls)
+    figure = plots.save(figures.plot_order(rows, controls), arguments.out / "ppc_order.png")
+    plots.save(figures.plot_responses(rows), arguments.out / "ppc_order_response.png")
+    slopes = [
+        (f"coasting {k}", lambda row, k=f"{k}": f"{row['coasting'][k]:.2f}") for k in coasting.STEPS
+    ]
+    velocity = ("velocity R²", lambda row: f"{row['velocity_r2']:.3f}")
     results.print_table(
         [
             ("", lambda row: row["model"]),
+            *slopes,
             ("position R²", lambda row: f"{row['position_r2']:.3f}"),
-            ("velocity R²", lambda row: f"{row['velocity_r2']:.3f}"),
+            velocity,
             ("instantaneous weight", lambda row: f"{row['instantaneous_weight']:.2f}"),
             ("undershoot", lambda row: f"{row['undershoot']:+.3f}"),
         ],
         rows,
     )
+    print("\ncontrols of the read-out:")
+    results.print_table([("", lambda row: row["label"]), *slopes, velocity], controls)
     print(
-        f"\nseeds: {', '.join(map(str, seeds))}; written: {figure.name}, ppc_order.json in "
-        f"{arguments.out}"
+        f"\nseeds: {', '.join(map(str, seeds))}; written: {figure.name}, ppc_order_response.png "
+        f"and ppc_order.json in {arguments.out}"
     )
 
 

@@ -107,17 +107,25 @@ def test_order_of_the_kalman_filters(quick_table, monkeypatch):
     """Second order has velocity, a smaller instantaneous weight, and an undershoot."""
     monkeypatch.setattr(ppc_order, "N_PERTURBED", 150)
     monkeypatch.setattr(ppc_order, "NETWORKS", {"rEFH": ppc_table.NETWORKS["rEFH"]})
+    shorter = ppc_order.control_rows(0, quick_table, ppc_order.CONTROL | dict(n_updates=4), (2, 4))
+    assert [row["n_updates"] for row in shorter] == [0, 0, 2, 4, 2, 4]
+    monkeypatch.setattr(ppc_order, "control_rows", lambda seed, folder: shorter)
     ppc_order.main(["--out", str(quick_table)])
     rows = rows_of(quick_table / "ppc_order.json")
     assert list(rows) == ["KF-1", "rEFH", "KF-2"]
     assert rows["KF-1"]["velocity_r2"] < 0.2 < 0.9 < rows["KF-2"]["velocity_r2"]
     assert rows["KF-2"]["instantaneous_weight"] < 0.25 < 0.4 < rows["KF-1"]["instantaneous_weight"]
     assert rows["KF-2"]["undershoot"] < -0.002 < rows["KF-1"]["undershoot"]
+    assert rows["KF-1"]["coasting"]["20"] < 0.2 < 0.8 < rows["KF-2"]["coasting"]["20"]
+    content = json.loads((quick_table / "ppc_order.json").read_text())
+    assert content["controls"][1]["label"] == "untrained, large weights"
     assert is_figure(quick_table / "ppc_order.png")
+    assert is_figure(quick_table / "ppc_order_response.png")
 
 
 @pytest.mark.slow
-def test_order_of_all_models(quick_table, capsys):
+def test_order_of_all_models(quick_table, capsys, monkeypatch):
+    monkeypatch.setattr(ppc_order, "CONTROL", ppc_order.CONTROL | dict(n_updates=300))
     ppc_order.main(["--out", str(quick_table)])
     assert "left out" not in capsys.readouterr().out
     assert list(rows_of(quick_table / "ppc_order.json")) == ppc_order.ROWS

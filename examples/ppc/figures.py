@@ -1,7 +1,11 @@
-"""Figures of the oscillator: Table 1."""
+"""Figures of the oscillator: Table 1, and the order of what was learnt."""
+
+import itertools
 
 import numpy as np
 
+from examples.ppc.coasting import STEPS
+from examples.ppc.oscillator import SYSTEM
 from examples.tools import plots
 
 # Table 1. One error is a hundred times the others: the axis is broken.
@@ -64,3 +68,121 @@ def runs_of(row, rows):
     if row["model"] != "rVAE, all runs":
         return row["seeds"]
     return [run for other in rows for one in other["seeds"] for run in one.get("restarts", [])]
+
+
+# The order
+
+CURVES = ["TRBM", "KF-1", "rVAE", "rEFH", "RTRBM", "KF-2"]  # at most six lines
+K = "20"  # steps of coasting in the comparison with the read-out
+
+
+def label_line(axes, x, y, text, colour, shift=0):
+    """Write a line's name at its right end."""
+    axes.annotate(
+        text,
+        (x, y),
+        xytext=(6, shift),
+        textcoords="offset points",
+        va="center",
+        fontsize=8,
+        color=colour,
+        annotation_clip=False,
+    )
+
+
+def spread_out(values, distance):
+    """Shifts (in units of the values) that keep labels at least a distance apart."""
+    order, placed = np.argsort(values), np.array(values, dtype=float)
+    for _ in range(100):
+        for low, high in itertools.pairwise(order):
+            overlap = distance - (placed[high] - placed[low])
+            if overlap > 0:
+                placed[low] -= overlap / 2
+                placed[high] += overlap / 2
+    return placed - values
+
+
+def plot_order(rows, controls):
+    """Coasting, and coasting beside the read-out of velocity, with the controls."""
+    figure = plots.figure(9.5, 4)
+    left, right = panels = figure.subplots(1, 2)
+    shown = [row for row in rows if row["model"] in CURVES]
+    ends = [row["coasting"][f"{STEPS[-1]}"] for row in shown]
+    for row, shift in zip(shown, spread_out(ends, 0.06), strict=True):
+        line = plots.style(row["model"]) | {"markevery": 1}
+        slopes = [row["coasting"][f"{k}"] for k in STEPS]
+        left.plot(STEPS, slopes, **line)
+        left.annotate(
+            row["model"],
+            (STEPS[-1], slopes[-1]),
+            xytext=(STEPS[-1] + 1.5, slopes[-1] + shift),
+            va="center",
+            fontsize=8,
+            color=line["color"],
+            annotation_clip=False,
+        )
+    left.set(
+        xlabel="time steps since the last spikes",
+        xticks=STEPS,
+        ylabel="slope on the true displacement",
+        ylim=(-0.1, 1.1),
+        title="Coasting: 0 stays where it is, 1 moves on",
+    )
+    for row in rows:
+        x, y = row["velocity_r2"], row["coasting"][K]
+        right.plot(x, y, "o", color=plots.COLOURS[row["model"]], markersize=6)
+        if row["model"] in CURVES:
+            label_line(right, x, y, row["model"], plots.COLOURS[row["model"]])
+    for row in controls:
+        x, y = row["velocity_r2"], row["coasting"][K]
+        colour = plots.COLOURS.get(row["model"], "0.3")
+        right.plot(x, y, "s", color=colour, markerfacecolor="none", markersize=5)
+        name = row["label"].replace(" weights", "").replace(" updates", "")
+        right.annotate(
+            name, (x, y), (0, 6), textcoords="offset points", fontsize=6, ha="center", color=colour
+        )
+    for axes in panels:
+        axes.axhline(0, color="0.85", linewidth=0.8, zorder=0)
+        axes.axhline(1, color="0.85", linewidth=0.8, zorder=0)
+    right.set(
+        xlabel="R² of velocity, linear read-out",
+        ylabel=f"coasting after {K} steps",
+        ylim=(-0.45, 1.2),
+        title="Velocity can be read from states that do not use it",
+    )
+    plots.letters(panels)
+    return figure
+
+
+def plot_responses(rows):
+    """The impulse response, its undershoot, and the error over time."""
+    figure = plots.figure(11, 3.6)
+    panels = figure.subplots(1, 3)
+    rows = [row for row in rows if row["model"] in CURVES]
+    n_lags, n_bins = len(rows[0]["impulse_response"]), len(rows[0]["error_by_time"])
+    lags = SYSTEM.dt * np.arange(n_lags)
+    times = SYSTEM.dt * 1000 / n_bins * (np.arange(n_bins) + 0.5)
+    for row in rows:
+        line = plots.style(row["model"])
+        for axes in panels[:2]:
+            axes.plot(lags, row["impulse_response"], **line)
+        panels[2].plot(times, 1e4 * np.array(row["error_by_time"]), **line)
+    for axes in panels[:2]:
+        axes.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+        axes.set(xlabel="time since the perturbed observation (s)")
+    panels[0].set(xlim=(0, lags[-1]), ylabel="response / perturbation", title="Impulse response")
+    panels[1].set(xlim=(0.5, lags[-1]), ylim=(-0.015, 0.02), title="The same, enlarged")
+    panels[2].set(
+        xlabel="time since the start of the trajectory (s)",
+        xlim=(0, 20),
+        ylim=(1, 15),
+        yscale="log",
+        ylabel="MSE of the position (10$^{-4}$ rad²)",
+        title="Error over time",
+    )
+    panels[2].set_yticks([1, 2, 3, 5, 10], labels=["1", "2", "3", "5", "10"])
+    panels[2].minorticks_off()
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=6)
+    plots.letters(panels)
+    return figure
