@@ -24,17 +24,16 @@ from typing import ClassVar
 import numpy as np
 
 from datasets import bouncing_balls, ppc
-from examples.balls import networks as _balls
+from examples.balls import networks
 from examples.figures import KEPT
-from examples.ppc import coasting
-from examples.ppc import oscillator as _ppc
+from examples.ppc import coasting, oscillator
 from examples.ppc.oscillator import SYSTEM
 from examples.quickstart import on_circle, plot_spikes
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.tools import plots, run
 from examples.tools.window import Choose, Demonstration, Press, Slide, in_notebook, in_window
 from refh_numpy import families, harmonium, hybrid, refh, refh_bptt, rtrbm, trbm
 
+IS_NOTEBOOK = hasattr(sys.modules["__main__"], "NOTEBOOK")
 N_X, N_UPDATES, N_TRAJ = 120, 2000, 40  # of A and B: a second or two of training
 W = [0.0, 0.01, 0.03, 0.1, 0.3, 1.0]
 RUNS = dict(n_runs=4, n_sweeps=5)
@@ -42,7 +41,7 @@ RUNS = dict(n_runs=4, n_sweeps=5)
 
 def colour(w):
     """Colour of the network that a weight of log p(u) makes."""
-    return _plots.COLOURS[{0: "TRBM", 1: "rEFH"}.get(w, "hybrid, w = 0.03")]
+    return plots.COLOURS[{0: "TRBM", 1: "rEFH"}.get(w, "hybrid, w = 0.03")]
 
 
 def called(w):
@@ -66,6 +65,11 @@ def learn(rng, w, system=SYSTEM, callback=None):
     if log.interrupted:
         raise KeyboardInterrupt
     return params
+
+
+def rounded(error):
+    """An error as text: one decimal, or none where there is a collapse."""
+    return f"{error:.1f}" if error < 100 else f"{error:.0f}"
 
 
 def slope(moved, true):
@@ -119,7 +123,7 @@ class SpikesOff(Demonstration):
             params, rng = self.trained(one, damping), np.random.default_rng(2)
             y = self.batch.y[:, :when]
             runs = coasting.free_runs(hybrid, params, y, self.n_steps, rng, **RUNS).mean(0)
-            estimate = _ppc.network_estimate(hybrid, params, y[:3])
+            estimate = oscillator.network_estimate(hybrid, params, y[:3])
             moved[one] = estimate, runs
         for trajectory, axes in enumerate(self.panels[:3]):
             self.plot_run(axes, trajectory, when, moved)
@@ -133,7 +137,7 @@ class SpikesOff(Demonstration):
         half = np.degrees(SYSTEM.circumference) / 2
         image.set_extent((begin * dt, when * dt, -half, half))
         z, time_s = self.batch.z[trajectory, begin:end, 0], dt * (np.arange(begin, end) + 0.5)
-        axes.plot(time_s, np.degrees(on_circle(z)), color=_plots.GROUND_TRUTH, linewidth=1)
+        axes.plot(time_s, np.degrees(on_circle(z)), color=plots.GROUND_TRUTH, linewidth=1)
         for w, (estimate, runs) in moved.items():
             before = estimate[trajectory, begin:]
             after = before[-1] + np.append(0, runs[trajectory])
@@ -163,7 +167,7 @@ class SpikesOff(Demonstration):
         axes.set_title("movement / true movement, 100 trajectories", fontsize=9)
 
 
-if __name__ == "__main__" and hasattr(sys.modules["__main__"], "NOTEBOOK"):
+if __name__ == "__main__" and IS_NOTEBOOK:
     spikes_off = in_notebook(SpikesOff, np.random.default_rng(0))
 
 # %% [markdown]
@@ -210,7 +214,7 @@ class Race(Demonstration):
         error.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
         error.minorticks_off()
         for name, level in self.kalman.items():
-            error.axhline(level, **_plots.style(name) | {"linewidth": 1, "label": None})
+            error.axhline(level, **plots.style(name) | {"linewidth": 1, "label": None})
             error.text(N_UPDATES, level, name, ha="right", va="bottom", fontsize=8)
         coasts.set(ylim=(-0.3, 1.2), title="coasting, one second", xlabel="updates")
         for level in (0, 1):
@@ -248,19 +252,19 @@ class Race(Demonstration):
         y, z, off = self.test.y, self.test.z, 200
         u = hybrid.infer(params, y)
         z_hat = ppc.decode(hybrid.emission_mean(params, u))[0]
-        mse = 1e4 * ppc.squared_error(z_hat, z[..., 0])[:, _ppc.SETTLED :].mean()
+        mse = 1e4 * ppc.squared_error(z_hat, z[..., 0])[:, oscillator.SETTLED :].mean()
         runs = coasting.free_runs(
             hybrid, params, y[:, :off], 20, np.random.default_rng(2), n_runs=2, n_sweeps=5
         )
         moved = slope(runs.mean(0), z[:, off : off + 20, 0] - z[:, off - 1 : off, 0])[-1]
         states = np.concatenate([u, np.ones_like(u[..., :1])], axis=-1).astype(float)
-        fitted = states[:-1, _ppc.SETTLED :].reshape(-1, states.shape[-1])
+        fitted = states[:-1, oscillator.SETTLED :].reshape(-1, states.shape[-1])
         ridge = fitted.T @ fitted + np.eye(states.shape[-1])
-        weights = np.linalg.solve(ridge, fitted.T @ z[:-1, _ppc.SETTLED :, 1].ravel())
+        weights = np.linalg.solve(ridge, fitted.T @ z[:-1, oscillator.SETTLED :, 1].ravel())
         return mse, moved, states[-1] @ weights
 
 
-if __name__ == "__main__" and hasattr(sys.modules["__main__"], "NOTEBOOK"):
+if __name__ == "__main__" and IS_NOTEBOOK:
     race = in_notebook(Race, np.random.default_rng(0))
 
 # %% [markdown]
@@ -302,8 +306,8 @@ class TwoByTwo(Demonstration):
             rule = "BPTT" if "BPTT" in name or name == "RTRBM" else "local"
             axes.set(xscale="log", yscale="log", xlim=(20, 20_000), ylim=(1, 3000))
             axes.set_title(f"{name}: {self.learns[name]}, {rule}", fontsize=10)
-            axes.axhline(5.5, **_plots.style("KF-1") | {"linewidth": 1})
-            axes.axhline(1.4, **_plots.style("KF-2") | {"linewidth": 1})
+            axes.axhline(5.5, **plots.style("KF-1") | {"linewidth": 1})
+            axes.axhline(1.4, **plots.style("KF-2") | {"linewidth": 1})
             axes.set_yticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
             axes.set_xticks([100, 1000, 10_000], ["100", "1000", "10 000"])
             axes.minorticks_off()
@@ -322,21 +326,21 @@ class TwoByTwo(Demonstration):
 
     def learn(self, name):
         model, axes, points = self.models[name], self.panels[name], []
-        (line,) = axes.plot([], [], color=_plots.COLOURS[name], linewidth=2.5)
+        (line,) = axes.plot([], [], color=plots.COLOURS[name], linewidth=2.5)
         said = axes.annotate("", (0.97, 0.62), xycoords="axes fraction", ha="right", fontsize=9)
 
         def watch(params, log):
-            z_hat = _ppc.network_estimate(model, params, self.test.y)
-            points.append((log.n_updates[-1], 1e4 * _ppc.mse(z_hat, self.test.z)[1]))
+            z_hat = oscillator.network_estimate(model, params, self.test.y)
+            points.append((log.n_updates[-1], 1e4 * oscillator.mse(z_hat, self.test.z)[1]))
             line.set_data(*zip(*points, strict=True))
-            said.set_text(f"{points[-1][1]:.2g} after {points[-1][0]} updates")
+            said.set_text(f"{rounded(points[-1][1])} after {points[-1][0]} updates")
             self.refresh()
 
         rng = np.random.default_rng(0)
         params = model.init(n_x=N_X, n_y=SYSTEM.n_neurons, family="poisson", rng=rng)
         _, log = model.train(
             params,
-            _ppc.training_batches(rng, N_TRAJ, 200),
+            oscillator.training_batches(rng, N_TRAJ, 200),
             rng,
             n_updates=self.n_updates,
             chunk=self.chunk,
@@ -355,10 +359,10 @@ class TwoByTwo(Demonstration):
                 curve = one["curve"]
                 error = 1e4 * np.array(curve["mse"])
                 axes.plot(curve["n_updates"], error, color="0.35", linewidth=1)
-            axes.text(curve["n_updates"][-1], error[-1], f" {error[-1]:.2g}", fontsize=9)
+            axes.text(curve["n_updates"][-1], error[-1], f" {rounded(error[-1])}", fontsize=9)
 
 
-if __name__ == "__main__" and hasattr(sys.modules["__main__"], "NOTEBOOK"):
+if __name__ == "__main__" and IS_NOTEBOOK:
     two_by_two = in_notebook(TwoByTwo, np.random.default_rng(0))
 
 # %% [markdown]
@@ -406,8 +410,8 @@ class Gibbs(Demonstration):
     def load(self, network):
         """Params of a network whose pixels are zeros and ones."""
         name = "hybrid, falling w" if network == "hybrid" else network
-        path = _run.WEIGHTS / "balls_table" / f"{self.files[network]}.npz"
-        params, _ = _balls.module(name).load(path)
+        path = run.WEIGHTS / "balls_table" / f"{self.files[network]}.npz"
+        params, _ = networks.module(name).load(path)
         return replace(params, family=families.get("bernoulli"))
 
     def answer(self, name):
@@ -457,7 +461,7 @@ class Gibbs(Demonstration):
             (one, "o-", "one chain (mean of 16)"),
             (mean, "s-", "mean of 16 chains"),
         ):
-            look = dict(markersize=3, color=_plots.COLOURS["TRBM" if style[0] == "o" else "rEFH"])
+            look = dict(markersize=3, color=plots.COLOURS["TRBM" if style[0] == "o" else "rEFH"])
             self.curve.plot(values, style, label=label, **look)
         self.curve.axhline(present, color="0.5", linewidth=1, linestyle="--", label="present frame")
         self.curve.axvline(sweep, color="0.7", linewidth=1, zorder=0)
@@ -465,7 +469,7 @@ class Gibbs(Demonstration):
         self.curve.legend(loc="upper right", ncols=3, fontsize=8)
 
 
-if __name__ == "__main__" and hasattr(sys.modules["__main__"], "NOTEBOOK"):
+if __name__ == "__main__" and IS_NOTEBOOK:
     gibbs = in_notebook(Gibbs, np.random.default_rng(0))
 
 # %% [markdown]
@@ -478,10 +482,10 @@ DEMONSTRATIONS = {"A": SpikesOff, "B": Race, "C": TwoByTwo, "D": Gibbs}
 def save(letter, out, rng):
     """Write what a class would see; the path."""
     demonstration = DEMONSTRATIONS[letter]
-    shown = demonstration(_plots.figure(*demonstration.size), rng, with_knobs=False)
+    shown = demonstration(plots.figure(*demonstration.size), rng, with_knobs=False)
     path = out / f"live_{letter}.gif"
     if letter == "A":
-        return _plots.save(shown.figure, path)
+        return plots.save(shown.figure, path)
 
     def act():
         if letter == "B":
@@ -499,17 +503,17 @@ def save(letter, out, rng):
 
 
 def main(argv=None):
-    parser = _run.parser("live", __doc__, (), jobs=False)
+    parser = run.parser("live", __doc__, (), jobs=False)
     parser.add_argument("demonstration", nargs="?", choices=list(DEMONSTRATIONS), metavar="A to D")
     parser.add_argument("--save", action="store_true", help="write pictures, open no window")
-    arguments = _run.parse(parser, argv)
+    arguments = run.parse(parser, argv)
     letters = [arguments.demonstration] if arguments.demonstration else list(DEMONSTRATIONS)
     if arguments.save:
-        _run.prepare_folder(arguments.out)
+        run.prepare_folder(arguments.out)
         for letter in letters:
             path = save(letter, arguments.out, np.random.default_rng(arguments.seed))
             print(f"{letter}: {path}", flush=True)
-    elif arguments.demonstration and not hasattr(sys.modules["__main__"], "NOTEBOOK"):
+    elif arguments.demonstration and not IS_NOTEBOOK:
         in_window(DEMONSTRATIONS[letters[0]], np.random.default_rng(arguments.seed))
     else:
         for demonstration in DEMONSTRATIONS.values():
@@ -518,4 +522,4 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)

@@ -128,7 +128,7 @@ def cells(text):
             lines = (line.removeprefix("#").removeprefix(" ") for line in body.splitlines())
             result.append(("markdown", maths("\n".join(lines))))
         elif body.strip():
-            code = re.sub(r'if __name__ == "__main__":\n    _run\.start\(main\)', "main()", body)
+            code = re.sub(r'if __name__ == "__main__":\n    _?run\.start\(main\)', "main()", body)
             result.append(("code", code))
     return result
 

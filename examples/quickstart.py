@@ -27,11 +27,9 @@ import time
 import numpy as np
 
 from datasets import ppc
-from examples.ppc import coasting
-from examples.ppc import oscillator as _ppc
+from examples.ppc import coasting, oscillator
 from examples.ppc.oscillator import POSTER, SYSTEM
-from examples.tools import plots as _plots
-from examples.tools import run as _run
+from examples.tools import plots, results, run
 from refh_numpy import efh, refh, trbm
 
 NETWORKS = {"ORDER 0": efh, "TRBM": trbm, "rEFH": refh}
@@ -58,7 +56,7 @@ BEFORE, AFTER = 60, 64  # time steps of the figure, with spikes and without
 def learn(seed, n_x, n_traj, T, n_updates, learning_rate):
     """{network: (params, updates made, seconds of CPU)}; after Ctrl+C, what there is."""
     updates = {name: round(PART.get(name, 1) * n_updates) for name in NETWORKS}
-    progress, done, learnt = _run.Progress("learning:", sum(updates.values())), 0, {}
+    progress, done, learnt = results.Progress("learning:", sum(updates.values())), 0, {}
     for name, model in NETWORKS.items():
         rng, begun = np.random.default_rng([seed, 2]), time.process_time()  # the same seed
 
@@ -68,7 +66,7 @@ def learn(seed, n_x, n_traj, T, n_updates, learning_rate):
         params = model.init(n_x=n_x, n_y=SYSTEM.n_neurons, family="poisson", rng=rng)
         params, log = model.train(
             params,
-            _ppc.training_batches(rng, n_traj, T),
+            oscillator.training_batches(rng, n_traj, T),
             rng,
             n_updates=updates[name],
             learning_rate=learning_rate,
@@ -90,30 +88,37 @@ def fit(seed, n_traj, T):
     y, fitted = ppc.sample(n_traj, T, np.random.default_rng([seed, 3]), random_phase=True).y, {}
     for name in KALMAN:
         begun = time.process_time()
-        fitted[name] = _ppc.fit_kalman(y, name), time.process_time() - begun
+        fitted[name] = oscillator.fit_kalman(y, name), time.process_time() - begun
     return fitted
+
+
+def network_row(name, params, test, seed):
+    """Error (rad²) and coasting of a network."""
+    mse, after = oscillator.mse(oscillator.network_estimate(NETWORKS[name], params, test.y), test.z)
+    slopes = coasting.network(NETWORKS[name], params, seed, **RUNS)
+    return {"mse": mse, "mse_after_100": after, "coasting": slopes}
+
+
+def filter_row(model, test, seed):
+    """Error (rad²) and coasting of a Kalman filter."""
+    mse, after = oscillator.mse(oscillator.kalman_estimate(model, test.y), test.z)
+    return {"mse": mse, "mse_after_100": after, "coasting": coasting.kalman(model, seed)}
 
 
 def rows_of(seed, learnt, fitted):
     """Rows of the table: error, coasting and seconds of every model."""
     test, found = ppc.sample(**TEST, rng=np.random.default_rng([seed, 1])), {}
     for name, (params, n_updates, seconds) in learnt.items():
-        z_hat = _ppc.network_estimate(NETWORKS[name], params, test.y)
-        slopes = coasting.network(NETWORKS[name], params, seed, **RUNS)
-        found[name] = z_hat, slopes, seconds, {"n_updates": n_updates}
+        found[name] = network_row(name, params, test, seed)
+        found[name] |= {"seconds": seconds, "n_updates": n_updates}
     for name, (model, seconds) in fitted.items():
-        z_hat = _ppc.kalman_estimate(model, test.y)
-        found[name] = z_hat, coasting.kalman(model, seed), seconds, {}
-    rows = []
-    for name in ROWS:
-        if name in found:
-            z_hat, slopes, seconds, more = found[name]
-            mse, after = _ppc.mse(z_hat, test.z)
-            row = {"mse": mse, "mse_after_100": after, "coasting": slopes, "seconds": seconds}
-            row |= more
-            seeds = [{"seed": seed, **row}]
-            rows.append({"model": name, "poster": POSTER[name], **row, "seeds": seeds})
-    return rows
+        found[name] = filter_row(model, test, seed) | {"seconds": seconds}
+    return [
+        {"model": name, "poster": POSTER[name], **found[name]}
+        | {"seeds": [{"seed": seed, **found[name]}]}
+        for name in ROWS
+        if name in found
+    ]
 
 
 # %% [markdown]
@@ -144,7 +149,7 @@ def plot_spikes(axes, y, n_shown=None, **settings):
 
 def plot_data(batch, n_steps=400):
     """Spikes and velocity of the trajectory with the largest amplitude."""
-    figure = _plots.figure(8, 5)
+    figure = plots.figure(8, 5)
     spikes, velocity = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
     trajectory = int(np.ptp(batch.z[:, :, 0], axis=1).argmax())
     z, time_s = batch.z[trajectory, :n_steps], SYSTEM.dt * (np.arange(n_steps) + 0.5)
@@ -152,16 +157,16 @@ def plot_data(batch, n_steps=400):
     spikes.plot(
         time_s,
         np.degrees(on_circle(z[:, 0])),
-        color=_plots.GROUND_TRUTH_ON_SPIKES,
+        color=plots.GROUND_TRUTH_ON_SPIKES,
         linewidth=1,
         label="true position",
     )
     spikes.set(ylabel="preferred position (°)", title="Spikes of the 15 neurons, and the position")
     spikes.legend(loc="lower right", bbox_to_anchor=(1, 0.98))
     figure.colorbar(image, ax=spikes, label="spikes per time step", pad=0.01)
-    velocity.plot(time_s, np.degrees(z[:, 1]), color=_plots.GROUND_TRUTH, linewidth=1)
+    velocity.plot(time_s, np.degrees(z[:, 1]), color=plots.GROUND_TRUTH, linewidth=1)
     velocity.set(xlabel="time (s)", ylabel="velocity (°/s)", title="Velocity: not in the spikes")
-    _plots.letters([spikes, velocity])
+    plots.letters([spikes, velocity])
     return figure
 
 
@@ -190,7 +195,7 @@ def free_run(seed, learnt):
     for name in ("TRBM", "rEFH"):
         if name in learnt:
             model, params = NETWORKS[name], learnt[name][0]
-            estimate = _ppc.network_estimate(model, params, y)[0, -BEFORE:]
+            estimate = oscillator.network_estimate(model, params, y)[0, -BEFORE:]
             moved = coasting.free_runs(model, params, y, AFTER, rng, n_sweeps=RUNS["n_sweeps"])
             runs[name] = estimate, estimate[-1] + moved[:, 0]
     shown = slice(coasting.CONTEXT - BEFORE, coasting.CONTEXT + AFTER)
@@ -213,13 +218,13 @@ def plot_free_run(axes, y, position, runs):
     axes.text(before[8], position[8] + 11, "truth", **bold | {"color": "0.5"})
     side = np.sign(position[BEFORE + len(after) // 2] - position[BEFORE - 1])  # where it goes
     for name, (estimate, free) in runs.items():
-        look = dict(color=_plots.COLOURS[name], solid_capstyle="round")
+        look = dict(color=plots.COLOURS[name], solid_capstyle="round")
         axes.plot(before, np.degrees(estimate), linewidth=1.2, **look)
         axes.plot(after, np.degrees(free.T), linewidth=0.5, alpha=0.3, **look)
         joined = np.degrees(np.append(estimate[-1], free.mean(0)))
         axes.plot(np.append(before[-1], after), joined, linewidth=3, **look)
         height = side * 53 if name == "rEFH" else joined.mean() - side * 26
-        axes.text(after.mean(), height, SAYS[name], color=_plots.COLOURS[name], **bold)
+        axes.text(after.mean(), height, SAYS[name], color=plots.COLOURS[name], **bold)
     axes.axvline(0, color="black", linewidth=0.8)
     for x, said, where in ((-0.07, "spikes", "right"), (0.07, "no spikes", "left")):
         axes.text(x, -side * (half - 5), said, ha=where, va="center", color="0.35")
@@ -240,13 +245,13 @@ def plot_slopes(axes, rows):
         if name == "ORDER 0":
             continue
         bold = dict(linewidth=3, markersize=6) if name in NETWORKS else {}
-        axes.plot(time_s, values, **_plots.style(name) | bold | {"markevery": 1, "clip_on": False})
+        axes.plot(time_s, values, **plots.style(name) | bold | {"markevery": 1, "clip_on": False})
         axes.annotate(
             name,
             (time_s[-1], values[-1]),
             xytext=(8, shift.get(name, 0)),
             textcoords="offset points",
-            color=_plots.COLOURS[name],
+            color=plots.COLOURS[name],
             fontweight="bold" if bold else "normal",
             va="center",
         )
@@ -262,10 +267,10 @@ def plot_slopes(axes, rows):
 
 def plot_result(seed, learnt, rows):
     """The figure of the front page: a free run, and how far all models coast."""
-    figure = _plots.figure(8, 3.6)
-    run, slopes = figure.subplots(1, 2, width_ratios=[2.3, 1])
-    plot_free_run(run, *free_run(seed, learnt))
-    plot_slopes(slopes, rows)
+    figure = plots.figure(8, 3.6)
+    left, right = figure.subplots(1, 2, width_ratios=[2.3, 1])
+    plot_free_run(left, *free_run(seed, learnt))
+    plot_slopes(right, rows)
     return figure
 
 
@@ -276,7 +281,7 @@ def plot_result(seed, learnt, rows):
 # %%
 def print_rows(rows):
     """The table on the terminal."""
-    _run.print_table(
+    results.print_table(
         [
             ("MSE (1e-4 rad²)", lambda row: row["model"]),
             ("poster", lambda row: f"{1e4 * row['poster']:.1f}"),
@@ -289,29 +294,29 @@ def print_rows(rows):
 
 
 def main(argv=None):
-    arguments = _run.parse(_run.parser("quickstart", __doc__, ("full",), jobs=False), argv)
+    arguments = run.parse(run.parser("quickstart", __doc__, ("full",), jobs=False), argv)
     out, seed = arguments.out, arguments.seed
-    _run.prepare_folder(out)
+    run.prepare_folder(out)
     settings = FULL if arguments.full else DEFAULT
     data = ppc.sample(**TEST, rng=np.random.default_rng([seed, 1]))
-    print(f"the data: {_plots.save(plot_data(data), out / 'quickstart_data.png')}", flush=True)
+    print(f"the data: {plots.save(plot_data(data), out / 'quickstart_data.png')}", flush=True)
 
     learnt = learn(seed, **settings)
     fitted = fit(seed, **FIT[arguments.full])
     rows = rows_of(seed, learnt, fitted)
-    _run.write_json(out / "quickstart.json", rows, seed, settings=settings)
+    results.write_json(out / "quickstart.json", rows, seed, settings=settings)
     written = ["quickstart.json"]
     for name in ("TRBM", "rEFH"):
         if name in learnt:
             params, n_updates, _ = learnt[name]
-            about = dict(seed=seed, n_updates=n_updates, command=_run.command())
+            about = dict(seed=seed, n_updates=n_updates, command=results.command())
             written.append(f"{name.lower()}.npz")
-            NETWORKS[name].save(out / written[-1], params, **about, version=_run.version())
-    figure = _plots.save(plot_result(seed, learnt, rows), out / "quickstart.png")
+            NETWORKS[name].save(out / written[-1], params, **about, version=results.version())
+    figure = plots.save(plot_result(seed, learnt, rows), out / "quickstart.png")
     print()
     print_rows(rows)
     print(f"\nthe picture: {figure}\nand in the same folder: {', '.join(written)}")
 
 
 if __name__ == "__main__":
-    _run.start(main)
+    run.start(main)
