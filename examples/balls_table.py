@@ -49,7 +49,7 @@ from examples.tools.jobs import in_parallel
 # %% [markdown]
 # ## Rows and settings
 # 400 hidden units and 34 000 updates, unless a row says otherwise: a third of the authors' updates.
-# `noise_fraction` is the fraction of the negative chains that start from noise in training (H4).
+# `noise_fraction` is the fraction of the negative chains that start from noise in training (Q2).
 # `after` names the setting of an earlier training, which this one continues. The settings AUTHORS
 # are those of the authors' code, with four exceptions: their b_y begins at 0, their weights are
 # half as large at first, they sample x in the positive phase, too, and their first 30 updates are

@@ -3,7 +3,7 @@
 With a handful of units every visible state (u, y) can be listed, and every probability is a sum.
 The tests compare the samplers with this. It also shows the bias of CD-k, because the exact gradient
 
-    H7    dL/dtheta = E_data[dE/dtheta] - E_model[dE/dtheta]
+    H4    dL/dtheta = E_data[dE/dtheta] - E_model[dE/dtheta]
 
 has the model's own distribution in its negative phase, where CD-k has the k-th step of a chain
 that starts at the data. Counts have no largest value: a Poisson family is truncated at y_max, to
@@ -102,7 +102,7 @@ def log_likelihood(params, u, y, *, clamped=0, y_max=None):
 
 @checked(**examples)
 def gradient(params, u, y, *, clamped=0, y_max=None):
-    """The exact gradient of the loss -log_likelihood (H7), a Params. The arguments are the same."""
+    """The exact gradient of the loss -log_likelihood (H4), a Params. The arguments are the same."""
     if clamped:
         model = params.map(np.zeros_like)
         for u_all, y_all, log_w in _given_u(params, u, y_max):
@@ -206,7 +206,7 @@ def gibbs_transition(params, states, *, clamped=0):
 
 
 def expected_statistics(params, u, y, weights):
-    """sum_n weights_n E[dE/dtheta | u_n, y_n], a Params (H7).
+    """sum_n weights_n E[dE/dtheta | u_n, y_n], a Params (H4).
 
     The hidden units enter by their means.
     """

@@ -8,9 +8,9 @@ independent given x_t, so this is a product of the conditionals P3 and P5. u_{t-
 step before, so ancestral sampling runs backward in time, without a Gibbs chain and without
 inverting the forward map:
 
-    H13   x_T is given;   (u_{t-1}, y_t) ~ p(u_{t-1} | x_t) p(y_t | x_t),   x_{t-1} = u_{t-1}
+    Q5   x_T is given;   (u_{t-1}, y_t) ~ p(u_{t-1} | x_t) p(y_t | x_t),   x_{t-1} = u_{t-1}
 
-H13 with samples is exact in each step: it is p(u_{t-1}, y_t | x_t) of the harmonium. As a model of
+Q5 with samples is exact in each step: it is p(u_{t-1}, y_t | x_t) of the harmonium. As a model of
 the past it is an approximation, because the states of the data are means in [0, 1] and not zeros
 and ones. Passing on the mean E[u_{t-1} | x_t] is deterministic and loses least of the past;
 its price is that means shrink towards 0.5, so motion slows down. Samples keep the contrast of the
@@ -70,7 +70,7 @@ def generate(params, u0, T, rng, *, n_sweeps=25):
     result=finite,
 )
 def generate_backward(params, x_T, T, rng, *, sample_u=0.0, n_sweeps=0, sample_y=False):
-    """Generate observations backward in time, from the last state (H13).
+    """Generate observations backward in time, from the last state (Q5).
 
     By default everything is a mean, and nothing is random. For exact ancestral sampling of the
     joint: x_T of zeros and ones, sample_u=1, sample_y=True.
@@ -95,7 +95,7 @@ def generate_backward(params, x_T, T, rng, *, sample_u=0.0, n_sweeps=0, sample_y
         for _ in range(n_sweeps):
             x = sample_bernoulli(x, rng)
             x = hidden_mean(params, u_mean(params, x), y_mean(params, x))
-        # H13
+        # Q5
         y[:, t] = y_mean(params, x)
         if sample_y:
             y[:, t] = params.family.sample(y[:, t], rng)

@@ -13,10 +13,10 @@ through the data: the hidden means at t are the u of step t+1.
     H2    E(u, x, y) = -x' W_u u - x' W_y y - b_x' x - b_u' u - b_y' y - log h(y)
     H3    F(u, y)    = -b_u' u - b_y' y - log h(y) - sum_j softplus(W_u u + W_y y + b_x)_j
 
-    H4    y_0 ~ noise with probability noise_fraction, else y_0 = Y_t
+    Q2    y_0 ~ noise with probability noise_fraction, else y_0 = Y_t
           x_0 ~ p(x | U_{t-1}, y_0), then n_sweeps sweeps of the chain
 
-H4 changes where a negative chain starts, not the distribution that it converges to. Chains that
+Q2 changes where a negative chain starts, not the distribution that it converges to. Chains that
 start at the data never visit the states through which a chain from noise must pass. If some start
 from noise, the energy is learnt there too (short-run MCMC: Nijkamp, Hill, Zhu and Wu 2019).
 
@@ -188,7 +188,7 @@ def negative_phase(
     x_mean : (n_traj, T, n_x), hidden_mean(params, u, y), known from the forward pass
     clamped : probability that the u of an example is left as it is. 0: the joint of u and y is
         learnt; 1: y given u. This one number separates the local models of this package
-    noise_fraction : probability with which a chain starts from random observations (H4)
+    noise_fraction : probability with which a chain starts from random observations (Q2)
     chain : `gibbs`, or a function with the same arguments
 
     Returns
@@ -198,7 +198,7 @@ def negative_phase(
     n_traj, T, _ = y.shape
     u, x_mean = (a.reshape(n_traj * T, a.shape[-1]) for a in (u, x_mean))
     if noise_fraction > 0:
-        # H4
+        # Q2
         from_noise = rng.random(n_traj * T) < noise_fraction
         y_0 = random_observations(params, (from_noise.sum(),), rng)
         x_mean = x_mean.copy()

@@ -4,14 +4,14 @@ The rEFH (refh.py) learns the joint, the TRBM (trbm.py) the conditional. Because
 p(u, y) = p(u) p(y | u), they differ by one term, and that term can have any weight (compare the
 hybrid objectives of Larochelle and Bengio 2008). It is not on the poster.
 
-    H11   L_w = -sum_t log p(y_t | u_{t-1}) + w log p(u_{t-1})         w = 0: TRBM;   w = 1: rEFH
+    Q3   L_w = -sum_t log p(y_t | u_{t-1}) + w log p(u_{t-1})         w = 0: TRBM;   w = 1: rEFH
 
 Its gradient is w times the rEFH's plus 1 - w times the TRBM's. So the negative phase resamples the
 u of each example with probability w, and otherwise leaves it as it is. The rule is as local in
 time as the other two. w may fall geometrically during training, with s the fraction of the updates
 that are made:
 
-    H12   w(s) = first (last / first)^s
+    Q4   w(s) = first (last / first)^s
 
 This is annealing from a larger to a smaller weight of the joint. The idea is that the state first
 learns to keep the past, then to use it.
@@ -31,13 +31,13 @@ from refh_numpy.families import sample_logistic, sigmoid
 
 
 def gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0, *, w):
-    """The local rule (H11): CD-k with u resampled with probability w.
+    """The local rule (Q3): CD-k with u resampled with probability w.
 
     Parameters
     ----------
     u, x_mean : (n_traj, chunk, n_x) previous states and hidden means
     y : (n_traj, chunk, n_y) observations
-    n_sweeps, noise_fraction : Gibbs sweeps; fraction of the chains that start from noise (H4)
+    n_sweeps, noise_fraction : Gibbs sweeps; fraction of the chains that start from noise (Q2)
     w : weight of log p(u_{t-1}), in [0, 1]
 
     Returns
@@ -78,7 +78,7 @@ def gibbs(params, u, x, n_sweeps, rng, *, clamped):
 
 
 def weight(w):
-    """The function s -> w(s): constant for a number, geometric for a pair (H12)."""
+    """The function s -> w(s): constant for a number, geometric for a pair (Q4)."""
     if not isinstance(w, (list, tuple)):
         w = checks.number("w", w, low=0, high=1)
         return lambda s: w

@@ -98,7 +98,7 @@ def predict_next(
 
     The chain ends with a sample of y. From it, a pass of means goes up to x and down to y again:
 
-        x_bar = E[x | u, y],   y_bar = E[y | x = x_bar];   each further pass:  y <- y_bar
+        Q1    x_bar = E[x | u, y],   y_bar = E[y | x = x_bar];   each further pass:  y <- y_bar
 
     A pass is less noisy than a sample, but its expectation is not E[y | u], because the mean of a
     sigmoid is not the sigmoid of the mean. Each further pass takes away more of the noise, and

@@ -6,7 +6,7 @@ unit by more than the width of its sigmoid; all units are soon on or off for goo
 learnt is the mean of y. So `init` takes a sample of the data. Its means become those of the
 harmonium:
 
-          b_x = -W_y E[y],      b_y = g(E[y]) - W_y' 1/2
+    H7    b_x = -W_y E[y],      b_y = g(E[y]) - W_y' 1/2
 
 g is the link of the family, the inverse of its mean: log (Poisson), logit (Bernoulli), identity
 (normal). The hidden units are at 1/2 for the mean of y, and then y has its mean: g(E[y | x]) =
@@ -14,7 +14,7 @@ W_y' x + b_y = g(E[y]) for x = 1/2. The mean is clipped first, because log and l
 for a neuron that is silent in the sample, or for a pixel that is always on. The size of the
 weights follows from the spread of the data: with
 
-          W_y = SPREAD / sqrt(sum of the variances of y) times standard normal numbers
+    H7    W_y = SPREAD / sqrt(sum of the variances of y) times standard normal numbers
 
 the input W_y y + b_x of a hidden unit has the standard deviation SPREAD, if the observations are
 not correlated. A smaller one would be learnt slowly, a larger one saturates.
@@ -93,7 +93,7 @@ def harmonium(*, n_x, n_u, n_y, family, rng, dtype=np.float32):
 
 
 def at_data(params, y):
-    """params with biases, and for counts weights, for a sample y (n_traj, T, n_y)."""
+    """params with biases, and for counts weights, for a sample y (n_traj, T, n_y) (H7)."""
     dtype, family = params.b_y.dtype, params.family
     mean = y.mean((0, 1))
     if family in (families.BERNOULLI, families.MEAN_FIELD_BERNOULLI):

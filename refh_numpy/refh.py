@@ -28,7 +28,7 @@ def gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0):
     ----------
     u, x_mean : (n_traj, chunk, n_x) previous states and hidden means
     y : (n_traj, chunk, n_y) observations
-    n_sweeps, noise_fraction : Gibbs sweeps; fraction of the chains that start from noise (H4)
+    n_sweeps, noise_fraction : Gibbs sweeps; fraction of the chains that start from noise (Q2)
 
     Returns
     -------

@@ -152,7 +152,7 @@ def train(
     n_sweeps : Gibbs sweeps in the negative phase; a pair (first, last) raises them during training,
         with equally many updates for each number
     momentum : None for Adam; a number in [0, 1] for gradient steps with this momentum (H6)
-    noise_fraction : fraction of the negative chains that start from random observations (H4)
+    noise_fraction : fraction of the negative chains that start from random observations (Q2)
     schedules : {name: function of the fraction of updates made}, further arguments of `gradient`
         that change during training
     state : log.state of an earlier call, to resume it with the params that it returned and

@@ -23,6 +23,7 @@ LABELS = {
     "L": "rvae_numpy/linear_theory.md",
     "G": "rvae_numpy/generation.md",
     "X": "rvae_numpy/extensions/README.md",
+    "Q": "refh_numpy/prediction.md",
 }
 
 

@@ -50,7 +50,7 @@ def assert_moments(samples, values, p):
 
 @pytest.mark.parametrize("family", ["bernoulli", "poisson"])
 def test_backward_steps_have_the_exact_conditional(family, monkeypatch):
-    """H13 with samples, against p(u, y | x) from the energy: mean and covariance, for two steps."""
+    """Q5 with samples, against p(u, y | x) from the energy: mean and covariance, for two steps."""
     rng, n = np.random.default_rng(6), 40000
     params = harmonium_of(family, rng, n_x=3, n_u=3)
     x = np.array([1.0, 0, 1])

@@ -150,7 +150,7 @@ def cd_expectation_from_noise(params, u, y, k, *, clamped):
 @pytest.mark.parametrize("clamped", [0, 1])
 @pytest.mark.parametrize("family", DISCRETE)
 def test_chains_from_noise_have_the_enumerated_expectation(family, clamped, k):
-    """H4 with a noise_fraction between 0 and 1: the mixture of two different expectations."""
+    """Q2 with a noise_fraction between 0 and 1: the mixture of two different expectations."""
     rng, fraction = np.random.default_rng(14), 0.4
     params = harmonium_of(family, rng)
     u, y = data(params, 3, rng)

@@ -18,6 +18,12 @@ import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PAGES = sorted((EXAMPLES / "reports").glob("*.md"))
+CHAPTERS = [
+    page
+    for folder in ("datasets", "kalman", "refh_numpy", "rvae_numpy")
+    for page in sorted((EXAMPLES.parent / folder).rglob("*.md"))
+    if "<!-- numbers:" in page.read_text()
+]
 SCALES = (1, 1e2, 1e4)
 MAX_LIST = 12  # longer lists of numbers are curves, not table entries
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -107,6 +113,13 @@ def test_the_tables_of_a_page_have_the_numbers_of_its_json(page):
     text = page.read_text()
     assert "\n| " not in text or tables(text), f"{page.name}: expected <!-- numbers: ... -->"
     assert [wrong for path, table in tables(text) for wrong in wrong_cells(path, table)] == []
+
+
+@pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.parent.name)
+def test_the_marked_tables_of_a_chapter_have_the_numbers_of_their_json(page):
+    assert [
+        wrong for path, table in tables(page.read_text()) for wrong in wrong_cells(path, table)
+    ] == []
 
 
 def test_a_wrong_number_is_found(tmp_path):
