@@ -90,7 +90,7 @@ def _run(model, y, R, period, compiled=True):
 
 def _is_wide(model, predicted_cov, y, R):
     """Whether a prediction is wider than the noise by MAX_RATIO; NaN is wide too"""
-    predicted = np.sum(model.C @ predicted_cov * model.C, axis=-1)  # the diagonal of C P C'
+    predicted = np.einsum("ij,...jk,ik->...i", model.C, predicted_cov, model.C)  # of C P C'
     noise = np.diagonal(R, axis1=-2, axis2=-1)
     return not np.all((predicted <= MAX_RATIO * noise) | np.isnan(y))
 
