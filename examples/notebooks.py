@@ -1,14 +1,20 @@
-"""Write the percent scripts as Jupyter notebooks.
+"""Write the percent scripts, or the exercises, as Jupyter notebooks.
 
-    python -m examples.notebooks [FOLDER] [--repository OWNER/NAME]
+    python -m examples.notebooks [--out DIR] [--repository OWNER/NAME]
+    python -m examples.notebooks --exercises [--solutions] [--out DIR]
 
-writes FOLDER/NAME.ipynb (default: notebooks/) for every script of examples/ that
-has cells, in nbformat 4, without outputs. Their options are set in the first
-cell. A notebook looks for the project in its own folder and in those above it.
+The first command writes DIR/NAME.ipynb for every script of examples/ that has
+cells, in nbformat 4, without outputs. Their options are set in the first cell.
+A notebook looks for the project in its own folder and in those above it.
+
+The second writes a notebook per exercise: its text, a cell for the answer, the
+check, and a picture of what the answer does. With --solutions it is the
+instructor's edition, with the solution, answers and the typical mistakes.
 
 With --repository, which names the project's home on GitHub, the first cell
-fetches and installs the project where it is missing. Commit the folder there,
-and open it in Colab at
+fetches and installs the project where it is missing; for the student's edition
+of the exercises it fetches the hand-out, which has no solutions. Commit the
+folder there, and open it in Colab at
 
     https://colab.research.google.com/github/OWNER/NAME/blob/main/notebooks/walkthrough.ipynb
 """
@@ -21,15 +27,18 @@ import json
 import re
 from pathlib import Path
 
+from examples.exercises import check
 from examples.tools import run as _run
 
 FOLDER = Path(__file__).parent
+EXERCISES = FOLDER / "exercises"
 CELL = re.compile(r"^# %%(.*)$", re.M)
-BEGIN = """# Options, as on the command line: argv = "--quick --seed 1".split()
+OPTIONS = """# Options, as on the command line: argv = "--quick --seed 1".split()
 argv = []
 NOTEBOOK = "{name}"
 
-# One BLAS thread, before NumPy is loaded: the matrices are small.
+"""
+BEGIN = """# One BLAS thread, before NumPy is loaded: the matrices are small.
 import os, sys
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS",
                  "VECLIB_MAXIMUM_THREADS"):
@@ -58,7 +67,7 @@ def call(*command):
 if not is_top("."):
     home = os.path.expanduser("~/temporally-local-rules")
     if not is_top(home):
-        call("git", "clone", "--depth", "1", "https://github.com/{repository}", home)
+{clone}
     os.chdir(home)
 sys.path.insert(0, os.getcwd())
 try:
@@ -66,6 +75,17 @@ try:
 except importlib.metadata.PackageNotFoundError:
     call(sys.executable, "-m", "pip", "install", "-q", "-e", ".")
 """
+CLONE = """        call("git", "clone", "--depth", "1", "https://github.com/{repository}", home)"""
+# The hand-out is made from a clone that is then removed: no solutions stay on the machine.
+CLONE_HAND_OUT = """        import tempfile
+        with tempfile.TemporaryDirectory() as clone:
+            call("git", "clone", "--depth", "1", "https://github.com/{repository}", clone)
+            make = os.path.join(clone, "examples", "exercises", "handout.py")
+            call(sys.executable, make, home)"""
+CHECK = """from examples.exercises import check
+
+check.here({number}, {function})"""
+SHOW = "check.show({number}, {function})"
 # What is mathematics in the plain text of docstrings, in the order of the search
 SUBSCRIPT = r"_(?:\{[^}]+\}|[0-9tTuyzx](?!\w))"
 SYMBOL = rf"(?:[uxyzSW]{SUBSCRIPT}|(?:sigma|mu|nu|theta){SUBSCRIPT})"
@@ -136,19 +156,27 @@ def cells(text):
 def notebook(name, text, repository=None):
     """The notebook of a percent script, as nbformat 4 has it."""
     made = cells(text)
-    begin = BEGIN.format(name=name) + (
-        FETCH.replace("{repository}", repository) if repository else HERE
-    )
-    made.insert(1, ("code", begin.strip()))
+    made.insert(1, ("code", OPTIONS.format(name=name) + first_cell(repository, CLONE)))
+    return nbformat(made)
+
+
+def first_cell(repository, clone):
+    """The cell that finds the project, or fetches it if a repository is named."""
+    found = HERE if repository is None else FETCH.replace("{clone}", clone)
+    return (BEGIN + found.replace("{repository}", repository or "")).strip()
+
+
+def nbformat(made):
+    """A notebook in nbformat 4 of [(kind, text)]; the kind is "markdown", "code", or "given"."""
     content = []
     for number, (kind, body) in enumerate(made):
         cell = {
-            "cell_type": kind,
+            "cell_type": "code" if kind == "given" else kind,
             "id": f"cell-{number}",
-            "metadata": {},
+            "metadata": {"tags": ["given"]} if kind == "given" else {},
             "source": body.splitlines(keepends=True),
         }
-        if kind == "code":
+        if kind != "markdown":
             cell |= {"execution_count": None, "outputs": []}
         content.append(cell)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -158,6 +186,41 @@ def notebook(name, text, repository=None):
         "nbformat_minor": 5,
         "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
     }
+
+
+def exercise(name, with_solution=False, repository=None):
+    """The notebook of an exercise: text, a cell for the answer, check, picture.
+
+    Parameters
+    ----------
+    name : of the exercise, "ex05_hidden_mean" for instance
+    with_solution : the instructor's edition
+    repository : OWNER/NAME of the project on GitHub, to fetch it from there; or None
+    """
+    text = (EXERCISES / f"{name}.py").read_text()
+    made = cells(text)[:1]
+    made.append(("given", first_cell(repository, CLONE if with_solution else CLONE_HAND_OUT)))
+    answer = text
+    if with_solution:
+        answer = (EXERCISES / "solutions" / f"{name}.py").read_text()
+        hints = [f"- {hint}." for hint in dict.fromkeys(check.mistakes(name))]
+        notes = "## For the instructor\n\n{}\n\nThe check names these mistakes:\n\n{}"
+        made.append(
+            (
+                "markdown",
+                notes.format(maths(ast.get_docstring(ast.parse(answer))), "\n".join(hints)),
+            )
+        )
+    made.append(("code", without_docstring(answer)))
+    names = {"number": int(name[2:4]), "function": name[5:]}
+    made += [("given", CHECK.format(**names)), ("given", SHOW.format(**names))]
+    return nbformat(made)
+
+
+def without_docstring(text):
+    """The code of a module after its docstring."""
+    tree = ast.parse(text)
+    return "\n".join(text.splitlines()[tree.body[0].end_lineno :]).strip()
 
 
 def owner_and_name(text):
@@ -174,18 +237,38 @@ def main(argv=None):
         formatter_class=_run.HelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("folder", type=Path, nargs="?", default=Path("notebooks"), metavar="FOLDER")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("notebooks"),
+        metavar="DIR",
+        help="folder to write to (default: notebooks)",
+    )
+    parser.add_argument("--exercises", action="store_true", help="write those of the exercises")
+    parser.add_argument("--solutions", action="store_true", help="the instructor's edition of them")
     parser.add_argument("--repository", type=owner_and_name, metavar="OWNER/NAME")
     arguments = parser.parse_args(argv)
-    _run.prepare_folder(arguments.folder)
-    for name, path in scripts().items():
-        content = notebook(name, path.read_text(), arguments.repository)
+    if arguments.solutions and not arguments.exercises:
+        parser.error("--solutions: expected --exercises too")
+    if arguments.solutions and not (EXERCISES / "solutions").exists():
+        parser.error("--solutions: there are no solutions here: this is the hand-out")
+    _run.prepare_folder(arguments.out)
+    if arguments.exercises:
+        made = {
+            name: exercise(name, arguments.solutions, arguments.repository)
+            for name in check.exercises().values()
+        }
+    else:
+        made = {
+            name: notebook(name, path.read_text(), arguments.repository)
+            for name, path in scripts().items()
+        }
+    for name, content in made.items():
         text = json.dumps(content, indent=1) + "\n"
         _run.write_whole(
-            arguments.folder / f"{name}.ipynb",
-            lambda temporary, text=text: temporary.write_text(text),
+            arguments.out / f"{name}.ipynb", lambda temporary, text=text: temporary.write_text(text)
         )
-    print(f"{len(scripts())} notebooks in {arguments.folder}")
+    print(f"{len(made)} notebooks in {arguments.out}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from examples import notebooks
+from examples.exercises import check
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = (
@@ -21,7 +22,7 @@ SCRIPT = (
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebooks")
-    notebooks.main([str(folder)])
+    notebooks.main(["--out", str(folder)])
     return folder
 
 
@@ -53,7 +54,8 @@ def test_threads_are_set_before_numpy_and_main_is_called(folder):
         ]
         assert "OMP_NUM_THREADS" in code[0] and "import numpy" not in code[0]
         assert f'\nargv = []\nNOTEBOOK = "{path.stem}"\n' in code[0]
-        assert "_run.start" not in code[-1] and "__main__" not in code[-1]
+        assert "run.start" not in code[-1]
+        assert 'if __name__ == "__main__":' not in code[-1]
 
 
 def test_markdown_and_code_are_told_apart():
@@ -156,7 +158,7 @@ def test_a_notebook_for_colab_fetches_the_project_once(tmp_path, monkeypatch):
 
 def test_a_repository_is_an_owner_and_a_name(tmp_path):
     with pytest.raises(SystemExit):
-        notebooks.main([str(tmp_path), "--repository", "not a repository"])
+        notebooks.main(["--out", str(tmp_path), "--repository", "not a repository"])
 
 
 def test_the_cells_run_one_after_the_other(folder, tmp_path, monkeypatch, capsys):
@@ -168,3 +170,87 @@ def test_the_cells_run_one_after_the_other(folder, tmp_path, monkeypatch, capsys
         if cell["cell_type"] == "code":
             exec(compile(source(cell), cell["id"], "exec"), namespace)
     assert (tmp_path / "schematic.png").stat().st_size > 10_000
+
+
+# Exercises
+
+
+def codes(content, tag=None):
+    return [
+        source(cell)
+        for cell in content["cells"]
+        if cell["cell_type"] == "code" and (tag is None) == ("tags" not in cell["metadata"])
+    ]
+
+
+def run_cells(path, answer=None):
+    """The output of an exercise's notebook, run in a process of its own, and its exit code"""
+    content = json.loads(path.read_text())
+    cells = [source(cell) for cell in content["cells"] if cell["cell_type"] == "code"]
+    if answer:
+        cells[1] = cells[1].replace("    raise NotImplementedError", answer)
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(cells)], cwd=ROOT, text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_an_exercise_becomes_a_notebook_of_each_edition(tmp_path):
+    student, instructor = tmp_path / "student", tmp_path / "instructor"
+    notebooks.main(["--exercises", "--out", str(student)])
+    notebooks.main(["--exercises", "--solutions", "--out", str(instructor)])
+    names = sorted(check.exercises().values())
+    for folder in (student, instructor):
+        assert sorted(path.stem for path in folder.iterdir()) == names
+    for name in names:
+        content = [json.loads((one / f"{name}.ipynb").read_text()) for one in (student, instructor)]
+        first, second = (source(one["cells"][0]) for one in content)
+        assert first == second and "Minutes: " in first and first.startswith("# Exercise ")
+        for one in content:
+            assert len(codes(one)) == 1 and f"def {name[5:]}(" in codes(one)[0]
+            assert len(codes(one, "given")) == 3 and "check.show(" in codes(one, "given")[2]
+        assert codes(content[0])[0].endswith("    raise NotImplementedError")
+        assert "NotImplementedError" not in codes(content[1])[0]
+        assert "Students get wrong" not in str(content[0])
+        assert "The check names these mistakes" in str(content[1])
+    assert "not done yet" in run_cells(student / "ex03_kalman_gain.ipynb")
+    answer = "    return P @ C.T @ np.linalg.inv(C @ P @ C.T + R)"
+    assert run_cells(student / "ex03_kalman_gain.ipynb", answer).startswith(
+        "correct\nLook at this:"
+    )
+    assert "not P C' S^-1" in run_cells(
+        student / "ex03_kalman_gain.ipynb", "    return P @ C.T / (C @ P @ C.T + R)"
+    )
+
+
+def test_solutions_are_those_of_exercises(tmp_path):
+    with pytest.raises(SystemExit):
+        notebooks.main(["--solutions", "--out", str(tmp_path)])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs a repository to clone")
+def test_a_students_notebook_for_colab_fetches_no_solutions(tmp_path):
+    """A machine without the project: the first cell clones the last commit, from this folder"""
+    content = notebooks.exercise("ex05_hidden_mean", repository="someone/fork")
+    instead = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.file://{ROOT}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/someone/fork",
+    }
+    (tmp_path / "content").mkdir()
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    version = "import importlib.metadata\nimportlib.metadata.version = lambda name: '0.3.0'\n"
+    done = subprocess.run(
+        [sys.executable, "-c", version + "\n".join(codes(content, "given")[:1])],
+        cwd=tmp_path / "content",
+        env=environment | instead | {"HOME": str(tmp_path)},
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    home = tmp_path / "temporally-local-rules"
+    assert (home / "examples" / "exercises" / "ex05_hidden_mean.py").exists()
+    assert not list(home.rglob("solutions")) and not (home / ".git").exists()
+    assert not list(tmp_path.rglob("*.pack"))

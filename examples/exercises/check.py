@@ -1,8 +1,11 @@
 """Check your answers to the exercises.
 
-python -m examples.exercises.check 3            exercise 3
-python -m examples.exercises.check              all of them: which are done?
-python -m examples.exercises.check 3 --solution the solution (not in a hand-out)
+    python -m examples.exercises.check 3 4           exercises 3 and 4
+    python -m examples.exercises.check               all of them: which are done?
+    python -m examples.exercises.check 3 --picture   and plot what your answer does
+    python -m examples.exercises.check --solution    the solutions (not in a hand-out)
+
+Every answer runs in a process of its own, and ends after --limit seconds.
 """
 
 import argparse
@@ -10,9 +13,10 @@ import importlib
 import sys
 from pathlib import Path
 
-from examples.exercises._answers import Incorrect
+from examples.exercises import _process
+from examples.exercises._process import FOLDER, solution, verdict
 
-FOLDER = Path(__file__).parent
+__all__ = ["exercises", "here", "main", "mistakes", "show", "solution", "verdict"]
 
 
 def exercises():
@@ -20,32 +24,38 @@ def exercises():
     return {int(path.stem[2:4]): path.stem for path in sorted(FOLDER.glob("ex[0-9][0-9]_*.py"))}
 
 
-def verdict(name, answer=None):
-    """(is it correct, message) for the exercise's own function, or for an `answer` in its place."""
-    try:
-        exercise = importlib.import_module(f"examples.exercises.{name}")
-        exercise.check(answer or getattr(exercise, name[5:]))
-    except NotImplementedError:
-        return False, "not done yet"
-    except Incorrect as incorrect:
-        return False, f"incorrect: {incorrect}"
-    except SyntaxError as error:
-        place = f"{Path(error.filename).name}, line {error.lineno}"
-        return False, f"not valid Python: {error.msg} ({place})"
-    except Exception as error:  # in the answer itself: say where, and continue
-        trace = error.__traceback__
-        while trace.tb_next:
-            trace = trace.tb_next
-        place = f"{Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
-        return False, f"stopped by {type(error).__name__}: {error} ({place})"
-    return True, "correct"
+def mistakes(name):
+    """The typical mistakes that the check of an exercise names."""
+    return [
+        hint for hint, _ in importlib.import_module(f"examples.exercises.checks.{name}").MISTAKES
+    ]
 
 
-def solution(name):
-    """The solution's function. FileNotFoundError in a hand-out, which has none."""
-    if not (FOLDER / "solutions" / f"{name}.py").exists():
-        raise FileNotFoundError("there are no solutions here: this is the hand-out")
-    return getattr(importlib.import_module(f"examples.exercises.solutions.{name}"), name[5:])
+def here(number, answer):
+    """In a notebook: check the answer of its cell, and say what was found."""
+    print(verdict(exercises()[number], answer)[1])
+
+
+def show(number, answer):
+    """In a notebook: the picture of a correct answer's results, and what to look at."""
+    from examples.tools import plots
+
+    name = exercises()[number]
+    if not verdict(name, answer)[0]:
+        print("Your picture follows when the check says: correct.")
+        return
+    module = importlib.import_module(f"examples.exercises.checks.{name}")
+    plots.show(module.picture(answer), Path(f"{name}.png"))
+    print("Look at this:", module.LOOK)
+
+
+def draw(name, answer, folder):
+    """Write the picture of an answer's results into the folder."""
+    from examples.tools import plots
+
+    module = importlib.import_module(f"examples.exercises.checks.{name}")
+    path = plots.save(module.picture(answer), folder / f"{name}.png")
+    print(f"    {path}\n    Look at this: {module.LOOK}")
 
 
 def main(argv=None):
@@ -54,25 +64,52 @@ def main(argv=None):
         prog="python -m examples.exercises.check",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument(
-        "number", type=int, nargs="?", choices=exercises(), help="of the exercise (default: all)"
+        "numbers", type=int, nargs="*", metavar="NUMBER", help="of the exercises (default: all)"
     )
     parser.add_argument(
         "--solution", action="store_true", help="check the solution instead of your answer"
     )
+    parser.add_argument("--picture", action="store_true", help="plot what a correct answer does")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="folder for the pictures (default: results)",
+    )
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=None,
+        metavar="S",
+        help=f"seconds per answer (default: {_process.LIMIT}, and more where it learns)",
+    )
     arguments = parser.parse_args(argv)
-    chosen = exercises()
-    if arguments.number is not None:
-        chosen = {arguments.number: chosen[arguments.number]}
-    all_correct = True
-    for number, name in chosen.items():
+    known = exercises()
+    for number in arguments.numbers:
+        if number not in known:
+            parser.error(f"NUMBER: expected one of {min(known)} to {max(known)}, got {number}")
+    if arguments.limit is not None and not arguments.limit > 0:
+        parser.error(f"--limit: expected more than 0 seconds, got {arguments.limit:g}")
+    if arguments.picture:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    chosen = {number: known[number] for number in arguments.numbers or known}
+    source = "solution" if arguments.solution else None
+    if source:
         try:
-            is_correct, message = verdict(name, solution(name) if arguments.solution else None)
+            solution(next(iter(chosen.values())))
         except FileNotFoundError as error:
             sys.exit(str(error))
-        print(f"{number:2d}  {name[5:]:20s}  {message}")
-        all_correct &= is_correct
+    all_correct = True
+    jobs = [(name, source) for name in chosen.values()]
+    for name, correct, message, _ in _process.judged(jobs, arguments.limit):
+        print(f"{int(name[2:4]):2d}  {name[5:]:20s}  {message}", flush=True)
+        all_correct &= correct
+        if arguments.picture and correct:
+            draw(name, solution(name) if source else _process.own(name), arguments.out)
     sys.exit(0 if all_correct else 1)
 
 

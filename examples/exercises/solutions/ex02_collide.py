@@ -1,3 +1,9 @@
+"""In the frame of the centre of mass both balls only change the sign of their velocity
+along w. That conserves momentum and energy; the formula D3 is the same, seen from the wall.
+
+Students get wrong: the new v_i in the formula of v_j; the masses exchanged; w not of length 1.
+"""
+
 import numpy as np
 
 

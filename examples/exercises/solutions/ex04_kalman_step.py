@@ -1,3 +1,10 @@
+"""The predicted P must enter K, and the predicted m the innovation. P does not depend on y:
+the gain can be computed before the experiment. Subtracting K C P can leave a P that is not quite
+symmetric; (I - K C) P (I - K C)' + K R K' is safer, and is accepted too.
+
+Students get wrong: the innovation from the old m; Sigma_z forgotten; P + K C P.
+"""
+
 import numpy as np
 
 

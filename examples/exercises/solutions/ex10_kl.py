@@ -1,3 +1,9 @@
+"""E_q[(x - mu)^2] = exp(log_upsilon) + (nu - mu)^2, and E_q[(x - nu)^2] / exp(log_upsilon) = 1.
+So KL = 1/2 sum(log_var - log_upsilon + (exp(log_upsilon) + (nu - mu)^2) / exp(log_var) - 1).
+
+Students get wrong: p and q exchanged; variances taken for standard deviations; -1 forgotten.
+"""
+
 import numpy as np
 
 

@@ -1,3 +1,10 @@
+"""If u were not data, BPTT would begin at d_u_hat: dL/du = (u - W x - b) / sigma_u^2, plus
+what comes through nu and log_upsilon, which depend on u as well. The rVAE drops both.
+
+Students get wrong: sigma for sigma^2; the factor 1/2 from exp(log_upsilon / 2); the part of the KL
+divergence.
+"""
+
 import numpy as np
 
 

@@ -1,3 +1,10 @@
+"""log p(x) + log p(u | x) = -x'(I + W'W / sigma^2) x / 2 + x'W'(u - b) / sigma^2 + constant.
+The matrix is the precision, so the covariance is its inverse, and the mean is the covariance times
+W'(u - b) / sigma^2.
+
+Students get wrong: the precision returned as the covariance; sigma for sigma^2; b forgotten.
+"""
+
 import numpy as np
 
 
