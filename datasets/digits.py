@@ -34,7 +34,7 @@ class Digits(NamedTuple):
 
     images: np.ndarray  # (n, 28, 28) brightness in [0, 1], float32; row 0 is on top
     labels: np.ndarray  # (n,) 0 to 9 for digits; other sets have other classes
-    source: str  # "MNIST", "synthetic", or what from_idx was told
+    source: str  # "MNIST", "synthetic", or the name given to from_idx
 
 
 @checked(source=one_of("auto", "mnist", "synthetic"), folder=path)

@@ -74,7 +74,7 @@ def _say(error, cache):
         _said.append(error)
         print(
             f"Numba's cache in {cache.cache_path} cannot be used ({type(error).__name__}: "
-            f"{error}): functions are compiled anew, which takes some seconds. Free disk space, "
+            f"{error}): functions are compiled again, which takes some seconds. Free disk space, "
             "delete that folder, or set NUMBA_CACHE_DIR to another one",
             file=sys.stderr,
         )
