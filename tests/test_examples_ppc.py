@@ -148,7 +148,8 @@ def test_initial_states_of_every_model(quick_table):
     assert is_figure(quick_table / "ppc_initial_state.png")
 
 
-def test_errors_by_weight(quick_table):
+def test_errors_by_weight(quick_table, monkeypatch):
+    monkeypatch.setattr(hybrid_weight, "QUICK", dict(n_updates=50, learning_rate=5e-3))
     hybrid_weight.main(["--quick", "--out", str(quick_table)])
     rows = json.loads((quick_table / "hybrid_weight.json").read_text())["rows"]
     assert [row["w"] for row in rows] == hybrid_weight.WEIGHTS
