@@ -14,7 +14,7 @@ Time enters only through the data: the recognised mean at t is the u of t + 1.
          depend on the parameters
 
 The poster prints P7's mean and variance with the subscript of x-hat; they are those of u. It
-writes q as p with a check. The loss of one time step has three terms:
+writes q as p with a check above. The loss of one time step has three terms:
 
     V8   L_t = KL(q(x_t | u, y) || p(x_t)) - E_q[log p(u | x_t)] - E_q[log p(y | x_t)]
 

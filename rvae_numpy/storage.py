@@ -24,6 +24,6 @@ def _rebuild(arrays, header):
     return _boundary.autoencoder("arrays", parameters.unflatten(leaves, config))
 
 
-storage = Storage(_describe, _rebuild, _boundary.state)
-of, save, load = storage.of, storage.save, storage.load
-save_checkpoint, load_checkpoint = storage.save_checkpoint, storage.load_checkpoint
+npz = Storage(_describe, _rebuild, _boundary.state)
+of, save, load = npz.of, npz.save, npz.load
+save_checkpoint, load_checkpoint = npz.save_checkpoint, npz.load_checkpoint

@@ -168,9 +168,9 @@ def train(
 
     Returns
     -------
-    new Params, Log. Ctrl+C ends the run early (log.interrupted) with params and log.state as they
-    were after the last complete update; from there a resumed run goes on bit for bit. A run that
-    diverges raises FloatingPointError, and no callback is given values that are not finite.
+    new Params, Log. Ctrl+C ends the run early (and the Log says so) with params and log.state as
+    they were after the last complete update; from there a resumed run goes on bit for bit. A run
+    that diverges raises FloatingPointError, and no callback is given values that are not finite.
     """
     learnt = [name for name in LAYERS if not (freeze_phi and name in PHI)]
     settings = Settings(
