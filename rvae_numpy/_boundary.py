@@ -59,6 +59,7 @@ def autoencoder(name, value, _=None):
             f"{name}: expected Params as init makes them, got layers that are none ({error})"
         ) from error
     arrays(name, leaves, parameters.leaf_shapes(**sizes), value.nu.b.dtype)
+    config(name, value.config, sizes)
     return value
 
 
@@ -70,6 +71,17 @@ def joint(name, value, _=None):
         raise ValueError(
             f"{name}: expected a model of the joint p(u, y), which learns u (an rVAE), "
             f"got one {kind}"
+        )
+    return value
+
+
+def config(name, value, arguments):
+    """A Config for so many latents."""
+    sigma_u = checks.instance(name, value, Config).sigma_u
+    if isinstance(sigma_u, tuple) and len(sigma_u) != arguments["n_x"]:
+        raise ValueError(
+            f"{name}: expected sigma_u to be a number, or {arguments['n_x']} of them, one for each "
+            f"latent, got {checks.shown(sigma_u)}"
         )
     return value
 

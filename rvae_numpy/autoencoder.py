@@ -158,7 +158,7 @@ def _loss(params, u, y, f):
     """L_t, (n,) nats                                                                       [V8]"""
     config = params.config
     loss = gaussian.kl(f.nu, f.log_upsilon, f.m, f.log_k) - log_emission(config, y, f.out)
-    return loss - gaussian.log_density(u, f.mean_u, config.sigma_u) if config.learn_u else loss
+    return loss - gaussian.log_density(u, f.mean_u, params.sigma_u) if config.learn_u else loss
 
 
 def _backward_pass(params, u, y, f):
@@ -171,7 +171,7 @@ def _backward_pass(params, u, y, f):
         params.decode_y, f.cache_y, -_d_log_emission(config, y, f.out), params.activation
     )
     d_mean_u = (
-        -gaussian.d_log_density(u, f.mean_u, config.sigma_u) if config.learn_u else np.zeros_like(u)
+        -gaussian.d_log_density(u, f.mean_u, params.sigma_u) if config.learn_u else np.zeros_like(u)
     )
     d_decode_u, d_residual_u, d_x_u = mlp.backward_residual(
         params.decode_u, params.mu_u_residual, f.x, f.cache_u, d_mean_u, params.activation

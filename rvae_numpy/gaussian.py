@@ -1,6 +1,7 @@
 """Diagonal Gaussians and counts: log densities, KL, the reparameterised sample, and derivatives.
 
     V4   log N(v; mu, sigma^2 I)   = -|v - mu|^2 / 2 sigma^2 - d log sigma - d/2 log 2 pi
+         (a sigma per dimension: sum_i -(v_i - mu_i)^2 / 2 sigma_i^2 - log sigma_i - 1/2 log 2 pi)
     V5   KL(N(nu, e^l) || N(m, e^k)) = 1/2 sum (k - l + (e^l + (nu - m)^2) e^-k - 1)
     V6   x = nu + e^{l/2} eps,   eps ~ N(0, I)                        (Kingma and Welling 2014)
     V7   log Pois(y; e^eta)        = sum y eta - e^eta - log y!
@@ -18,11 +19,10 @@ from scipy.special import gammaln
 
 
 def log_density(v, mu, sigma):
-    """log N(v; mu, sigma^2 I), (n,), for a number sigma (V4)."""
+    """log N(v; mu, sigma^2 I), (n,), for a number sigma, or for sigmas (d,) (V4)."""
     d = v.shape[-1]
-    return -np.sum((v - mu) ** 2, -1) / (2 * sigma**2) - d * (
-        np.log(sigma) + 0.5 * np.log(2 * np.pi)
-    )
+    log_sigmas = np.sum(np.log(sigma) * np.ones(d))
+    return -0.5 * np.sum(((v - mu) / sigma) ** 2, -1) - (log_sigmas + 0.5 * d * np.log(2 * np.pi))
 
 
 def d_log_density(v, mu, sigma):

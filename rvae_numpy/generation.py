@@ -108,6 +108,6 @@ def generate_backward(params, x_T, T, rng, *, sample_u=0.0, refine=None):
         y[:, t] = emission(params, x)
         x = mu_u(params, x)  # G6
         if sample_u:
-            noise = params.config.sigma_u * rng.standard_normal(x.shape, x.dtype)
+            noise = params.sigma_u * rng.standard_normal(x.shape, x.dtype)
             x = np.where(rng.random((len(x), 1)) < sample_u, x + noise, x)
     return y

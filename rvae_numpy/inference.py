@@ -137,19 +137,20 @@ def mode_x_given_u(params, u):
     x (n, n_x), S (n, n_x, n_x)
     """
     residual = params.mu_u_residual
-    precision = 1 / params.config.sigma_u**2
+    precision = 1 / params.sigma_u**2  # of each dimension of u
     eye = np.eye(params.n_x, dtype=u.dtype)
 
     def energy(x):
-        return precision * np.sum((u - mu_u(params, x)) ** 2, -1) + np.sum(x**2, -1)
+        return np.sum(precision * (u - mu_u(params, x)) ** 2, -1) + np.sum(x**2, -1)
 
     # x_t is near u_{t-1}, because the state changes little in one step
     x = u.copy() if residual else np.zeros((len(u), params.n_x), u.dtype)
     damping, now = np.full(len(u), 1e-3 if residual else 0, u.dtype), energy(x)
     for _ in range(N_MAP_STEPS if residual else 1):
         J = mlp.jacobian_residual(params.decode_u, residual, x, params.activation)
-        curvature = eye + precision * J.swapaxes(1, 2) @ J
-        ascent = precision * np.einsum("nij,ni->nj", J, u - mu_u(params, x)) - x
+        weighted = J.swapaxes(1, 2) * precision
+        curvature = eye + weighted @ J
+        ascent = np.einsum("nji,ni->nj", weighted, u - mu_u(params, x)) - x
         step = np.linalg.solve(curvature * (1 + damping[:, None, None] * eye), ascent[..., None])[
             ..., 0
         ]  # G1
@@ -161,4 +162,4 @@ def mode_x_given_u(params, u):
     # an energy that overflowed was never compared: no answer is better than that one
     x = np.where(np.isfinite(now)[:, None], x, u.dtype.type(np.nan))
     J = mlp.jacobian_residual(params.decode_u, residual, x, params.activation)
-    return x, np.linalg.inv(eye + precision * J.swapaxes(1, 2) @ J)
+    return x, np.linalg.inv(eye + (J.swapaxes(1, 2) * precision) @ J)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from datasets.support.boundary import generator, instance
+from datasets.support.boundary import generator
 from rvae_numpy import _boundary, mlp
 from rvae_numpy._boundary import checked
 from rvae_numpy.mlp import Layer
@@ -20,7 +20,7 @@ MIN_MEAN = 0.002  # of an observed unit, spikes per time step or brightness: one
 
 @checked(
     **_boundary.SIZES,
-    config=instance(Config),
+    config=_boundary.config,
     rng=generator,
     dtype=_boundary.float_type,
     y=_boundary.sample,
@@ -133,7 +133,7 @@ def of(module, *, learn_u, static=False, prior_given_u=False):
         activation : of the MLPs, "tanh", "relu" or "softplus"
         sigma_u : standard deviation of p(u | x): how well u must be kept. It is not learnt: the
             likelihood of u has no bound, because a latent that ignores y can predict itself as
-            precisely as one likes
+            precisely as one likes. A tuple has one for each latent, which is not the poster's
         sigma_y : standard deviation of p(y | x), normal family
         noise_u : standard deviation of noise on the recognition model's u in training, which
             teaches the model to correct a state that is a little off

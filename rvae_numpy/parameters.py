@@ -7,6 +7,8 @@ equations are those of autoencoder.py. The functions of this module do not check
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
+import numpy as np
+
 from datasets.support import boundary
 from datasets.support.boundary import number, one_of
 from rvae_numpy import mlp
@@ -14,6 +16,14 @@ from rvae_numpy.mlp import Layer
 
 FAMILIES = ("normal", "poisson")
 MIN_SIGMA, MAX_SIGMA = 1e-4, 1e6  # 1 / sigma^2 must leave room in float32
+
+
+def _sigma_u(name, value, _):
+    """A number for all latents, or a tuple with one for each"""
+    one = number(MIN_SIGMA, MAX_SIGMA)
+    if not isinstance(value, (tuple, list)):
+        return one(name, value, _)
+    return tuple(one(name, sigma, _) for sigma in value)
 
 
 def _prior_given_u(name, value, config):
@@ -37,7 +47,7 @@ def _sigmoid_mean(name, value, config):
 @boundary.fields(
     family=one_of(*FAMILIES),
     activation=one_of(*mlp.ACTIVATIONS),
-    sigma_u=number(MIN_SIGMA, MAX_SIGMA),
+    sigma_u=_sigma_u,
     sigma_y=number(MIN_SIGMA, MAX_SIGMA),
     noise_u=number(0, MAX_SIGMA),
     sigmoid_mean=_sigmoid_mean,
@@ -49,7 +59,8 @@ class Config:
 
     family: str = "poisson"  # of the observations: poisson or normal
     activation: str = "tanh"  # of the MLPs: tanh, relu or softplus
-    sigma_u: float = 0.07  # of p(u | x); x has unit variance under its prior
+    sigma_u: float = 0.07  # of p(u | x); x has unit variance under its prior. A tuple has one per
+    # latent: P7 with a diagonal covariance, which the poster does not have
     sigma_y: float = 1.0  # of p(y | x), normal family
     noise_u: float = 0.0  # added to the recognition model's u in training
     sigmoid_mean: bool = False  # mu_y in [0, 1] by a logistic function, normal family
@@ -99,6 +110,12 @@ class Params:
             "n_residual": len(self.nu_residual[0].b) if self.nu_residual else 0,
             "static": self.n_u == 0,
         }
+
+    @property
+    def sigma_u(self):
+        """A number, or an array (n_u,) in the dtype of the weights."""
+        sigma_u = self.config.sigma_u
+        return np.array(sigma_u, self.nu.b.dtype) if isinstance(sigma_u, tuple) else sigma_u
 
     @property
     def activation(self):

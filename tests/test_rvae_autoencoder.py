@@ -56,6 +56,19 @@ def test_gradient_is_the_derivative_of_the_loss_for_every_leaf(variant, activati
     assert_derivatives(loss, [d_u], [u])
 
 
+def test_gradient_with_a_sigma_u_per_latent():
+    """P7 with a diagonal covariance; equal sigmas are one sigma"""
+    params, u, y, eps = case(Config(sigma_u=(0.4, 0.9)))
+    loss, _, d_u = assert_gradient(params, u, y, eps)
+    assert_derivatives(loss, [d_u], [u])
+    params = case(Config(sigma_u=(0.4, 0.4)))[0]
+    for sigma_u, same in ((0.4, True), (0.9, False)):
+        other = case(Config(sigma_u=sigma_u))[0]
+        results = [autoencoder.loss_and_gradient(p, u, y, eps) for p in (params, other)]
+        assert np.isclose(results[0][0], results[1][0]) == same
+        assert np.allclose(results[0][1].decode_u.W, results[1][1].decode_u.W) == same
+
+
 @pytest.mark.parametrize("hidden", [(4, 3), (4,)])
 def test_gradient_of_the_models_of_video(hidden):
     """Several layers, pixels in [0, 1], nonlinear nu and mu_u (V3), other inputs than targets"""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal, poisson
+from scipy.stats import multivariate_normal, norm, poisson
 
 from rvae_numpy import gaussian
 from tests.differences import assert_derivatives
@@ -12,6 +12,15 @@ from tests.differences import assert_derivatives
 def case():
     values = np.random.default_rng(1).standard_normal((5, 4, 3))
     return dict(zip(("nu", "log_upsilon", "m", "log_k", "eps"), values, strict=True))
+
+
+def test_log_density_with_a_sigma_per_dimension(case):
+    nu, m = case["nu"], case["m"]
+    sigma = np.linspace(0.3, 0.9, nu.shape[-1])
+    np.testing.assert_allclose(
+        gaussian.log_density(nu, m, sigma), norm.logpdf(nu, m, sigma).sum(-1)
+    )
+    np.testing.assert_allclose(gaussian.d_log_density(nu, m, sigma), (nu - m) / sigma**2)
 
 
 def test_log_density_is_the_gaussians(case):

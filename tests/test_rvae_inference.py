@@ -97,18 +97,19 @@ def test_inference_continues_from_a_given_state(model):
     np.testing.assert_allclose(model.infer(params, y[:, 4:], first[:, -1]), whole[:, 4:])
 
 
-def test_x_given_u_is_bayes():
+@pytest.mark.parametrize("sigma_u", [0.5, (0.3, 0.8)])
+def test_x_given_u_is_bayes(sigma_u):
     """G1 against importance weights: x from the prior, weighted by p(u | x)"""
     rng = np.random.default_rng(1)
     params = rvae.init(
-        n_y=3, n_x=2, hidden=5, family="poisson", rng=rng, dtype=np.float64, sigma_u=0.5
+        n_y=3, n_x=2, hidden=5, family="poisson", rng=rng, dtype=np.float64, sigma_u=sigma_u
     )
     params.decode_u.W += 0.4 * rng.standard_normal((2, 2))
     params.decode_u.b += [0.3, -0.2]
     u = np.array([[0.6, -0.4]])
     x = rng.standard_normal((400_000, 2))
     residual = u - x @ params.decode_u.W.T - params.decode_u.b
-    weights = np.exp(-np.sum(residual**2, -1) / (2 * 0.5**2))
+    weights = np.exp(-np.sum((residual / sigma_u) ** 2, -1) / 2)
     weights /= weights.sum()
     mean = weights @ x
     covariance = (weights[:, None] * (x - mean)).T @ (x - mean)

@@ -27,6 +27,8 @@ def params_of(**settings):
         (dict(sigma_u=0), "sigma_u"),
         (dict(sigma_u=1e-200), "sigma_u"),
         (dict(sigma_u=np.nan), "sigma_u"),
+        (dict(sigma_u=(0.1, 0)), "sigma_u"),
+        (dict(sigma_u=(0.1, "x")), "sigma_u"),
         (dict(sigma_y=-1.0), "sigma_y"),
         (dict(sigma_y=1e300), "sigma_y"),
         (dict(noise_u=-0.1), "noise_u"),
@@ -87,6 +89,28 @@ def test_settings_of_any_kind_train_alike_in_the_dtype_of_the_weights(model, kin
         assert {leaf.dtype for leaf in tree.leaves().values()} == {np.dtype(dtype)}
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_sigma_u_per_latent(dtype, tmp_path):
+    """It is kept in the file, keeps the dtype, and starts log Upsilon"""
+    params = params_of(sigma_u=[np.float64(0.1), 0.2], dtype=dtype)
+    assert params.config.sigma_u == (0.1, 0.2) and params.sigma_u.dtype == dtype
+    np.testing.assert_allclose(params.log_upsilon.b, 2 * np.log([0.1, 0.2]), rtol=1e-6)
+    rng = np.random.default_rng(0)
+    params, _ = rvae.train(params, [rng.random((4, 20, 3))], rng, n_updates=2)
+    assert {leaf.dtype for leaf in params.leaves().values()} == {np.dtype(dtype)}
+    rvae.save(tmp_path / "weights.npz", params)
+    assert rvae.load(tmp_path / "weights.npz")[0] == params
+    u = rvae.infer(params, rng.random((2, 3, 3)))
+    for y in (
+        rvae.predict_next(params, u, rng),
+        rvae.generate_backward(params, u[:, -1], 3, rng, sample_u=1.0),
+    ):
+        assert y.dtype == dtype and np.isfinite(y).all()
+    broken = replace(params, config=replace(params.config, sigma_u=(0.1, 0.2, 0.3)))
+    with pytest.raises(ValueError, match="params: expected sigma_u to be a number, or 2 of them"):
+        rvae.infer(broken, rng.random((2, 3, 3)))
+
+
 def test_params_are_pickled_copied_and_compared():
     params = params_of(n_residual=3)
     for copy in (pickle.loads(pickle.dumps(params)), deepcopy(params)):
@@ -136,6 +160,7 @@ def test_with_a_sample_the_decoder_starts_at_its_mean(model):
         (dict(n_residual=-1), "n_residual"),
         (dict(rng=1), "rng"),
         (dict(config=3), "config"),
+        (dict(config=Config(sigma_u=(0.1, 0.2, 0.3))), "config"),
         (dict(dtype=int), "dtype"),
         (dict(dtype="float32"), "dtype"),
         (dict(static=1), "static"),

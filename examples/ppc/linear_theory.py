@@ -223,7 +223,7 @@ def random_inits(m, n, rng):
 
 
 def init_near_identity(n, rng):
-    """One F and G like those of autoencoder.init: F near 0.9 times the identity."""
+    """One F and G like those of initial.init: F near 0.9 times the identity."""
     F = (0.9 * np.eye(n) + 0.02 * rng.standard_normal((n, n)))[None]
     return F, 0.5 * rng.standard_normal((1, n))
 

@@ -69,7 +69,8 @@ def langevin(params, u, rng):
     root = np.linalg.cholesky(S)
     for _ in range(N_LANGEVIN_STEPS):
         J = mlp.jacobian_residual(params.decode_u, params.mu_u_residual, x, params.activation)
-        d_energy = x - np.einsum("nij,ni->nj", J, u - mu_u(params, x)) / params.config.sigma_u**2
+        residual = (u - mu_u(params, x)) / params.sigma_u**2
+        d_energy = x - np.einsum("nij,ni->nj", J, residual)
         eps = rng.standard_normal(x.shape, u.dtype)
         x = (
             x
@@ -144,7 +145,7 @@ def predict_map(params, u):
 
 def energy(params, u, x):
     """-log p(x) p(u | x), (n,), up to a constant: the E of G3."""
-    return 0.5 * np.sum(x**2, -1) - gaussian.log_density(u, mu_u(params, x), params.config.sigma_u)
+    return 0.5 * np.sum(x**2, -1) - gaussian.log_density(u, mu_u(params, x), params.sigma_u)
 
 
 def joint_energy(params, u, y):
