@@ -42,7 +42,13 @@ PLOT = {
     "memory": lambda content: memory.plot(content["rows"]),
 }
 SCRIPTS = [
-    [("schematic",), ("chapters.datasets",), ("chapters.kalman",), ("chapters.refh",)],
+    [
+        ("schematic",),
+        ("own_data",),
+        ("chapters.datasets",),
+        ("chapters.kalman",),
+        ("chapters.refh",),
+    ],
     [("quickstart", "--full"), ("receptive_fields",), ("quickstart",)],
     [("balls_generate", "--use-saved")],
     [("balls_table", "--use-saved")],

@@ -35,6 +35,7 @@ def tolerance_of(block):
         "kalman/README.md",
         "refh_numpy/README.md",
         "rvae_numpy/README.md",
+        "examples/own_data.md",
         "README.md",
     ],
 )

@@ -1,0 +1,52 @@
+"""The guide to own data: the recording, its bins, and what the script says of the networks."""
+
+import json
+
+import numpy as np
+import pytest
+
+from examples import own_data
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return own_data.recording(np.random.default_rng(0), n_trials=6)
+
+
+def test_a_recording_has_trials_of_unequal_length_a_silent_and_a_busy_neuron(trials):
+    counts = [own_data.binned(trial)[0] for trial in trials]
+    assert len({len(y) for y in counts}) > 1
+    total = np.concatenate(counts).sum(0)
+    assert total[0] == 0 and (np.concatenate(counts)[:, 1] > 0).mean() > 0.2
+
+
+def test_bins_count_every_spike_and_read_the_behaviour_in_their_middle(trials):
+    trial = trials[0]
+    counts, behaviour = own_data.binned(trial)
+    end = len(counts) * own_data.DT
+    np.testing.assert_array_equal(counts.sum(0), [(t < end).sum() for t in trial["spikes"]])
+    clock = own_data.CLOCK * np.arange(len(trial["behaviour"]))
+    np.testing.assert_allclose(behaviour[3, 0], np.interp(0.175, clock, trial["behaviour"][:, 0]))
+
+
+def test_windows_come_from_the_trials():
+    counts = [np.full((n, 2), n) for n in (50, 80, 120)]
+    batch = next(own_data.windows(counts, 200, 60, np.random.default_rng(0)))
+    assert batch.shape == (200, 60, 2) and set(np.unique(batch)) == {80, 120}
+
+
+def test_a_kalman_filter_fitted_to_the_behaviour_decodes_it(trials):
+    counts, behaviour = zip(*map(own_data.binned, trials), strict=True)
+    decode = own_data.kalman_decoder(counts[:5], behaviour[:5])
+    assert own_data.r_squared([decode(counts[5])], behaviour[5:])["position"] > 0.7
+
+
+@pytest.mark.slow
+def test_velocity_separates_the_networks(tmp_path):
+    own_data.main(["--quick", "--out", str(tmp_path)])
+    rows = {
+        row["model"]: row for row in json.loads((tmp_path / "own_data.json").read_text())["rows"]
+    }
+    velocity = {name: row["r_squared"]["velocity"] for name, row in rows.items()}
+    assert velocity["rEFH"] > velocity["TRBM"] + 0.2 and velocity["spikes"] < 0.1
+    assert (tmp_path / "own_data.png").exists() and (tmp_path / "own_data.npz").exists()
