@@ -11,6 +11,7 @@ from refh_numpy import families
 from refh_numpy.families import BERNOULLI, NORMAL, POISSON, Family
 from refh_numpy.harmonium import Params
 
+FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}
 clamped = count(0, 1)  # u is resampled, or left as it is
 probability = number(0, 1)
 
@@ -19,29 +20,49 @@ def harmonium(name, value, _=None):
     """A Params whose arrays are finite, of one float dtype, and fit one another."""
     checks.instance(name, value, Params, " (from init, train or load)")
     checks.instance(f"{name}.family", value.family, Family, " (from families.get)")
-    leaves = value.leaves()
-    expected = f"{name}: expected %s to be finite, of shape %s and float32 or float64"
+    if not _fit(value.W_u, value.W_y, value.b_x, value.b_u, value.b_y):
+        raise _misfit(name, value.leaves())
+    return value
+
+
+def _fit(W_u, W_y, b_x, b_u, b_y):
+    """Whether these are the arrays of a Params; it takes one pass over them"""
+    leaves = W_u, W_y, b_x, b_u, b_y
+    return (
+        all(type(leaf) is np.ndarray for leaf in leaves)
+        and W_u.dtype == W_y.dtype == b_x.dtype == b_u.dtype == b_y.dtype
+        and b_x.dtype in FLOATS
+        and b_x.ndim == b_u.ndim == b_y.ndim == 1
+        and W_u.shape == (b_x.size, b_u.size)
+        and W_y.shape == (b_x.size, b_y.size)
+        and W_y.size > 0
+        and all(_finite(leaf) for leaf in leaves)
+    )
+
+
+def _finite(leaf):
+    """Whether all entries are finite: they are if their squares are, in one pass of BLAS"""
+    return math.isfinite(np.vdot(leaf, leaf)) or bool(np.isfinite(leaf).all())
+
+
+def _misfit(name, leaves):
+    """The error that names the array that does not fit"""
     n_x, n_u, n_y = sizes = _sizes(leaves)
     shapes = dict(W_u=(n_x, n_u), W_y=(n_x, n_y), b_x=(n_x,), b_u=(n_u,), b_y=(n_y,))
     dtype = _usual(getattr(leaf, "dtype", None) for leaf in leaves.values())
     for part, leaf in leaves.items():
-        kind = expected % (part, shapes[part])
-        if type(leaf) is not np.ndarray:
-            raise TypeError(f"{kind}, got {type(leaf).__name__}")
-        if (
-            leaf.shape != shapes[part]
-            or leaf.dtype not in (np.float32, np.float64)
-            or leaf.dtype != dtype
-        ):
-            raise ValueError(f"{kind}, as all others, got shape {leaf.shape} and {leaf.dtype}")
-        # finite if its square is; one pass of BLAS, where isfinite makes an array
-        if not math.isfinite(np.vdot(leaf, leaf)) and not np.isfinite(leaf).all():
-            raise ValueError(f"{kind}, got NaN or infinity in it")
-    if not n_x or not n_y:
-        raise ValueError(
-            f"{name}: expected at least one unit of x and of y, got sizes (x, u, y) {sizes}"
+        kind = (
+            f"{name}: expected {part} to be finite, of shape {shapes[part]} and float32 or float64"
         )
-    return value
+        if type(leaf) is not np.ndarray:
+            return TypeError(f"{kind}, got {type(leaf).__name__}")
+        if leaf.shape != shape or leaf.dtype not in FLOATS or leaf.dtype != dtype:
+            return ValueError(f"{kind}, as all others, got shape {leaf.shape} and {leaf.dtype}")
+        if not _finite(leaf):
+            return ValueError(f"{kind}, got NaN or infinity in it")
+    return ValueError(
+        f"{name}: expected at least one unit of x and of y, got sizes (x, u, y) {sizes}"
+    )
 
 
 def recurrent(name, value, _=None):

@@ -20,6 +20,8 @@ import numpy as np
 
 from datasets.support import checks
 
+BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
 
 def checked(*, result=None, **kinds):
     """Decorator of a public function.
@@ -34,6 +36,7 @@ def checked(*, result=None, **kinds):
         signature = inspect.signature(function)
         names = [name for name, p in signature.parameters.items() if p.kind != p.VAR_KEYWORD]
         optional = {n for n in names if signature.parameters[n].default is None}
+        by_name = all(p.kind in BY_NAME for p in signature.parameters.values())
         unknown = kinds.keys() - set(names)
         if unknown:
             raise TypeError(f"{function.__name__}: expected kinds of arguments, got {unknown}")
@@ -48,7 +51,7 @@ def checked(*, result=None, **kinds):
                     a[name] = kind(name, a[name], a)
             # an overflow ends in `result`, which names its cause; an underflow is no error
             with np.errstate(all="ignore"):
-                value = function(*bound.args, **bound.kwargs)
+                value = function(**a) if by_name else function(*bound.args, **bound.kwargs)
                 return value if result is None else result(value)
 
         boundary.unchecked, boundary.kinds = function, kinds

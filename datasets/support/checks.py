@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 MAX_COUNT = 2**31 - 1  # no size or number of steps of ours comes near it
+USUAL = {np.dtype(kind) for kind in ("f4", "f8", "i4", "i8", "u1")}  # numbers as they are
 MAX_SHOWN = 60  # characters of a value in a message
 
 
@@ -49,6 +50,8 @@ def number(name, value, low=-np.inf, high=np.inf, *, above_low=False):
 
 def numeric(name, value, expected="an array of real numbers"):
     """A plain array of real numbers, or NaN and infinity, of a dtype that BLAS and Numba take."""
+    if type(value) is np.ndarray and value.dtype in USUAL:
+        return value
     if _has_mask(value):
         raise TypeError(
             f"{name}: expected a plain array (mark missing values by NaN), got a masked array"
@@ -102,8 +105,8 @@ def array(name, value, shape, *, missing=False, dtype=None):
         )
         if not fits:
             raise ValueError(f"{name}: expected shape {sizes}, got {value.shape}")
-    bad = np.isinf(value) if missing else ~np.isfinite(value)
-    if bad.any():
+    if not (missing or np.isfinite(value).all()) or (missing and np.isinf(value).any()):
+        bad = np.isinf(value) if missing else ~np.isfinite(value)
         raise ValueError(
             f"{name}: expected {'numbers or NaN (missing)' if missing else 'finite numbers'}, got "
             f"{bad.sum()} of {value.size} that are {'infinite' if missing else 'NaN or infinite'}"
@@ -126,7 +129,7 @@ def counts(name, value):
     """An array of non-negative whole numbers, of any numeric dtype."""
     value = numeric(name, value, "an array of counts")
     odd = value < 0
-    if not np.issubdtype(value.dtype, np.integer):
+    if value.dtype.kind == "f":
         odd |= (value != np.rint(value)) | np.isinf(value)
     if odd.any():
         raise ValueError(
@@ -278,6 +281,8 @@ def _encodes(text):
 def _cast(name, value, dtype):
     """The array in this dtype, C-contiguous, aligned and writeable; ValueError if a finite number
     overflows in it"""
+    if value.dtype == dtype and value.flags.carray:
+        return value
     with np.errstate(over="ignore"):
         cast = np.require(value, dtype, "CAW")
     if not np.can_cast(value.dtype, dtype) and (np.isinf(cast) & np.isfinite(value)).any():
