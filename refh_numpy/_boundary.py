@@ -51,9 +51,8 @@ def _misfit(name, leaves):
     shapes = dict(W_u=(n_x, n_u), W_y=(n_x, n_y), b_x=(n_x,), b_u=(n_u,), b_y=(n_y,))
     dtype = _usual(getattr(leaf, "dtype", None) for leaf in leaves.values())
     for part, leaf in leaves.items():
-        kind = (
-            f"{name}: expected {part} to be finite, of shape {shapes[part]} and float32 or float64"
-        )
+        shape = shapes[part]
+        kind = f"{name}: expected {part} to be finite, of shape {shape} and float32 or float64"
         if type(leaf) is not np.ndarray:
             return TypeError(f"{kind}, got {type(leaf).__name__}")
         if leaf.shape != shape or leaf.dtype not in FLOATS or leaf.dtype != dtype:
