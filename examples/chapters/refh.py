@@ -16,6 +16,8 @@ chapter3.json, and prints what the pages quote.
 """
 
 # %%
+import warnings
+
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
@@ -24,6 +26,7 @@ from examples import schematic
 from examples.ppc import coasting, oscillator
 from examples.tools import plots, run
 from refh_numpy import exact, families, harmonium, refh, refh_bptt, trbm
+from refh_numpy._saturation import SaturationWarning
 
 N_SHOWN = 3  # trajectories of the figure of coasting
 BEFORE = 60  # time steps before the spikes end that it shows
@@ -373,7 +376,9 @@ def trainings(seed):
 
         params = model.init(n_x=240, n_y=15, family="poisson", rng=rng)
         every = settings["n_updates"] // N_PROBES
-        params, _ = model.train(params, batches, rng, callback=note, every=every, **settings)
+        with warnings.catch_warnings():  # two of the three are meant to go wrong
+            warnings.simplefilter("ignore", SaturationWarning)
+            params, _ = model.train(params, batches, rng, callback=note, every=every, **settings)
         curve[-1]["coasting"] = coasting.network(model, params, seed)
     return curves
 
