@@ -1,8 +1,8 @@
 """Settings and weights: bad ones are refused, and their names and sizes agree."""
 
-import pickle
 from copy import deepcopy
 from dataclasses import FrozenInstanceError, replace
+from multiprocessing.reduction import ForkingPickler
 
 import numpy as np
 import pytest
@@ -111,9 +111,9 @@ def test_a_sigma_u_per_latent(dtype, tmp_path):
         rvae.infer(broken, rng.random((2, 3, 3)))
 
 
-def test_params_are_pickled_copied_and_compared():
+def test_params_are_handed_to_processes_copied_and_compared():
     params = params_of(n_residual=3)
-    for copy in (pickle.loads(pickle.dumps(params)), deepcopy(params)):
+    for copy in (ForkingPickler.loads(ForkingPickler.dumps(params)), deepcopy(params)):
         assert copy == params and copy.config == params.config and copy is not params
         copy.decode_y[-1].b[0] = 1
         assert copy != params and params != 3 and copy.nu == params.nu
