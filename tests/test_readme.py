@@ -169,15 +169,25 @@ def test_formulas_survive_markdown(chapter):
         assert "$" not in shown, f"{chapter}: a formula in the link text {shown!r}"
 
 
-def test_the_front_page_is_short():
-    lines = (ROOT / "README.md").read_text().splitlines()
-    assert len(lines) <= 150
+def test_the_first_screen_has_the_picture_and_the_boxes_of_the_poster():
+    """Someone with the poster in hand finds each box before any term that needs an explanation."""
+    head = (ROOT / "README.md").read_text().partition("## Quick start")[0]
+    assert "figures/quickstart.png" in head
+    for box in (
+        "Abstract",
+        "LTI system + PPC",
+        "Bouncing balls",
+        "Moving MNIST",
+        "rEFH",
+        "rVAE",
+        "Rationale",
+        "Architecture/Training",
+        "Quantitative results",
+        "Qualitative results",
+        "Conclusions",
+    ):
+        assert re.search(rf"^\|[^|]*{re.escape(box)}[^|]*\|.*\]\(", head, re.M), box
 
 
-def test_line_counts_of_the_front_page_are_true():
-    rows = re.findall(
-        r"^\| \[`([\w/.]+)`\]\(([\w/.]+)\) \| (\d+) \|", (ROOT / "README.md").read_text(), re.M
-    )
-    assert len(rows) == 10
-    for _, path, count in rows:
-        assert len((ROOT / path).read_text().splitlines()) == int(count), path
+def test_the_front_page_can_be_read_at_once():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
