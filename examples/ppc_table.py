@@ -60,7 +60,13 @@ NETWORKS = {
     "rVAE, control settings": CONTROL,
     "rVAE + BPTT": CONTROL | dict(model="rvae_numpy.rvae_bptt"),
 }
-KALMAN = {"KF-1": {}, "KF-2": {}, "true parameters": {}}
+AUTHORS_EM = "KF-2, authors' EM"  # random initial models, constant R, few iterations
+KALMAN = {
+    "KF-1": {},
+    "KF-2": {},
+    AUTHORS_EM: dict(n_starts=20, n_iterations=50),
+    "true parameters": {},
+}
 ALL_RUNS = "rVAE, all runs"
 ROWS = [
     "ORDER 0",
@@ -71,6 +77,7 @@ ROWS = [
     "rEFH",
     "RTRBM",
     "KF-2",  # the poster's order
+    AUTHORS_EM,
     ALL_RUNS,
     "VAE",
     "TVAE, prior N(0, I)",

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.support import threads
+from datasets.support import files, threads
 from examples.tools import jobs, results, run, training
 from examples.tools.jobs import in_parallel
 
@@ -272,3 +272,80 @@ def test_a_pool_that_breaks_between_two_jobs_is_replaced():
         assert pool.result(pool.submit(np.sum, ([1, 2],)), None) == 3
     finally:
         pool.close()
+
+
+SMALL_BALLS = """
+import sys
+from examples import balls_table
+from examples.balls import baselines, networks
+from examples.tools import run
+small = dict(family="mean-field bernoulli", n_traj=2, chunk=10, n_updates=120, learning_rate=0.02)
+balls_table.QUICK = small | dict(momentum=0.9, n_sweeps=[1, 2])
+networks.N_HIDDEN, networks.CHECKPOINT, networks.BETWEEN_POINTS = 40, 4, 4
+networks.CURVE_CHAINS = networks.N_CURVE_VIDEOS = 2
+baselines.TEST, baselines.N_TO_FIT = dict(n_traj=2, T=45), 60
+baselines.baselines = lambda box, seed: []
+if __name__ == "__main__":
+    run.start(lambda: balls_table.main(["--quick", "--out", sys.argv[1]]))
+"""
+
+
+def killed_at_random(folder, n_kills, seed=0):
+    """Run SMALL_BALLS, killed n_kills times at random moments, half of them two runs at once.
+
+    Returns
+    -------
+    what the last run, which is not killed, prints
+    """
+    script, rng = folder / "small_balls.py", np.random.default_rng(seed)
+    script.write_text(SMALL_BALLS)
+
+    def begin():
+        return subprocess.Popen(
+            [sys.executable, str(script), str(folder / "killed")],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+        )
+
+    begun = time.monotonic()
+    subprocess.run(
+        [sys.executable, str(script), str(folder / "whole")],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    longest = time.monotonic() - begun
+    for number in range(n_kills):
+        runs = [begin() for _ in range(1 + number % 2)]
+        time.sleep(rng.uniform(0.2, 0.9) * longest)
+        for one in runs:
+            one.kill()
+            one.communicate()
+    time.sleep(2 * jobs.GRACE + 1)  # workers end after their parent
+    last = begin()
+    return last.communicate()[0]
+
+
+def content(folder):
+    """Rows and curves, and weights, of all networks in a folder, without the seconds they took."""
+    found = {}
+    for path in sorted((folder / "balls_table").iterdir()):
+        if path.suffix == ".json":
+            row = json.loads(path.read_text())
+            found[path.name] = row["mse"], row["curve"]
+        elif path.suffix == ".npz":
+            arrays, _ = files.read(path)
+            found[path.name] = {name: leaf.tobytes() for name, leaf in arrays.items()}
+    return found
+
+
+@pytest.mark.slow
+def test_kills_at_random_moments_change_no_number(tmp_path):
+    said = killed_at_random(tmp_path, n_kills=4)
+    whole, killed = content(tmp_path / "whole"), content(tmp_path / "killed")
+    assert set(whole) == set(killed) and len(whole) == 4, said
+    assert whole == killed

@@ -80,14 +80,18 @@ def network(model, params, seed, **options):
     return slopes(free_runs(model, params, y, max(STEPS), rng, **options).mean(0), batch)
 
 
-def forecast(model, y, n_steps):
-    """Displacements (n_traj, n_steps) in rad that a Kalman filter forecasts after the spikes y."""
-    m = filtering.kalman_filter(model, *oscillator.observations(y)).mean[:, -1]
+def forecast(model, y, n_steps, R=None):
+    """Displacements (n_traj, n_steps) in rad that a Kalman filter forecasts after the spikes y.
+
+    R (1, 1) : in the place of the decoder's variances
+    """
+    z_hat, variances = oscillator.observations(y)
+    m = filtering.kalman_filter(model, z_hat, variances if R is None else R).mean[:, -1]
     ahead = [m @ np.linalg.matrix_power(model.A, k).T @ model.C[0] for k in range(1, n_steps + 1)]
     return np.stack(ahead, axis=1) - (m @ model.C[0])[:, None]
 
 
-def kalman(model, seed):
-    """Slopes of a Kalman filter, an LDS whose first state is the position."""
+def kalman(model, seed, R=None):
+    """Slopes of a Kalman filter, an LDS; R (1, 1): in the place of the decoder's variances."""
     batch = trajectories(seed)
-    return slopes(forecast(model, batch.y[:, :CONTEXT], max(STEPS)), batch)
+    return slopes(forecast(model, batch.y[:, :CONTEXT], max(STEPS), R), batch)

@@ -33,7 +33,7 @@ def train_and_test(row, seed, folder):
     """
     start, settings = time.process_time(), dict(row["settings"])
     if "model" not in settings:
-        found = test_filter(fitted_filter(row, seed), seed)
+        found = test_filter(*fitted_filter(row, seed), seed)
         return finish(row, seed, folder, found, start)
     model, n_restarts = module(settings), settings.pop("n_restarts", 1)
     rng, runs = np.random.default_rng([seed, 2]), []
@@ -78,7 +78,8 @@ def said(row):
 
 def file(folder, name, seed, suffix):
     """Path of what is kept of one row and seed."""
-    return folder / f"{name.replace(' ', '_').replace(',', '')}_{seed}{suffix}"
+    name = name.replace(' ', '_').replace(',', '').replace("'", '')
+    return folder / f"{name}_{seed}{suffix}"
 
 
 # Networks
@@ -125,15 +126,18 @@ def validation_loss(model, params, seed):
 
 
 def fitted_filter(row, seed):
-    """The LDS of a Kalman filter: the true parameters, or fitted by EM."""
+    """The LDS of a Kalman filter, and R if it is learnt: the true parameters, or fitted by EM."""
     if row["model"] == "true parameters":
-        return oscillator.true_lds()
-    y = ppc.sample(**oscillator.TEST, rng=np.random.default_rng([seed, 2])).y
-    return oscillator.fit_kalman(y, row["model"])
+        return oscillator.true_lds(), None
+    rng = np.random.default_rng([seed, 2])
+    y = ppc.sample(**oscillator.TEST, rng=rng).y
+    if row["settings"]:
+        return oscillator.fit_as_the_authors(y, rng, **row["settings"])
+    return oscillator.fit_kalman(y, row["model"]), None
 
 
-def test_filter(model, seed):
+def test_filter(model, R, seed):
     """{"mse", "mse_after_100": rad^2, "coasting"} of a Kalman filter."""
     test = test_data(seed)
-    mse, after = oscillator.mse(oscillator.kalman_estimate(model, test.y), test.z)
-    return {"mse": mse, "mse_after_100": after, "coasting": coasting.kalman(model, seed)}
+    mse, after = oscillator.mse(oscillator.kalman_estimate(model, test.y, R), test.z)
+    return {"mse": mse, "mse_after_100": after, "coasting": coasting.kalman(model, seed, R)}

@@ -128,9 +128,32 @@ def fit_kalman(y, name):
     return em.fit([init], z_hat, R).model
 
 
-def kalman_estimate(model, y):
-    """Filtered positions (n_traj, T), in rad."""
-    return filtering.kalman_filter(model, *observations(y)).mean[..., 0]
+def fit_as_the_authors(y, rng, n_starts, n_iterations):
+    """A filter of order 2 by EM as the authors have it: its LDS, and one R for all time steps.
+
+    A, Sigma_z, the first state, C and R are learnt, from random initial models; few iterations are
+    made of each, and the best is kept (jgmakin/rbmish at 700062f, fitLDSwithEM.m:76, EM4LDS.m:84
+    and 122, KFposteriorization.m:72). They draw new data in each iteration, we do not.
+    """
+    z_hat, _ = observations(y)
+    spread = np.nanvar(z_hat)
+    inits = []
+    for _ in range(n_starts):
+        A = rng.standard_normal((2, 2))
+        A *= 0.95 / np.abs(np.linalg.eigvals(A)).max()
+        C = rng.standard_normal((1, 2)) * np.sqrt(spread)
+        inits.append(lds.LDS(A, C, 0.1 * np.eye(2), np.zeros(2), np.eye(2)))
+    everything = "A", "Sigma_z", "mu_0", "Sigma_0", "C", "R"
+    fit = em.fit(
+        inits, z_hat, [[0.1 * spread]], learn=everything, n_iterations=n_iterations, tolerance=0
+    )
+    return fit.model, fit.R
+
+
+def kalman_estimate(model, y, R=None):
+    """Filtered positions (n_traj, T), in rad; R (1, 1): in the place of the decoder's variances."""
+    z_hat, variances = observations(y)
+    return filtering.kalman_filter(model, z_hat, variances if R is None else R).mean @ model.C[0]
 
 
 def network_estimate(model, params, y, u0=None):
