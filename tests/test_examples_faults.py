@@ -82,6 +82,9 @@ def test_rows_of_other_code_are_run_again_and_those_of_the_repository_are_named(
     assert f"{path}: this row was made by other code" in capsys.readouterr().err
     assert results.kept(path, {}, saved=True) == ROW
     assert "rEFH_0: made by other code than this" in capsys.readouterr().out
+    monkeypatch.setattr(results, "old_rows", False)
+    run.parse(run.parser("name", "Text."), ["--old-rows"])
+    assert results.kept(path, {}) == ROW
 
 
 def test_only_what_a_module_computes_changes_its_hash():

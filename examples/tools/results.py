@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("datasets", "kalman", "refh_numpy", "rvae_numpy")  # whose code makes the numbers
 WHERE_AND_HOW = ("--out", "--scheduler", "--format", "--dpi")  # options that change no number
 LOG_INTERVAL = 10  # seconds
+old_rows = False  # whether rows that other code has made are used; see run.parser
 _held = {}  # what could not be written yet: {path: function that writes it}
 
 
@@ -123,7 +124,8 @@ def kept(path, asked, saved=False):
     path : of the file
     asked : {"settings": ..., ...}, entries that the row must have for it to be the one sought
     saved : True for rows of the repository: other code than today's may have made them, which a
-        line says. Elsewhere such rows are refused, so that they are run again
+        line says. Elsewhere such rows are refused, so that they are run again (with `old_rows`,
+        they are not)
     """
     try:
         row = json.loads(path.read_text())
@@ -139,7 +141,7 @@ def kept(path, asked, saved=False):
         return None
     if row.pop("code", None) == code():
         return row
-    if saved:
+    if saved or old_rows:
         print(f"{path.stem}: made by other code than this (version {row.get('version')})")
         return row
     return _refused(path, "was made by other code: the packages have changed since")

@@ -148,6 +148,11 @@ def parser(name, description, sizes=("quick", "full"), jobs=True):
     )
     if jobs:
         p.add_argument(
+            "--old-rows",
+            action="store_true",
+            help="use finished rows in DIR even if the code has changed since, and name them",
+        )
+        p.add_argument(
             "--scheduler",
             metavar="ADDRESS",
             help="run the jobs on the dask cluster with this scheduler",
@@ -174,6 +179,7 @@ def parse(parser, argv):
     if argv is None and hasattr(main, "NOTEBOOK"):
         argv = main.argv
     arguments = parser.parse_args(argv)
+    results.old_rows = getattr(arguments, "old_rows", False)
     matplotlib.rcParams.update({"savefig.format": arguments.format, "savefig.dpi": arguments.dpi})
     return arguments
 
