@@ -170,9 +170,9 @@ def mean_angles(of_seeds):
 
 # %%
 LINES = {
-    "joint": dict(color="black", linestyle="-", marker="o"),
-    "conditional": dict(color="0.45", linestyle=(0, (5, 2)), marker="s"),
-    "across": dict(color="0.25", linestyle=(0, (1, 1.2)), marker="^"),
+    "joint": dict(color="#0D4390", linestyle="-", marker="o"),
+    "conditional": dict(color="#C7733A", linestyle=(0, (5, 2)), marker="s"),
+    "across": dict(color="#1A7B57", linestyle=(0, (1, 1.2)), marker="^"),
 }
 MAX_MSE = 12  # 1e-4 rad^2
 
@@ -216,7 +216,18 @@ def plot_angles(axes, row):
             capsize=2,
             label=f"{pair}: {local} to {bptt}",
         )
-    axes.axhline(90, color="0.8", linewidth=0.8, zorder=0)
+    for degrees, meaning in ((0, "same direction"), (90, "unrelated")):
+        axes.axhline(degrees, color="0.8", linewidth=0.8, zorder=0)
+        axes.annotate(
+            meaning,
+            (0.99, degrees),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(0, 2),
+            textcoords="offset points",
+            fontsize=7,
+            color="0.4",
+            ha="right",
+        )
     axes.set(
         xlabel=f"updates of the {row['model']}",
         ylabel="angle between gradients (°)",

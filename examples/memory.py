@@ -195,14 +195,15 @@ def balls_rows(seed):
 
 # %%
 def plot(rows):
-    figure = plots.figure(9, 4.2)
-    left, right = panels = figure.subplots(1, 2)
+    figure = plots.figure(12, 4.2)
+    left, *right = panels = figure.subplots(1, 3)
     plots.letters(panels)
+    renderings = dict(zip(bouncing_balls.RENDERINGS, right, strict=True))
     for row in rows:
         if row["data"] == "oscillator":
             plot_oscillator(left, row)
         else:
-            plot_balls(right, row)
+            plot_balls(renderings[row["rendering"]], row)
     left.plot([], [], color="0.5", linewidth=1, linestyle=":", label="linear read-out")
     left.set(
         title="Oscillator",
@@ -214,15 +215,16 @@ def plot(rows):
     ticks = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
     left.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     left.minorticks_off()
-    right.axhline(1, color="black", linewidth=0.8, linestyle=":", label="mean frame")
-    right.set(
-        title="Bouncing balls",
-        xlabel="frames back",
-        ylim=(0, None),
-        ylabel="squared error / that of the mean frame",
-    )
     left.legend(loc="lower right", bbox_to_anchor=(1, 0.1))
-    right.legend(loc="lower right")
+    for axes, name in zip(right, ("Sutskever's", "authors'"), strict=True):
+        axes.axhline(1, color="black", linewidth=0.8, linestyle=":", label="mean frame")
+        axes.set(
+            title=f"Bouncing balls, {name} rendering",
+            xlabel="frames back",
+            ylim=(0, 2.2),
+            ylabel="squared error / that of the mean frame",
+        )
+        axes.legend(loc="lower right")
     return figure
 
 
@@ -240,14 +242,11 @@ def plot_oscillator(axes, row):
 
 
 def plot_balls(axes, row):
-    """The line of one row; dashed in the authors' rendering."""
-    authors = row["rendering"] == "authors"
+    """The line of one row."""
     if row["model"] == "previous frame":
-        style = dict(color="black", linewidth=1, label="present frame, repeated")
+        style = dict(color="black", linewidth=1, label="previous frame")
     else:
         style = plots.style(row["model"])
-    style |= {"linestyle": (0, (4, 1.5)) if authors else "-"}
-    style["label"] += " (authors' rendering)" if authors else ""
     axes.plot(row["error"], **style)
 
 

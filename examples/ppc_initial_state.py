@@ -127,9 +127,13 @@ def table(seeds, folder):
     return rows
 
 
+SHOWN = ["rVAE", "RTRBM"]  # where the rule matters most, and where it matters least
+
+
 def plot(rows):
-    figure = plots.figure(9, 5.6)
-    grid = figure.subplots(2, 3, sharex=True, sharey=True)
+    rows = [row for row in rows if row["model"] in SHOWN]
+    figure = plots.figure(8, 3.6)
+    panels = figure.subplots(1, len(rows), sharey=True, squeeze=False)[0]
     # widest first, so that rules with equal errors are all visible
     lines = {
         "zero": dict(linestyle="-", linewidth=3.5, alpha=0.35),
@@ -137,23 +141,22 @@ def plot(rows):
         "regression": dict(linestyle=(0, (4, 2)), linewidth=1.3),
     }
     time_s = oscillator.SYSTEM.dt * (np.arange(N_SHOWN) + 0.5)
-    for axes, row in zip(grid.flat, rows, strict=False):
+    for axes, row in zip(panels, rows, strict=True):
         for rule, label in RULES.items():
             default = " (used in training)" * (row["default_rule"] == rule)
+            errors = 1e4 * np.array(row["error_by_time"][rule])
             axes.plot(
                 time_s,
-                1e4 * np.array(row["error_by_time"][rule]),
+                errors,
                 label=label + default,
                 color=plots.COLOURS[row["model"]],
                 **lines[rule],
             )
         axes.set(title=row["model"], yscale="log", ylim=(1, 1e4), xlim=(0, time_s[-1]))
-        axes.legend(loc="upper right")
-    for axes in grid[-1]:
         axes.set_xlabel("time since the start (s)")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("MSE (10$^{-4}$ rad²)")
-    plots.letters(grid.flat)
+        axes.legend(loc="upper right")
+    panels[0].set_ylabel("MSE (10$^{-4}$ rad²)")
+    plots.letters(panels)
     return figure
 
 
