@@ -159,6 +159,7 @@ def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
         settings=balls_generate.FINISH,
         seconds=7.0,
         version="this one",
+        code="this one",
     )
     balls_table.main(["--full", "--out", str(tmp_path)])
     assert asked[1] == [*asked[0], ("rVAE", "sutskever", "videos", 0)]

@@ -145,12 +145,15 @@ def is_saved(folder):
 
 
 def is_trained(row, seed, folder):
-    """Whether weights with the settings of this row are there."""
+    """Whether weights with the settings of this row are there.
+
+    Those of version 0.2.0, whose pixels were sampled at corners, name no code and do not count.
+    """
     path = weights_of(row["model"], row["rendering"], row["setting"], seed, folder)
     if not path.exists():
         return False
-    settings = module(row["model"]).load(path)[1].get("settings")
-    return settings == json.loads(json.dumps(row["settings"]))
+    meta = module(row["model"]).load(path)[1]
+    return "code" in meta and meta["settings"] == json.loads(json.dumps(row["settings"]))
 
 
 def train_and_test(row, seed, folder):
