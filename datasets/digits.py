@@ -24,9 +24,9 @@ from datasets import _synthetic_digits
 from datasets.support import mnist
 from datasets.support.boundary import checked, count, flag, instance, one_of, path
 from datasets.support.idx import read_idx
-from datasets.support.mnist import cache, download, main
+from datasets.support.mnist import MD5, cache, download, main
 
-__all__ = ["Digits", "cache", "download", "from_idx", "load", "main", "read_idx", "split"]
+__all__ = ["MD5", "Digits", "cache", "download", "from_idx", "load", "main", "read_idx", "split"]
 
 
 class Digits(NamedTuple):

@@ -28,6 +28,8 @@ NOT_WALKED = {
     "datasets.support.mnist.in_cache": "has no arguments",
 }
 ALSO_RIGHT = {
+    ("sigma_u", "[1.0]"),  # one per latent
+    ("sigma_u", "[1.]"),
     ("n_sweeps", "[1, 2]"),
     ("hidden", "[1, 2]"),
     ("n_residual", "0"),
