@@ -1,8 +1,8 @@
 """Your own recording: from spike times to a trained network, its read-out, and its weights.
 
 Makes a synthetic recording in the shape in which electrophysiologists have it: a list of trials of
-unequal length, each with the spike times of every neuron and a behaviour that was measured with a
-clock of its own. Most neurons are broadly tuned, one is silent, one fires all the time. Replace
+unequal length, each with the spike times of every neuron and a behaviour that was sampled at a
+rate of its own. Most neurons are broadly tuned, one is silent, one fires all the time. Replace
 `recording` by your own and the rest stays as it is.
 
 The network sees spikes only. Afterwards a linear read-out asks what its state says about the
@@ -39,7 +39,7 @@ from refh_numpy import refh, trbm
 # %%
 DT = 0.05  # s, width of a bin
 N_NEURONS, N_TRIALS = 30, 80
-CLOCK = 0.01  # s between two samples of the behaviour
+SAMPLING = 0.01  # s between two samples of the behaviour
 
 
 def recording(rng, n_trials=N_TRIALS):
@@ -55,12 +55,12 @@ def recording(rng, n_trials=N_TRIALS):
         z[0] = rng.normal(0, 6), rng.normal(0, 12)
         for t in range(1, n):  # a damped spring, pushed at random
             x, v = z[t - 1]
-            v += CLOCK * (-4 * x - 0.4 * v) + 0.12 * rng.standard_normal()
-            z[t] = x + CLOCK * v, v
+            v += SAMPLING * (-4 * x - 0.4 * v) + 0.12 * rng.standard_normal()
+            z[t] = x + SAMPLING * v, v
         rates = peaks * np.exp(-0.5 * ((z[:, :1] - centres) / widths) ** 2)
-        counts = rng.poisson(rates * CLOCK)
+        counts = rng.poisson(rates * SAMPLING)
         times = [
-            np.sort(np.repeat(np.arange(n), counts[:, i]) * CLOCK + CLOCK * rng.random(c))
+            np.sort(np.repeat(np.arange(n), counts[:, i]) * SAMPLING + SAMPLING * rng.random(c))
             for i, c in enumerate(counts.sum(0))
         ]
         trials.append({"spikes": times, "behaviour": z})
@@ -76,11 +76,11 @@ def recording(rng, n_trials=N_TRIALS):
 def binned(trial):
     """Counts (T, n_neurons) and behaviour (T, 2) of one trial."""
     n = len(trial["behaviour"])
-    edges = np.arange(0, n * CLOCK + 1e-9, DT)
-    counts = np.stack([np.histogram(times, edges)[0] for times in trial["spikes"]], axis=1)
-    clock = CLOCK * np.arange(n)
+    edges = np.arange(0, n * SAMPLING + 1e-9, DT)
+    counts = np.stack([np.histogram(spikes, edges)[0] for spikes in trial["spikes"]], axis=1)
+    times = SAMPLING * np.arange(n)
     middle = (edges[:-1] + edges[1:]) / 2
-    return counts, np.stack([np.interp(middle, clock, z) for z in trial["behaviour"].T], axis=1)
+    return counts, np.stack([np.interp(middle, times, z) for z in trial["behaviour"].T], axis=1)
 
 
 def windows(counts, n_traj, T, rng):
@@ -176,7 +176,7 @@ def kalman_decoder(counts, behaviour):
 # ## Coasting
 # Spikes are switched off after CONTEXT bins. A network then generates spikes, and infers its state
 # from them; the read-out of that state is its forecast of the behaviour. The slope of its
-# displacement on the true one is 0 for a network that stands still, 1 for one that moves on.
+# displacement on the true one is 0 for an estimate that stays where it is, 1 for one that moves on.
 
 # %%
 CONTEXT, AHEAD, N_RUNS = 60, 20, 8

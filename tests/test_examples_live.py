@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from PIL import Image
+from matplotlib.image import PIL
 
 from examples import live
 from examples.tools import plots, window
@@ -89,7 +89,7 @@ def test_saved_pictures_move(short, tmp_path, capsys):
         "live_D.gif",
     }
     for letter, n_frames in (("B", 20), ("C", 20), ("D", 26)):
-        with Image.open(tmp_path / f"live_{letter}.gif") as gif:
+        with PIL.Image.open(tmp_path / f"live_{letter}.gif") as gif:
             assert gif.n_frames >= n_frames
 
 

@@ -25,8 +25,8 @@ def test_bins_count_every_spike_and_read_the_behaviour_in_their_middle(trials):
     counts, behaviour = own_data.binned(trial)
     end = len(counts) * own_data.DT
     np.testing.assert_array_equal(counts.sum(0), [(t < end).sum() for t in trial["spikes"]])
-    clock = own_data.CLOCK * np.arange(len(trial["behaviour"]))
-    np.testing.assert_allclose(behaviour[3, 0], np.interp(0.175, clock, trial["behaviour"][:, 0]))
+    times = own_data.SAMPLING * np.arange(len(trial["behaviour"]))
+    np.testing.assert_allclose(behaviour[3, 0], np.interp(0.175, times, trial["behaviour"][:, 0]))
 
 
 def test_windows_come_from_the_trials():

@@ -2,9 +2,9 @@
 are as good as none; with the values of the other libraries where these are installed."""
 
 import copy
-import pickle
 import warnings
 from dataclasses import replace
+from multiprocessing.reduction import ForkingPickler  # what carries jobs to workers
 
 import numpy as np
 import pytest
@@ -341,7 +341,7 @@ def test_a_model_keeps_nothing_of_the_caller_and_cannot_be_changed():
 
 
 @pytest.mark.parametrize(
-    "copied", [copy.deepcopy, copy.copy, lambda m: pickle.loads(pickle.dumps(m))]
+    "copied", [copy.deepcopy, copy.copy, lambda m: ForkingPickler.loads(ForkingPickler.dumps(m))]
 )
 def test_copies_are_equal_and_read_only(copied):
     model = em.constant_velocity(0.1, 1, 1, 1)

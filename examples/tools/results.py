@@ -91,7 +91,7 @@ def write_held():
 
 def take_held():
     """[(path, content)] of what `write_or_hold` holds, which is no longer held here."""
-    memory = Path("/dev/shm")  # no disk, where there is one
+    memory = Path("/dev/shm")  # a folder in memory, on Linux
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         taken = []
         for path, write in _held.items():

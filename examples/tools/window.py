@@ -1,10 +1,12 @@
 """Figures with knobs, for a class: in a window, in a notebook, or saved as a picture or a GIF."""
 
+import importlib
 import io
 import textwrap
 from typing import NamedTuple
 
 from matplotlib import widgets
+from matplotlib.image import PIL  # Pillow comes with Matplotlib
 
 from examples.tools import plots
 from examples.tools.results import write_whole
@@ -89,18 +91,16 @@ class Demonstration:
             self.figure.savefig(image, format="png", dpi=GIF_DPI)
             self.recording.append(image)
         elif type(self.figure.canvas).__name__ == "FigureCanvasBase":
-            pass  # nobody looks
+            pass  # there is no window
         else:
             self.figure.canvas.draw()
             self.figure.canvas.flush_events()
 
     def record(self, path, act, hold=12, milliseconds=150):
         """Write a GIF of what act() shows; the last frame stays for `hold` frames."""
-        from PIL import Image
-
         self.recording = []
         act()
-        frames = [Image.open(one).convert("P", colors=N_COLOURS) for one in self.recording]
+        frames = [PIL.Image.open(one).convert("P", colors=N_COLOURS) for one in self.recording]
         self.recording = None
         times = [milliseconds] * (len(frames) - 1) + [milliseconds * hold]
         options = dict(save_all=True, append_images=frames[1:], duration=times, loop=0)
@@ -160,13 +160,12 @@ def in_notebook(demonstration, rng):
     -------
     the demonstration: shown.turn(name, value) turns a knob, without ipywidgets too
     """
-    from IPython import display
-
+    display = importlib.import_module("IPython.display")
     shown = demonstration(plots.figure(*demonstration.size), rng, with_knobs=False)
     output = display.display(_png(shown.figure), display_id=True)
     shown.refresh = lambda: output.update(_png(shown.figure))
     try:
-        import ipywidgets
+        ipywidgets = importlib.import_module("ipywidgets")
     except ImportError:
         values = {
             name: "a button" if isinstance(knob, Press) else knob.values
@@ -190,8 +189,6 @@ def in_notebook(demonstration, rng):
 
 def _png(figure):
     """The figure as an image that a notebook displays"""
-    from IPython import display
-
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=100)
-    return display.Image(image.getvalue())
+    return importlib.import_module("IPython.display").Image(image.getvalue())
