@@ -79,7 +79,7 @@ def slope(moved, true):
 
 # %% [markdown]
 # ## A. Spikes off
-# Two networks of the same size have learnt for a second each, on spikes of the same oscillator.
+# Two networks of the same size have learnt for a second or two, on spikes of the same oscillator.
 # Grey: the spikes, as long as there are any; black: the true position. The knobs say when the
 # spikes end, how much weight w the second network gives to its own past, log p(u), and how strongly
 # the oscillator is damped. Both networks learn again for each w and each damping.
@@ -297,7 +297,7 @@ class TwoByTwo(Demonstration):
         "rEFH": "p(u, y)",
         "rEFH + BPTT": "p(u, y)",
     }
-    n_updates, chunk, learning_rate = 500, 20, 1e-2
+    n_updates, chunk, learning_rate = 800, 20, 1e-2
 
     def build(self):
         self.test = ppc.sample(20, 300, np.random.default_rng(1))
@@ -346,7 +346,7 @@ class TwoByTwo(Demonstration):
             chunk=self.chunk,
             learning_rate=self.learning_rate,
             callback=watch,
-            every=self.n_updates // 10,
+            every=self.n_updates // 8,
         )
         if log.interrupted:
             raise KeyboardInterrupt

@@ -2,7 +2,7 @@
 
 A mass oscillates on a spring. Fifteen neurons encode its position in a few noisy
 spikes per time step, and nothing encodes its velocity. Two networks of the same
-size learn from the same number of these spikes, one second each, both without
+size learn from the same number of these spikes, two seconds each, both without
 backpropagation through time. The TRBM learns p(y | u), the spikes given its own
 previous state. The rEFH learns p(u, y), the spikes and its own previous state.
 
@@ -233,7 +233,7 @@ def plot_free_run(axes, y, position, runs):
         ylim=(-half, half),
         xlabel="time since the spikes were switched off (s)",
         ylabel="position (°)",
-        title="One second of training each, then no more spikes",
+        title="Two seconds of training each, then no more spikes",
     )
 
 
