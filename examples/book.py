@@ -46,7 +46,7 @@ PARTS = {
     ],
     "The poster": ["examples/rationale.md", "examples/conclusions.md", "examples/poster_map.md"],
     "Results": ["examples/reports/*.md"],
-    "Exercises": ["examples/exercises/README.md", "examples/answers.md"],
+    "Practice": ["examples/own_data.md", "examples/exercises/README.md", "examples/answers.md"],
     "Reference": ["examples/notation.md", "examples/README.md"],
 }
 FORMULA = re.compile(r"\$\$([^$]+)\$\$|(?<![\w\\$])\$(?![\s$])([^$]*?)(?<![\s\\])\$(?![\w$])")
