@@ -240,6 +240,25 @@ def test_stages_of_a_training():
     assert oscillator.train(rvae, params, rng, settings).config.sigma_u == 0.1
 
 
+def test_a_start_at_the_fixed_point_holds_position_and_velocity():
+    """Before any training; the decoder's first updates come before the others, sigmas in pairs"""
+    settings = ppc_table.NETWORKS[ppc_table.PER_LATENT]
+    params = networks.initialised(rvae, settings, np.random.default_rng(0))
+    batch = ppc.sample(20, 400, np.random.default_rng(1))
+    u, z = rvae.infer(params, batch.y)[:, 100:].reshape(-1, 2), batch.z[:, 100:].reshape(-1, 2)
+    correlations = np.abs(np.corrcoef(u.T, z.T)[:2, 2:])
+    assert correlations[0, 0] > 0.98 and correlations[1, 1] > 0.9 > 0.3 > correlations[1, 0]
+    assert params.nu.W.dtype == np.float32 and params.config.sigma_u == (0.09, 0.18)
+    found = list(oscillator.stages(settings))
+    assert [config.get("sigma_u") for config, _ in found] == [
+        [0.09, 0.18],
+        *settings["sigmas"],
+        None,
+    ]
+    assert [stage.get("freeze_phi", False) for _, stage in found] == [True, *4 * [False], True]
+    assert found[0][1]["n_updates"] == 2400
+
+
 def test_half_a_training_makes_no_row(tmp_path, monkeypatch):
     """Ctrl+C reaches the training in a worker, which keeps what was learnt; the table must not."""
 

@@ -2,15 +2,22 @@
 
 import importlib
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
 from datasets import ppc
 from examples.ppc import coasting, oscillator
 from examples.tools import results
+from rvae_numpy import autoencoder
+from rvae_numpy.mlp import Layer
 
 SIZES = {"refh_numpy": dict(n_x=240, n_y=15), "rvae_numpy": dict(n_x=2, n_y=15, hidden=64)}
+
+# Of the linear theory (appendix A) with sigma_u = (0.05, 0.10): the state's part of nu, mu_u, and
+# the first latent's gain, per rad of the decoded position
+FIXED_POINT = {"nu": [[0.73, 0.0285], [-0.039, 0.99]], "mu_u": [[1.0, -0.039], [0.039, 1.0]]}
+GAIN, RIDGE = 0.27 / 0.41, 1e-3
 
 
 def test_data(seed):
@@ -93,7 +100,32 @@ def module(settings):
 def initialised(model, settings, rng):
     """Params before training."""
     options = {name: settings[name] for name in ("prior_given_u",) if name in settings}
-    return model.init(**SIZES[model.__package__], family="poisson", rng=rng, **options)
+    if settings.get("at_fixed_point"):
+        options["sigma_u"] = settings["sigmas"][0]
+    params = model.init(**SIZES[model.__package__], family="poisson", rng=rng, **options)
+    return at_fixed_point(params, rng) if settings.get("at_fixed_point") else params
+
+
+def at_fixed_point(params, rng):
+    """Params of an rVAE whose recognition model begins at a fixed point of the linear theory.
+
+    The first latent is driven by the position, which a ridge regression reads from the initial
+    encoding of the spikes; the second by the first alone, so that it holds velocity.
+    """
+    y = ppc.sample(40, 200, rng, random_phase=True).y
+    position = ppc.decode(y)[0]
+    seen = np.isfinite(position)
+    code = autoencoder.encode(params, y[seen].astype(params.nu.b.dtype))[0].astype(float)
+    code = np.column_stack([code, np.ones(len(code))])
+    ridge = RIDGE * len(code) * np.eye(code.shape[1])
+    weights = np.linalg.solve(code.T @ code + ridge, code.T @ (GAIN * position[seen]))
+    from_y, from_u = np.zeros((2, code.shape[1] - 1)), FIXED_POINT["nu"]
+    from_y[0], b = weights[:-1], np.array([weights[-1], 0])
+    return replace(
+        params,
+        nu=Layer(np.concatenate([from_y, from_u], axis=1), b),
+        decode_u=Layer(np.array(FIXED_POINT["mu_u"]), np.zeros(2)),
+    ).map(lambda leaf: leaf.astype(params.nu.b.dtype))
 
 
 def load(name, seed, settings, folder):

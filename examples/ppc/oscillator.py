@@ -12,7 +12,8 @@ SYSTEM = ppc.SYSTEM
 SETTLED = 100  # time steps after which the initial state matters little
 TEST = dict(n_traj=40, T=1000)  # the authors' test: 40 trajectories that start at rest
 DECODER_LEARNING_RATE = 1e-3
-OTHERS = ("model", "n_traj", "T", "prior_given_u", "n_restarts")  # settings of a row, not of train
+# settings of a row, not of train
+OTHERS = ("model", "n_traj", "T", "prior_given_u", "n_restarts", "at_fixed_point")
 # Table 1 of the poster, MSE in rad^2
 POSTER = {
     "ORDER 0": 12e-4,
@@ -37,7 +38,8 @@ def stages(settings):
     Parameters
     ----------
     settings : of model.train, and "sigmas": for the rVAE, the sigma_u of each of as many equal
-        parts; "n_decoder_updates": for the autoencoders, updates of the decoder alone, at the end.
+        parts, a pair for one per latent; "n_first_decoder_updates", "n_decoder_updates": for the
+        autoencoders, updates of the decoder alone, at the beginning and at the end.
         Entries that are not about updates are left out: OTHERS
 
     Yields
@@ -47,7 +49,10 @@ def stages(settings):
     settings = {name: value for name, value in settings.items() if name not in OTHERS}
     sigmas, n_decoder = settings.pop("sigmas", [None]), settings.pop("n_decoder_updates", 0)
     n_updates, rate = settings.pop("n_updates"), settings.pop("learning_rate")
-    n_parts = len(sigmas)
+    n_parts, n_first = len(sigmas), settings.pop("n_first_decoder_updates", 0)
+    if n_first:
+        first = dict(n_updates=n_first, learning_rate=rate, freeze_phi=True)
+        yield {"sigma_u": sigmas[0]}, settings | first
     for part, sigma_u in enumerate(sigmas):
         yield (
             {} if sigma_u is None else {"sigma_u": sigma_u},
