@@ -140,6 +140,8 @@ def shortened(name, settings):
     """A row of --quick."""
     if "n_updates" in settings:
         settings = settings | dict(n_updates=100)
+    if "n_starts" in settings:
+        settings = settings | dict(n_starts=2, n_iterations=5)
     for name_of_part in ("n_decoder_updates", "n_first_decoder_updates"):
         if name_of_part in settings:
             settings = settings | {name_of_part: 20}
