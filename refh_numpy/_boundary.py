@@ -2,11 +2,13 @@
 
 import math
 from collections import Counter
+from dataclasses import fields
 
 import numpy as np
 
 from datasets.support import checks, loop
 from datasets.support.boundary import count, number
+from datasets.support.storage import widened
 from refh_numpy import families
 from refh_numpy.families import BERNOULLI, NORMAL, POISSON, Family
 from refh_numpy.harmonium import Params
@@ -177,6 +179,22 @@ def state(name, value, arguments):
     checks.in_range(f"{name}.u", value.u, 0, 1)
     params.family.check(f"{name}.y", value.y)
     return value
+
+
+def describe(params):
+    """The header of a file, from which `rebuild` makes these params."""
+    checks.instance("params", params, Params, " (from init, train or load)")
+    harmonium("params", params.map(widened))
+    return {"family": params.family.name}
+
+
+def rebuild(arrays, header):
+    """The Params of the arrays of a file, checked."""
+    names = [field.name for field in fields(Params) if field.name != "family"]
+    if missing := [name for name in names if name not in arrays]:
+        raise ValueError(f"expected the arrays of a harmonium, got none of {', '.join(missing)}")
+    leaves = {name: arrays[name] for name in names}
+    return harmonium("params", Params(**leaves, family=families.get(header.get("family"))))
 
 
 def finite(value):

@@ -30,7 +30,7 @@ Shapes: W_u (n_x, n_u), W_y (n_x, n_y). One time step of a batch is u (n_traj, n
 x (n_traj, n_x), y (n_traj, n_y). A static harmonium (the poster's ORDER 0) has n_u = 0.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -60,7 +60,7 @@ class Params:
 
     def leaves(self):
         """The arrays by name, in the order of the fields."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "family"}
+        return {name: leaf for name, leaf in vars(self).items() if name != "family"}
 
     def map(self, function):
         """A Params whose arrays are function(array)."""

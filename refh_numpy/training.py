@@ -161,9 +161,10 @@ def train(
 
     Returns
     -------
-    new Params, Log. Ctrl+C ends the run early (log.interrupted) with params and log.state as they
-    were after the last complete update; from there a resumed run goes on bit for bit. A run that
-    diverges raises FloatingPointError, and no callback is given values that are not finite.
+    new Params, Log. Ctrl+C ends the run early, and the log says so; params and log.state are as
+    they were after the last complete update, and a resumed run goes on from there bit for bit. A
+    run that diverges raises FloatingPointError, and no callback is given values that are not
+    finite.
     """
     settings = Settings(
         n_updates,
