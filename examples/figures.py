@@ -49,6 +49,7 @@ SCRIPTS = [
         ("chapters.kalman",),
         ("chapters.refh",),
     ],
+    [("chapters.rvae",)],
     [("quickstart", "--full"), ("receptive_fields",), ("quickstart",)],
     [("balls_generate", "--use-saved")],
     [("balls_table", "--use-saved")],
