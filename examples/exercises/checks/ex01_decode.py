@@ -59,6 +59,10 @@ MISTAKES = [
             *parts_of(y, p, circumference, wrapped=lambda d: (d + np.pi) % (2 * np.pi) - np.pi)
         ),
     ),
+    (
+        "the sum is not divided by the number of spikes",
+        lambda y, *a: parts_of(y, *a)[0] + parts_of(y, *a)[1] * y.sum(1),
+    ),
 ]
 
 

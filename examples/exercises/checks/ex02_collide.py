@@ -56,6 +56,11 @@ MISTAKES = [
         "nothing changes: these are the velocities before",
         lambda q_i, q_j, v_i, v_j, m_i, m_j: (v_i, v_j),
     ),
+    ("the results are in the other order: v_i first", lambda *a: collided(*a)[::-1]),
+    (
+        "w is across the line of centres, not along it",
+        lambda q_i, q_j, *a: collided(np.stack([q_j[1] - q_i[1], q_i[0] - q_j[0]]), 0 * q_j, *a),
+    ),
 ]
 
 

@@ -27,6 +27,11 @@ MISTAKES = [
         "P is inverted: it is a covariance, not a precision",
         lambda P, C, R: inv(P) @ C.T @ inv(C @ inv(P) @ C.T + R),
     ),
+    ("S^-1 is missing", lambda P, C, R: P @ C.T),
+    (
+        "1 / S divides 1 by each entry; S^-1 is the inverse of a matrix",
+        lambda P, C, R: P @ C.T @ (1 / (C @ P @ C.T + R)),
+    ),
 ]
 
 

@@ -31,6 +31,12 @@ def of_each_component(m, P, y, A, C, Sigma_z, R):
     return m + K @ (y - C @ m), P - K @ C @ P
 
 
+def updated_first(m, P, y, A, C, Sigma_z, R):
+    """The update, then the prediction"""
+    m, P = step(m, P, y, np.eye(len(m)), C, Sigma_z, R, noise=False)
+    return A @ m, A @ P @ A.T + Sigma_z
+
+
 MISTAKES = [
     ("Sigma_z is missing in the prediction of P", lambda *a: step(*a, noise=False)),
     ("the prediction is missing: m <- A m, P <- A P A' + Sigma_z", not_moved),
@@ -64,6 +70,8 @@ MISTAKES = [
             (np.eye(len(m)) - P @ C.T @ inv(C @ P @ C.T + R) @ C) @ (A @ P @ A.T + Sigma_z),
         ),
     ),
+    ("A' in the place of A", lambda m, P, y, A, C, Sigma_z, R: step(m, P, y, A.T, C, Sigma_z, R)),
+    ("predict first, then update with y: the order is reversed", updated_first),
 ]
 
 

@@ -41,6 +41,11 @@ MISTAKES = [
         "a softmax makes the units compete; each is Bernoulli on its own",
         lambda *a: np.exp(total(*a)) / np.exp(total(*a)).sum(1, keepdims=True),
     ),
+    (
+        "y is rounded: it may be any number from 0 to 1",
+        lambda u, y, *a: sigmoid(total(u, y > 0.5, *a)),
+    ),
+    ("b_x has the opposite sign", lambda u, y, W_u, W_y, b_x: sigmoid(total(u, y, W_u, W_y, -b_x))),
 ]
 
 
@@ -49,7 +54,7 @@ def check(answer):
     for n_u in (4, 3):
         W_u, W_y, b_x, _, _ = small_harmonium(n_u=n_u)
         rng = np.random.default_rng(1)
-        u, y = rng.random((6, n_u)), rng.integers(2, size=(6, 3)).astype(float)
+        u, y = rng.random((6, n_u)), rng.random((6, 3))
         arguments = u, y, W_u, W_y, b_x
         expect("E[x | u, y]", answer, arguments, 1 / (1 + np.exp(-total(*arguments))), MISTAKES)
 

@@ -83,6 +83,18 @@ MISTAKES = [
             -softplus(u, y, W_u, W_y, b_x).mean(1) - u @ b_u - y @ b_y
         ),
     ),
+    (
+        "sigma(a) in the place of the softplus log(1 + e^a)",
+        lambda u, y, W_u, W_y, b_x, b_u, b_y: (
+            -(u @ b_u + y @ b_y + (1 / (1 + np.exp(-(u @ W_u.T + y @ W_y.T + b_x)))).sum(1))
+        ),
+    ),
+    (
+        "max(0, a) in the place of log(1 + e^a): the energy of the most probable state",
+        lambda u, y, W_u, W_y, b_x, b_u, b_y: (
+            -(u @ b_u + y @ b_y + np.maximum(0, u @ W_u.T + y @ W_y.T + b_x).sum(1))
+        ),
+    ),
 ]
 
 

@@ -141,6 +141,8 @@ def check_samples(run, u, y, clamped):
             pair = run(np.random.default_rng(5), clamped=clamped, of=wrong)
             wrong = np.concatenate(pair[clamped:], axis=1).reshape(N, 3, -1).mean(0)
             yield hint, wrong
+        if (samples == samples[0]).all():
+            yield "every row has the same random numbers", samples.mean(0)
 
     what = "y, with u clamped" if clamped else "u, then y"
     near(f"{what}, averaged over {N} samples of 3 x", samples.mean(0), means, error, hints)

@@ -61,6 +61,14 @@ MISTAKES = [
         "this is dL/du, not dL/da: sigma' is missing in the result",
         lambda dl_du, u, W_u: backward(dl_du, u, W_u) / (u * (1 - u)),
     ),
+    (
+        "the state u[t] enters step t + 1: dl_du[t + 1] belongs to it, not dl_du[t]",
+        lambda dl_du, u, W_u: backward(np.concatenate([dl_du[:1], dl_du[:-1]]), u, W_u),
+    ),
+    (
+        "time runs backward: begin with the last step",
+        lambda dl_du, u, W_u: backward(dl_du[::-1], u[::-1], W_u)[::-1],
+    ),
 ]
 
 

@@ -75,6 +75,18 @@ MISTAKES = [
         "a mean over the dimensions in the place of the sum",
         lambda *a: divergence(*a) / a[0].shape[1],
     ),
+    (
+        "the standard deviation of p divides; its variance must",
+        lambda nu, log_upsilon, mu, log_var: (
+            0.5
+            * (
+                log_var
+                - log_upsilon
+                + (np.exp(log_upsilon) + (nu - mu) ** 2) / np.exp(log_var / 2)
+                - 1
+            ).sum(1)
+        ),
+    ),
 ]
 
 

@@ -71,6 +71,9 @@ MISTAKES = [
         lambda *a: [part / len(a[4]) for part in gradient(*a)],
     ),
     ("the path of the reconstructions to log_upsilon is missing", lambda *a: gradient(*a, half=0)),
+    ("1 / sigma^2 is missing", lambda *a: gradient(*a, power=0)),
+    ("b is missing", lambda W, b, *a: gradient(W, 0 * b, *a)),
+    ("c is missing", lambda W, b, V, c, *a: gradient(W, b, V, 0 * c, *a)),
 ]
 
 
@@ -87,7 +90,7 @@ def loss(W, b, V, c, nu, log_upsilon, u, y, eps, sigma_u, sigma_y):
 def check(answer):
     """Against central differences of L."""
     rng = np.random.default_rng(0)
-    for n, n_x, n_u, n_y in ((4, 2, 2, 3), (5, 3, 3, 3)):
+    for n, n_x, n_u, n_y in ((6, 2, 2, 3), (5, 3, 3, 3)):  # n is not 1 / sigma^2
         shapes = (n_u, n_x), (n_u,), (n_y, n_x), (n_y,), (n, n_x), (n, n_x)
         given = [rng.standard_normal(shape) for shape in shapes]
         data = [*(rng.standard_normal((n, size)) for size in (n_u, n_y, n_x)), 0.5, 0.8]

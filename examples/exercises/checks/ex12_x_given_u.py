@@ -55,6 +55,10 @@ MISTAKES = [
         "the standard deviation in the place of the covariance",
         lambda *a: (posterior(*a)[0], np.sqrt(np.abs(posterior(*a)[1]))),
     ),
+    (
+        "only the diagonal of the covariance is left",
+        lambda *a: (posterior(*a)[0], np.diag(np.diag(posterior(*a)[1]))),
+    ),
 ]
 
 

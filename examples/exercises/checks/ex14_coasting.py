@@ -61,6 +61,14 @@ def inverse(*a):
     return np.sum(m * t, 0) / np.sum(m**2, 0)
 
 
+def per_step(runs, last, true, circumference):
+    """Of single steps"""
+    start = np.broadcast_to(last[:, None], (*runs.shape[:2], 1))
+    moved = wrapped(np.diff(runs, prepend=start), circumference)
+    m, t = np.nanmean(moved, axis=0), np.diff(true)
+    return np.sum(m * t, 0) / np.sum(t**2, 0)
+
+
 MISTAKES = [
     (
         "the differences of positions on the circle are not wrapped",
@@ -102,6 +110,18 @@ MISTAKES = [
         "only one run is used",
         lambda runs, *a: slope(runs[:1], *a, mean=lambda d, axis: np.nan_to_num(d).mean(axis)),
     ),
+    (
+        "the differences lie between 0 and circumference, not between -1/2 and 1/2 of it",
+        lambda *a: slope(*a, wrap=np.mod),
+    ),
+    ("a sum over the runs in the place of their mean", lambda *a: slope(*a, mean=np.nansum)),
+    (
+        "true[:, k] belongs to runs[..., k - 1]: one step is lost",
+        lambda runs, last, true, c: slope(
+            np.concatenate([0 * runs[..., :1] + last[:, None], runs[..., :-1]], 2), last, true, c
+        ),
+    ),
+    ("the displacements since the switch are asked for, not those of single steps", per_step),
 ]
 
 

@@ -44,6 +44,15 @@ MISTAKES = [
     ("y_t is missing", lambda *a: run(*a, join=lambda e, u: np.concatenate([0 * e, u], axis=1))),
     ("sigma in the place of tanh", lambda *a: run(*a, encode=lambda v: 1 / (1 + np.exp(-v)))),
     ("time runs backward: start with y_1", lambda y, *a: run(y[:, ::-1], *a)[:, ::-1]),
+    ("u_0 is missing: the first state starts from it", lambda y, u_0, *a: run(y, 0 * u_0, *a)),
+    (
+        "u_t needs y_t, not y_{t-1}: one step is lost",
+        lambda y, *a: run(np.concatenate([0 * y[:, :1], y[:, :-1]], axis=1), *a),
+    ),
+    (
+        "the tanh belongs to the encoding, before u joins it",
+        lambda *a: run(*a, encode=lambda v: v, after=np.tanh),
+    ),
 ]
 
 
