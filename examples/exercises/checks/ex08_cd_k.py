@@ -76,6 +76,25 @@ def change(place, to):
     return lambda *a: cd(*a[:place], to(a[place]), *a[place + 1 :])
 
 
+def positive_phase(u, y, W_u, W_y, b_x, *rest):
+    """Alone"""
+    x, n = sigmoid(u @ W_u.T + y @ W_y.T + b_x), len(u)
+    return -x.T @ u / n, -x.T @ y / n, -x.mean(0), -u.mean(0), -y.mean(0)
+
+
+def mean_visible(u, y, W_u, W_y, b_x, b_u, b_y, n_sweeps, clamped, rng):
+    """Samples of x alone"""
+    u_hat, y_hat = u, y
+    for _ in range(n_sweeps):
+        p = sigmoid(u_hat @ W_u.T + y_hat @ W_y.T + b_x)
+        x = (rng.random(p.shape) < p) * 1.0
+        u_hat = u if clamped else sigmoid(x @ W_u + b_u)
+        y_hat = sigmoid(x @ W_y + b_y)
+    before = positive_phase(u, y, W_u, W_y, b_x)
+    after = positive_phase(u_hat, y_hat, W_u, W_y, b_x)
+    return tuple(a - b for a, b in zip(before, after, strict=True))
+
+
 MISTAKES = [
     (
         "the opposite sign: this is the gradient of the log likelihood, not of the loss",
@@ -95,6 +114,11 @@ MISTAKES = [
     ("the product of averages is not the average of products", lambda *a: cd(*a, products=False)),
     ("W_u' and W_u are exchanged in P3: x @ W_u", lambda *a: cd(*a, untransposed=True)),
     ("the negative phase pairs x with the data u, not with u_hat", lambda *a: cd(*a, keep_u=True)),
+    ("b_x is missing", change(4, lambda b: 0 * b)),
+    ("b_u is missing in P3", change(5, lambda b: 0 * b)),
+    ("b_y is missing in P5", change(6, lambda b: 0 * b)),
+    ("the negative phase is missing", positive_phase),
+    ("u_hat and y_hat are means; the chain needs samples", mean_visible),
 ]
 U = np.array([[1.0, 0.0, 1.0], [0.3, 1.0, 0.0], [0.0, 0.8, 0.6], [1.0, 0.4, 0.2]])
 Y = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])

@@ -33,10 +33,12 @@ def chain(
     with_u=True,
     untransposed=False,
     y_is_mean=False,
+    complement=False,
 ):
     """A prediction, with a mistake in one place"""
 
     def sample(mean):
+        mean = 1 - mean if complement else mean
         return (rng.random(mean.shape) < mean) * 1.0 if sampled else mean
 
     W = W_y.T if untransposed else W_y
@@ -62,6 +64,16 @@ def chain(
 def with_n_sweeps(to):
     """Another number of sweeps"""
     return lambda *a: chain(*a[:6], to(a[6]), a[7])
+
+
+def with_u_resampled(u, y, W_u, W_y, b_x, b_y, n_sweeps, rng):
+    """Not clamped"""
+    for _ in range(n_sweeps):
+        p = sigmoid(u @ W_u.T + y @ W_y.T + b_x)
+        x = (rng.random(p.shape) < p) * 1.0
+        y = (rng.random(y.shape) < sigmoid(x @ W_y + b_y)) * 1.0
+        u = (rng.random(u.shape) < sigmoid(x @ W_u)) * 1.0
+    return chain(u, y, W_u, W_y, b_x, b_y, 0, rng)
 
 
 MISTAKES = [
@@ -91,6 +103,12 @@ MISTAKES = [
     (
         "b_x is missing",
         lambda u, y, W_u, W_y, b_x, b_y, *a: chain(u, y, W_u, W_y, 0 * b_x, b_y, *a),
+    ),
+    ("the chain does not start from the given y", lambda u, y, *a: chain(u, 0 * y, *a)),
+    ("u is resampled in the chain; it is clamped", with_u_resampled),
+    (
+        "1 with probability 1 - p: r < p gives 1 with probability p",
+        lambda *a: chain(*a, complement=True),
     ),
 ]
 
@@ -123,6 +141,7 @@ def check(answer):
             run = lambda rng: [call(rng, n_sweeps, *rows, of=of).reshape(10, 4, 3).mean(0)]
             return [part[0] for part in averaged(run)]
 
+        uses_the_generator(lambda rng, k=n_sweeps: [call(rng, k)], ["y"])
         got, error = average(answer)
         hints = lambda average=average: ((hint, average(wrong)[0]) for hint, wrong in MISTAKES)
         one = call(np.random.default_rng(1), n_sweeps)
@@ -136,7 +155,6 @@ def check(answer):
             hints,
         )
         check_spread(one, u, *weights)
-        uses_the_generator(lambda rng, k=n_sweeps: [call(rng, k)], ["y"])
     rows_are_independent(
         lambda n, rng: call(rng, 2, np.tile(u[1], (n, 1)), np.tile(y[1], (n, 1))).mean(0), 10
     )
