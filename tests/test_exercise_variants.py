@@ -2159,6 +2159,7 @@ QUICK = {
     13: (),
 }
 SLOW_TOO = {
+    *((13, name) for name in ("Bernoulli spikes", "mean spikes", "starts from means")),
     *((8, name) for name in ("one sweep", "one sweep more", "means throughout")),
     *((8, name) for name in ("starts from means", "means of the visible", "same for all rows")),
     *((15, name) for name in ("means throughout", "means of y", "means of x", "a sweep less")),
@@ -2170,7 +2171,7 @@ ENOUGH = 600.0  # for an answer that ends, on a machine that is busy with other 
 
 def marked(number, name, answer, correct, hint):
     slow = number in QUICK and correct and name not in QUICK[number]
-    slow = slow or number == 13 or (number, name) in SLOW_TOO
+    slow = slow or (number, name) in SLOW_TOO
     marks = [pytest.mark.slow] if slow else []
     return pytest.param(number, answer, correct, hint, marks=marks, id=f"{number}: {name}")
 

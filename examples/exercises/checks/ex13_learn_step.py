@@ -100,6 +100,11 @@ MISTAKES = [
         lambda *a: step(*a, returned="end"),
     ),
     ("the next state is x, not the u that was given", lambda *a: step(*a, returned="u")),
+    ("b_x is missing", lambda u, y, W_u, W_y, b_x, *a: step(u, y, W_u, W_y, 0 * b_x, *a)),
+    (
+        "W_u and W_u' are exchanged: x is sigma(u @ W_u.T + ...), u_hat is sigma(x @ W_u + ...)",
+        lambda u, y, W_u, *a: step(u, y, W_u.T, *a),
+    ),
 ]
 U = np.array([[1.0, 0.0, 1.0], [0.3, 1.0, 0.0], [0.0, 0.8, 0.6], [1.0, 0.4, 0.2]])
 Y = np.array([[0.0, 1.0], [2.0, 1.0], [1.0, 0.0], [3.0, 2.0]])
