@@ -201,7 +201,7 @@ def outcome(result):
     """Second order, first order, or an autonomous mode: one of OUTCOMES.
 
     Second order is what moves on without observations. In the theory, the slope after 5 steps is
-    below 0.2 or above 0.7 with few exceptions; after more steps, the return to the middle adds to it.
+    below 0.2 or above 0.7 with few exceptions; later, the return to the middle adds to it.
 
     An **autonomous mode** is a direction of the state (or a plane) that follows its own past and
     ignores y: an eigenvalue near the unit circle, and not near +1.
