@@ -8,6 +8,8 @@ examples/figures, which `python -m examples.figures` plots again. Each slide
 says below what to look at, and which command made its figure. Takes seconds.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import argparse
 from pathlib import Path
 
