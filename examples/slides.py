@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 
 import matplotlib.image
-from PIL import Image
+from matplotlib.image import PIL  # Pillow comes with Matplotlib
 
 from examples.tools import plots, run
 
@@ -149,7 +149,7 @@ def main(argv=None):
     for number, content in enumerate(SLIDES, 1):
         paths.append(out / f"slide_{number:02d}.png")
         slide(number, *content).savefig(paths[-1], dpi=150)
-    first, *rest = (Image.open(path).convert("RGB") for path in paths)
+    first, *rest = (PIL.Image.open(path).convert("RGB") for path in paths)
     first.save(out / "slides.pdf", save_all=True, append_images=rest, resolution=150)
     print(f"{len(SLIDES)} slides and slides.pdf in {out}")
 
