@@ -100,10 +100,10 @@ SLIDES = (
         "local_vs_bptt",
     ),
     (
-        "balls_table",
-        "Table 2: one-step prediction of bouncing balls",
-        "The errors are thin rings. Which network has the thinnest?",
-        "balls_table",
+        "chapter4_plane",
+        "What the two latent variables of the rVAE hold",
+        "Which direction is the position, which the velocity?",
+        "chapters.rvae",
     ),
     (
         "balls_generate",
