@@ -319,8 +319,8 @@ save(grid.figure, 7)
 if not arguments.quick:
     rng = generator(8)
     autoencoder = rvae.init(n_x=2, n_y=15, hidden=64, family="poisson", rng=rng)
-    recipe = dict(n_traj=40, T=1000, chunk=8, n_updates=20_000, learning_rate=4e-3)
-    recipe |= dict(sigmas=[0.09, 0.08, 0.07, 0.06], n_decoder_updates=1000)
+    recipe = dict(n_traj=40, T=1000, chunk=8, n_updates=12_000, learning_rate=4e-3)
+    recipe |= dict(sigmas=[0.09, 0.08, 0.07, 0.06], n_decoder_updates=500)
     autoencoder = oscillator.train(rvae, autoencoder, rng, recipe)
     u = rvae.infer(autoencoder, test.y)
     mse = oscillator.mse(oscillator.network_estimate(rvae, autoencoder, test.y), test.z)[1]
