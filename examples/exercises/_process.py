@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,13 +46,18 @@ def limit(seconds):
                     passed.append(seconds)
                     _thread.interrupt_main()
 
-    if threading.current_thread() is threading.main_thread():
+    in_main, handler = threading.current_thread() is threading.main_thread(), None
+    if in_main:
+        # shells let background jobs ignore SIGINT, and interrupt_main stands for it
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=watch, daemon=True).start()
     try:
         yield passed
     finally:
         with lock:
             over.set()
+        if in_main:
+            signal.signal(signal.SIGINT, handler)
 
 
 def place(error, answer):
