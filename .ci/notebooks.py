@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 TIMEOUT = 900  # seconds per cell
-NO_SIZES = ("ppc_initial_state", "ppc_order", "receptive_fields", "schematic")
+NO_SIZES = ("quickstart", "ppc_initial_state", "ppc_order", "receptive_fields", "schematic")
 SAVED = ("balls_generate", "balls_table", "digits_generate")
 
 try:
