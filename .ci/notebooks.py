@@ -4,10 +4,13 @@ Needs the `dev` extra. Every notebook is written by examples/notebooks.py, gets 
 where its script has it (--use-saved where a network would be trained for minutes), and runs in a
 new folder of this clone with results in another. It must show each PNG file that it writes, once.
 Without names: quickstart, whose figure is refreshed in place, and hybrid_weight, which starts
-worker processes.
+worker processes; and one exercise in both editions. The names of exercises (ex05_hidden_mean, or
+"exercises" for all) execute both editions: the student's must say "not done yet", the instructor's
+"correct", with a figure.
 """
 
 import json
+import resource
 import sys
 import tempfile
 import time
@@ -30,12 +33,24 @@ except ImportError as error:
     )
 
 from examples import notebooks  # noqa: E402
+from examples.exercises import check  # noqa: E402
 
 
 def options(name, out):
     """The command line of a notebook."""
     size = [] if name in NO_SIZES else ["--use-saved" if name in SAVED else "--quick"]
     return [*size, "--out", str(out)]
+
+
+def run_in_kernel(notebook, folder):
+    """Execute in a fresh kernel, in `folder`."""
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+    )
+    return client.execute()
 
 
 def executed(name, folder, out):
@@ -47,13 +62,38 @@ def executed(name, folder, out):
     if first.source.count("\nargv = []\n") != 1:
         sys.exit(f"{name}: expected one line argv = [] in the first cell, got {first.source}")
     first.source = first.source.replace("\nargv = []\n", f"\nargv = {options(name, out)}\n")
-    client = NotebookClient(
-        notebook,
-        timeout=TIMEOUT,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
-    )
-    return client.execute()
+    return run_in_kernel(notebook, folder)
+
+
+def cpu_seconds():
+    """CPU time of the kernels that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def exercise_failed(name, folder):
+    """Execute both editions of an exercise, and print seconds; whether one was not as expected."""
+    failed = 0
+    for edition, with_solution in (("student", False), ("instructor", True)):
+        begun, cpu = time.time(), cpu_seconds()
+        content = json.dumps(notebooks.exercise(name, with_solution))
+        notebook = nbformat.reads(content, as_version=4)
+        nbformat.validate(notebook)
+        notebook = run_in_kernel(notebook, folder)
+        said = [
+            output.get("text", "").split("\n")[0]
+            for cell in notebook.cells
+            for output in cell.get("outputs", [])
+        ]
+        expected = "correct" if with_solution else "not done yet"
+        n_figures = figures(notebook)
+        failed += expected not in said or n_figures != with_solution
+        print(
+            f"{name:22} {edition:10} {time.time() - begun:5.0f} s "
+            f"({cpu_seconds() - cpu:.0f} s of CPU)  {said[0]}, {n_figures} figures",
+            flush=True,
+        )
+    return bool(failed)
 
 
 def figures(notebook):
@@ -71,7 +111,13 @@ def main(names):
         tempfile.TemporaryDirectory(dir=ROOT, prefix="notebooks-") as folder,
         tempfile.TemporaryDirectory() as out,
     ):
-        for name in names or ("quickstart", "hybrid_weight"):
+        names = names or ["quickstart", "hybrid_weight", "ex05_hidden_mean"]
+        if "exercises" in names:
+            names = list(check.exercises().values())
+        for name in names:
+            if name in check.exercises().values():
+                failed += exercise_failed(name, folder)
+                continue
             begun, before = time.time(), set(Path(out).glob("*.png"))
             try:
                 notebook = executed(name, folder, out)

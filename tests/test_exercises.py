@@ -123,6 +123,10 @@ def collision_in_place(q_i, q_j, v_i, v_j, m_i, m_j):
     return v_i, v_j
 
 
+def hidden_mean_by_rows(u, y, W_u, W_y, b_x):
+    return [expit(W_u @ u_n + W_y @ y_n + b_x) for u_n, y_n in zip(u, y, strict=True)]
+
+
 def free_energy_by_loops(u, y, W_u, W_y, b_x, b_u, b_y):
     result = []
     for u_n, y_n in zip(u, y, strict=True):
@@ -322,7 +326,7 @@ CORRECT = [
     (4, step_in_place),
     (4, joseph),
     (5, lambda u, y, W_u, W_y, b_x: expit(np.c_[u, y] @ np.c_[W_u, W_y].T + b_x)),
-    (5, lambda u, y, W_u, W_y, b_x: [expit(W_u @ a + W_y @ b + b_x) for a, b in zip(u, y)]),  # noqa: B905
+    (5, hidden_mean_by_rows),
     (6, free_energy_by_loops),
     (7, binomial_samples),
     (7, boolean_samples),

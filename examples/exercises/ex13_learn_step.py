@@ -1,6 +1,6 @@
 """Exercise 13: your own rEFH learns to filter spikes.
 
-Minutes: 30. Lines: 12. Before: chapter 3, "rEFH"; exercise 8.
+Minutes: 30. Lines: 12. Before: chapter 3, "The models"; exercise 8.
 
 One update of a recurrent harmonium on the oscillator's spikes, for one time step of a batch. First
 the state: x, the mean of the hidden units given the last state u and the spikes y (P4). Then CD-1,

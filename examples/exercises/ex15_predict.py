@@ -1,6 +1,6 @@
 """Exercise 15: predict the next observation, with u clamped.
 
-Minutes: 30. Lines: 8. Before: chapter 3, "Prediction"; exercise 7.
+Minutes: 30. Lines: 8. Before: appendix D; exercise 7.
 
 The state u is known, the observation that follows is not. A Gibbs chain finds it: start from the
 observation y that is given (noise, for instance), and repeat n_sweeps times,

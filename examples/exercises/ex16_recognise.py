@@ -1,6 +1,6 @@
 """Exercise 16: encode, then concatenate.
 
-Minutes: 20. Lines: 6. Before: chapter 4, "Architecture"; exercise 5.
+Minutes: 20. Lines: 6. Before: chapter 4, "The maps"; exercise 5.
 
 The rVAE's recognition model first encodes the observation, and only then joins it with the state.
 With one layer, and with the mean of x as the next state, the filter is
