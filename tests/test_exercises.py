@@ -629,7 +629,7 @@ SUBMISSIONS = {
     "cleo": "    while True:\n        pass",
     "dan": "    import sys\n    sys.exit(0)",
     "eva": "    import os\n    os._exit(0)",
-    "finn": "    return u @ W_y",
+    "finn": "    return u @ np.ones(7)",
     "gus": "    return (",
     "hana": "    raise NotImplementedError",
     "ivo": "    try:\n        while True:\n            pass\n    except BaseException:\n"
@@ -649,7 +649,7 @@ EXPECTED = {
     "jon": "is there a `return`",
     "kim": "^no file of an exercise$",
     "lea": "^correct$",
-    "mia": r"^stopped by ValueError: .*\(cell 2 of ex05_hidden_mean.ipynb, line 3\)$",
+    "mia": r"^stopped by ValueError: .*\(cell 2 of ex05_hidden_mean.ipynb, line 5\)$",
     "noa": "expected a function hidden_mean, found none",
 }
 
@@ -663,11 +663,10 @@ def submissions(tmp_path):
         (folder / student / "inner").mkdir(parents=True)
         (folder / student / "inner" / "ex05_hidden_mean.py").write_text(head + body + "\n")
     (folder / "kim").mkdir()
-    for student, body in (("lea", ANSWER), ("mia", "    return u @ W_y")):
+    for student, body in (("lea", ANSWER), ("mia", "    return u @ np.ones(7)")):
         given = {"cell_type": "code", "metadata": {"tags": ["given"]}, "source": ["1 / 0"]}
-        own = {"cell_type": "code", "metadata": {}, "source": ["%matplotlib inline\n"]}
-        own["source"] += [head.split("\n\n")[1], body] if student == "mia" else [head, body]
-        own["source"][0] = "%matplotlib inline\n"
+        lines = ["%matplotlib inline\n", head, body]
+        own = {"cell_type": "code", "metadata": {}, "source": lines}
         (folder / student).mkdir()
         notebook = folder / student / "ex05_hidden_mean.ipynb"
         notebook.write_text(json.dumps({"cells": [given, own]}))
@@ -681,7 +680,7 @@ def test_a_folder_of_submissions_is_graded(submissions, tmp_path, capsys, monkey
     monkeypatch.setattr(_process, "GRACE", 3)
     out = tmp_path / "grades.csv"
     grade.main([str(submissions), "--out", str(out), "--limit", "3", "--jobs", "2"])
-    rows = list(csv.DictReader(out.open()))
+    rows = list(csv.DictReader(out.read_text().splitlines()))
     assert tuple(rows[0]) == grade.COLUMNS
     found = {row["student"]: row for row in rows}
     assert list(found) == sorted(EXPECTED)
@@ -789,7 +788,10 @@ def test_the_hand_out_can_be_worked_in(hand_out):
 
 @pytest.mark.slow
 def test_the_hand_out_passes_its_own_tests_of_pages_and_commands(hand_out):
-    done = run("pytest -q -x tests/test_readme.py tests/test_commands.py", hand_out)
+    files = [
+        f"tests/test_{name}.py" for name in ("readme", "commands", "book", "examples_notebooks")
+    ]
+    done = run(" ".join(["pytest -q -x", *files]), hand_out)
     assert done.returncode == 0, done.stdout[-3000:]
 
 

@@ -1,8 +1,8 @@
 """Run answers under a time limit: in this process, or in one of their own.
 
-The parent starts `python -m examples.exercises._process RESULTS JOBS`. The child writes one line
-of JSON to RESULTS before each check, and one after it. If the child does not go on in time, or
-ends too early, the parent notes that, and starts another one for the rest.
+The parent starts `python -m examples.exercises._process RESULTS JOBS`. The child writes a line of
+JSON to RESULTS before each check (null), and one after it (the result). If the child does not go on
+in time, or ends too early, the parent notes that, and starts another one for the rest.
 """
 
 import _thread
@@ -27,6 +27,7 @@ FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 LIMIT = 60  # seconds per exercise: the solutions need a few
 SECONDS = {"ex08_cd_k": 120, "ex13_learn_step": 300}  # these learn, or sample for long
+START = 180  # seconds that a process may take to import what a check needs
 GRACE = 10  # seconds until a process that does not react is ended
 
 
@@ -160,7 +161,7 @@ def from_file(path, name):
     module = types.ModuleType(f"submission_{name}")
     sys.modules[module.__name__] = module  # dataclasses and pickles look there
     if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
+        sys.path.append(str(path.parent))
     if path.suffix == ".py":
         module.__file__ = str(path)
         exec(compile(path.read_text(encoding="utf-8-sig"), str(path), "exec"), module.__dict__)
@@ -232,41 +233,50 @@ def _start(results, jobs, seconds, cwd, quiet):
 
 def _follow(child, results, jobs, seconds):
     """The results of a child, until it has no more, or is stuck; then one about that"""
-    names, n_done, started = [name for name, _ in jobs], 0, time.monotonic()
+    names, n_done, n_read = [name for name, _ in jobs], 0, 0
+    since, most = time.monotonic(), START
     while n_done < len(names):
         ended = child.poll() is not None
-        lines = results.read_text().splitlines(keepends=True)
-        done = [json.loads(line) for line in lines if line.endswith("\n")][n_done:]
-        for result in done:
-            n_done, started = n_done + 1, time.monotonic()
-            yield tuple(result)
-        if done or n_done == len(names):
-            continue
-        passed, message = time.monotonic() - started, None
-        most = seconds or limit_of(names[n_done])
+        lines = [x for x in results.read_text().splitlines(keepends=True) if x.endswith("\n")]
+        for line in lines[n_read:]:
+            n_read, since, most = n_read + 1, time.monotonic(), START
+            if json.loads(line) is None:  # the next check begins
+                most = (seconds or limit_of(names[n_done])) + GRACE
+            else:
+                n_done += 1
+                yield tuple(json.loads(line))
+        if n_done == len(names):
+            return
+        passed, message = time.monotonic() - since, None
         if ended:
             message = f"the process ended before the check did (exit code {child.returncode})"
-        elif passed > most + GRACE:
+        elif passed > most:
+            most = seconds or limit_of(names[n_done])
             message = f"no result after {most:g} s: an endless loop?"
-        if message:
+        if message and n_read == len(results.read_text().splitlines()):
             yield names[n_done], False, message, passed
             return
         time.sleep(0.02)
 
 
+def _write(results, line):
+    with open(results, "a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
 def main(results, jobs, seconds):
     """In the child: check each job, and write down the result."""
     for name, source in json.loads(jobs):
-        begun = time.monotonic()
         load = None
         if source == "solution":
             load = lambda name=name: solution(name)
         elif source:
             load = lambda name=name, source=source: from_file(source, name)
+        importlib.import_module(f"examples.exercises.checks.{name}")
+        _write(results, None)
+        begun = time.monotonic()
         correct, message = verdict(name, load=load, seconds=float(seconds) or None)
-        line = json.dumps([name, correct, message, time.monotonic() - begun])
-        with open(results, "a") as file:
-            file.write(line + "\n")
+        _write(results, [name, correct, message, time.monotonic() - begun])
     sys.stdout.flush()
     os._exit(0)  # threads and exit handlers of an answer do not delay the next
 

@@ -19,6 +19,9 @@ from examples.exercises._process import FOLDER, solution, verdict
 __all__ = ["exercises", "here", "main", "mistakes", "show", "solution", "verdict"]
 
 
+_judged = {}  # in a notebook: the verdict on a function, which the cell of the picture asks again
+
+
 def exercises():
     """{number: name of the file without .py}, in order."""
     return {int(path.stem[2:4]): path.stem for path in sorted(FOLDER.glob("ex[0-9][0-9]_*.py"))}
@@ -33,7 +36,8 @@ def mistakes(name):
 
 def here(number, answer):
     """In a notebook: check the answer of its cell, and say what was found."""
-    print(verdict(exercises()[number], answer)[1])
+    _judged[number, answer] = verdict(exercises()[number], answer)
+    print(_judged[number, answer][1])
 
 
 def show(number, answer):
@@ -41,7 +45,8 @@ def show(number, answer):
     from examples.tools import plots
 
     name = exercises()[number]
-    if not verdict(name, answer)[0]:
+    correct, _ = _judged.get((number, answer)) or verdict(name, answer)
+    if not correct:
         print("Your picture follows when the check says: correct.")
         return
     module = importlib.import_module(f"examples.exercises.checks.{name}")

@@ -6,7 +6,7 @@
 
 Each prints the position error (1e-4 rad^2, after the first 100 time steps) of TRBM and rEFH, three
 seeds each, beside the decoder of single time steps and the Kalman filter with the true parameters.
-120 hidden units and 2000 updates, as in quickstart; `damping` has a longer training, too. A few
+120 hidden units and 2000 updates, as in quickstart; `damping` has another training, too. A few
 minutes on one core.
 """
 
@@ -21,11 +21,11 @@ from refh_numpy import refh, trbm
 SEEDS = 3
 SETTLED = 100
 SHORT = {"n_x": 120, "n_updates": 2000, "learning_rate": 1e-2}
-LONG = {"n_x": 240, "n_updates": 5000, "learning_rate": 1e-3}
+LARGE = {"n_x": 240, "n_updates": 5000, "learning_rate": 1e-3}
 QUESTIONS = {
     "damping": [
         *[(f"damping {d:g}", ppc.System(damping=d), SHORT) for d in (0.25, 0.5, 1.0, 2.0)],
-        ("damping 1, longer training", ppc.System(damping=1.0), LONG),
+        ("damping 1, 240 hidden units, 5000 updates at 1e-3", ppc.System(damping=1.0), LARGE),
     ],
     "spikes": [
         (f"gain times {g:g}", ppc.System(gain_low=6.4 * g, gain_high=9.6 * g), SHORT)
