@@ -7,8 +7,8 @@ import numpy as np
 from datasets.support.threads import outside
 from refh_numpy import harmonium
 
-FIRST = 100  # updates, after which the units are looked at; then after twice as many, and so on
-STEPS = 20  # time steps that are looked at
+FIRST = 200  # updates, after which the units are looked at; then after twice as many, and so on
+N_TRAJ, STEPS = 20, 10  # trajectories and time steps that are looked at
 MOST = 0.9  # share of the units
 
 
@@ -23,8 +23,8 @@ class Watch:
         self.callback, self.y, self.next = callback, None, FIRST
 
     def see(self, y):
-        """Take the first time steps of a new batch to look at the units."""
-        self.y = y[:, :STEPS]
+        """Take the beginning of a new batch to look at the units."""
+        self.y = y[:N_TRAJ, :STEPS]
 
     def __call__(self, params, log):
         """The callback."""
