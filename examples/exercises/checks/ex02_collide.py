@@ -94,7 +94,7 @@ def picture(answer):
     axes = figure.subplots(1, 2)
     q_i, q_j = np.array([-0.7, 0.0]), np.array([0.7, 0.5])
     v_i, v_j = np.array([1.0, 0.2]), np.array([-0.6, 0.0])
-    for axis, (m_i, m_j) in zip(axes, ((1.0, 1.0), (1.0, 5.0)), strict=True):
+    for axis, (m_i, m_j) in zip(axes, ((1.0, 1.0), (1.0, 20.0)), strict=True):
         after = answer(*(a.copy() for a in (q_i, q_j, v_i, v_j)), m_i, m_j)
         energy = [
             0.5 * sum(m * np.dot(v, v) for m, v in zip((m_i, m_j), vs, strict=True))
