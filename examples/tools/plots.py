@@ -138,13 +138,14 @@ def save(figure, path):
     """
     path = path.with_suffix(f".{matplotlib.rcParams['savefig.format']}")
     write_whole(path, figure.savefig)
-    if "IPython" in sys.modules:
-        show(figure, path)
+    show(figure, path)
     return path
 
 
 def show(figure, path):
     """Show a figure in a notebook: once per run of a cell, then refreshed in place."""
+    if "IPython" not in sys.modules:
+        return
     from IPython import display, get_ipython
 
     shell = get_ipython()
