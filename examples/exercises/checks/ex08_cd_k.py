@@ -1,25 +1,13 @@
 """Check of exercise 8."""
 
+from functools import partial
+
 import numpy as np
 
-from examples.exercises._answers import (
-    Incorrect,
-    averaged,
-    explanations,
-    fresh,
-    near,
-    numbers,
-    parts,
-    rows_are_independent,
-    same,
-    sigmoid,
-    small_harmonium,
-    uses_the_generator,
-)
+from examples.exercises._answers import averaged, explanations, same, sigmoid, small_harmonium
 from examples.exercises.checks import _enumeration
+from examples.exercises.checks._contrastive import NAMES, Gradients, U
 from examples.tools import plots
-
-NAMES = ("dW_u", "dW_y", "db_x", "db_u", "db_y")
 
 
 def cd(
@@ -120,100 +108,51 @@ MISTAKES = [
     ("the negative phase is missing", positive_phase),
     ("u_hat and y_hat are means; the chain needs samples", mean_visible),
 ]
-U = np.array([[1.0, 0.0, 1.0], [0.3, 1.0, 0.0], [0.0, 0.8, 0.6], [1.0, 0.4, 0.2]])
 Y = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
+OF = "n_sweeps = {}, clamped = {}"
+SAMPLED_X = "a sample of x in the place of its mean; the average is correct, but has more noise"
 
 
 def check(answer):
     """Without chance, then averaged over many chains, against enumeration; then the use of rng."""
     weights = small_harmonium(n_x=3, n_u=3, n_y=2, seed=3)
     weights[0], weights[1] = 1.5 * weights[0], 1.5 * weights[1]
-    for of, extreme in (
-        ("n_sweeps = {}, clamped = {}, large b_u and b_y", True),
-        ("n_sweeps = {}, clamped = {}", False),
-    ):
-        if extreme:  # so large that u_hat and y_hat are known: the answer has no chance in it
-            used = [*weights[:3], np.array([40.0, -40.0, 40.0]), np.array([-40.0, 40.0])]
-        else:
-            used = weights
-        for clamped in (False, True):
-            for n_sweeps in (1, 3):
-                settings = n_sweeps, clamped
-                names = [f"{name} ({of.format(*settings)})" for name in NAMES]
-                compare(answer, used, settings, names, exact=extreme)
+    # so large that u_hat and y_hat are known: the answer has no chance in it
+    extreme = [*weights[:3], np.array([40.0, -40.0, 40.0]), np.array([-40.0, 40.0])]
+    every = [(n_sweeps, clamped) for clamped in (False, True) for n_sweeps in (1, 3)]
+    for settings in every:
+        compare(answer, extreme, settings)
+    for settings in every:
+        names = [f"{name} ({OF.format(*settings)})" for name in NAMES]
+        expected = _enumeration.cd_expectation(U, Y, weights, *settings)
+        gradients(weights, settings).near(answer, expected, names, MISTAKES)
     for clamped in (False, True):
-        check_chance(answer, weights, clamped)
+        gradients(weights, (2, clamped)).have_chance(answer, clamped)
 
 
-def call(answer, weights, settings, rows, rng):
-    """The gradients of so many copies of the examples"""
-    u, y = np.tile(U, (rows, 1)), np.tile(Y, (rows, 1))
-    got = parts("cd_k", answer(*fresh((u, y, *weights, *settings, rng))), NAMES)
-    return [numbers(n, g, w.shape) for n, g, w in zip(NAMES, got, weights, strict=True)]
+def gradients(weights, settings):
+    """The Gradients of this exercise"""
+    return Gradients("cd_k", NAMES, Y, weights, settings)
 
 
-def compare(answer, weights, settings, names, exact):
-    """With the expectation; of one run if nothing is random, else of many"""
+def compare(answer, weights, settings):
+    """One run, in which nothing is random, with the expectation"""
     expected = _enumeration.cd_expectation(U, Y, weights, *settings)
-    if exact:
-        rng = np.random.default_rng(1)
-        got = call(answer, weights, settings, 1, rng)
-        arguments = (U, Y, *weights, *settings, rng)
-        for place, name in enumerate(names):
-            hints = lambda place=place: [
-                *explanations(MISTAKES, arguments, place, got),
-                *sampled_x(answer, weights, settings, place, got),
-            ]
-            same(name, got[place], expected[place], hints=hints)
-        return
-    got, errors = averaged(lambda rng: call(answer, weights, settings, 10, rng))
-    for place, name in enumerate(names):
+    of_copies = gradients(weights, settings).of_copies
+    rng = np.random.default_rng(1)
+    got = of_copies(answer, 1, rng)
+    arguments = (U, Y, *weights, *settings, rng)
 
-        def hints(place=place):
-            for hint, wrong in MISTAKES:
-                run = lambda rng, wrong=wrong: call(wrong, weights, settings, 10, rng)
-                yield hint, averaged(run)[0][place]
+    def hints(place):
+        yield from explanations(MISTAKES, arguments, place, got)
+        # if the answer is correct on average only, some x is a sample, not a mean
+        mean, error = averaged(lambda rng: of_copies(answer, 1, rng))
+        if (np.abs(mean[place] - expected[place]) <= 6 * error[place] + 1e-6).all():
+            yield SAMPLED_X, got[place]
 
-        near(
-            f"{name}, averaged over 16000 chains",
-            got[place],
-            expected[place],
-            errors[place] + 5e-5,
-            hints,
-        )
-
-
-def sampled_x(answer, weights, settings, place, got):
-    """A hint, if the answer is correct on average only: then some x is a sample, not a mean"""
-    expected = _enumeration.cd_expectation(U, Y, weights, *settings)[place]
-    mean, error = averaged(lambda rng: call(answer, weights, settings, 1, rng))
-    if (np.abs(mean[place] - expected) <= 6 * error[place] + 1e-6).all():
-        yield (
-            ("a sample of x in the place of its mean; the average is correct, but has more noise"),
-            got[place],
-        )
-
-
-def check_chance(answer, weights, clamped):
-    """Every random number from rng, and other ones for other examples"""
-    random = [place for place in range(5) if not (clamped and place == 3)]
-    settings = 2, clamped
-
-    def run(rng):
-        got = call(answer, weights, settings, 5, rng)
-        return [got[place] for place in random]
-
-    uses_the_generator(run, [NAMES[place] for place in random])
-
-    def of_rows(n, rng):
-        u, y = np.tile(U[1], (n, 1)), np.tile(Y[1], (n, 1))
-        got = parts("cd_k", answer(*fresh((u, y, *weights, *settings, rng))), NAMES)
-        return np.concatenate([np.ravel(g) for g in got])
-
-    try:
-        rows_are_independent(of_rows, 10)
-    except Incorrect as incorrect:
-        raise Incorrect(f"clamped = {clamped}: {incorrect}") from None
+    for place, name in enumerate(NAMES):
+        what = f"{name} ({OF.format(*settings)}, large b_u and b_y)"
+        same(what, got[place], expected[place], hints=partial(hints, place))
 
 
 LOOK = (

@@ -7,23 +7,19 @@ import refh_numpy.trbm
 from datasets import ppc
 from examples.exercises._answers import (
     Incorrect,
-    averaged,
     explanations,
     fresh,
-    near,
-    numbers,
     parts,
-    rows_are_independent,
     same,
     sigmoid,
     small_harmonium,
-    uses_the_generator,
 )
-from examples.exercises.checks import _enumeration, _oscillator
+from examples.exercises.checks import _contrastive, _enumeration, _oscillator
+from examples.exercises.checks._contrastive import Gradients, U
 from examples.ppc import coasting
 from examples.tools import plots
 
-NAMES = ("dW_u", "dW_y", "db_x", "db_u", "db_y", "x")
+NAMES = (*_contrastive.NAMES, "x")
 STAYS, MOVES = 0.3, 0.4  # slopes after 20 steps: measured, see tests/test_exercises.py
 
 
@@ -106,7 +102,6 @@ MISTAKES = [
         lambda u, y, W_u, *a: step(u, y, W_u.T, *a),
     ),
 ]
-U = np.array([[1.0, 0.0, 1.0], [0.3, 1.0, 0.0], [0.0, 0.8, 0.6], [1.0, 0.4, 0.2]])
 Y = np.array([[0.0, 1.0], [2.0, 1.0], [1.0, 0.0], [3.0, 2.0]])
 
 
@@ -130,50 +125,16 @@ def check(answer):
     weights[1], weights[4] = 0.4 * weights[1], 0.4 * weights[4]  # a few spikes
     for clamped in (False, True):
         expected = _enumeration.cd_expectation(U, Y, weights, 1, clamped, y_max=25)
-        got, errors = averaged(lambda rng, c=clamped: call(answer, weights, c, 10, rng))
-        for place, name in enumerate(NAMES[:5]):
-
-            def hints(place=place, clamped=clamped):
-                for hint, wrong in MISTAKES:
-                    call_wrong = lambda rng, w=wrong: call(w, weights, clamped, 10, rng)
-                    yield hint, averaged(call_wrong)[0][place]
-
-            near(
-                f"{name} (clamped = {clamped}), averaged over 16000 chains",
-                got[place],
-                expected[place],
-                errors[place] + 5e-5,
-                hints,
-            )
-        random = [place for place in range(5) if not (clamped and place == 3)]
-        uses_the_generator(
-            lambda rng, c=clamped, r=random: [call(answer, weights, c, 5, rng)[i] for i in r],
-            [NAMES[place] for place in random],
-        )
-        rows_are_independent(
-            lambda n, rng, c=clamped: np.concatenate(
-                [
-                    np.ravel(g)
-                    for g in answer(
-                        *fresh((np.tile(U[1], (n, 1)), np.tile(Y[1], (n, 1)), *weights, c, rng))
-                    )[:5]
-                ]
-            ),
-            10,
-        )
+        gradients = Gradients("learn_step", NAMES, Y, weights, (clamped,))
+        names = [f"{name} (clamped = {clamped})" for name in _contrastive.NAMES]
+        gradients.near(answer, expected, names, MISTAKES)
+        gradients.have_chance(answer, clamped)
     slopes = {name: coasts(answer, clamped) for name, clamped in (("rEFH", False), ("TRBM", True))}
     if not (slopes["rEFH"] > MOVES and abs(slopes["TRBM"]) < STAYS):
         raise Incorrect(
             "20 steps after the spikes end: expected that the rEFH moves on and the TRBM stays, "
             f"got slopes of {slopes['rEFH']:.2f} and {slopes['TRBM']:.2f}"
         )
-
-
-def call(answer, weights, clamped, rows, rng):
-    """The gradients of so many copies of the examples"""
-    arguments = np.tile(U, (rows, 1)), np.tile(Y, (rows, 1)), *weights, clamped, rng
-    got = parts("learn_step", answer(*fresh(arguments)), NAMES)[:5]
-    return [numbers(n, g, w.shape) for n, g, w in zip(NAMES, got, weights, strict=False)]
 
 
 def coasts(answer, clamped, seed=0):
