@@ -11,7 +11,6 @@ Needs the dev extra (pip install -e ".[dev]"). Takes seconds.
 
 import examples  # isort: skip  # noqa: F401  path and threads, first of all
 
-import argparse
 import base64
 import html
 import html.parser
@@ -26,6 +25,7 @@ import unicodedata
 from pathlib import Path
 
 from datasets import __version__
+from examples.tools import results as _results
 from examples.tools import run as _run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -330,24 +330,13 @@ in four chapters. Version {__version__}.</p>
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        prog="python -m examples.book",
-        description=__doc__,
-        formatter_class=_run.HelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("results"),
-        metavar="DIR",
-        help="folder of the file (default: results)",
-    )
+    parser = _run.bare_parser("book", __doc__)
+    _run.add_out(parser, "results", "of the file")
     arguments = parser.parse_args(argv)
     _run.prepare_folder(arguments.out)
     path = arguments.out / "book.html"
     text = book()
-    _run.write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    _results.write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     print(f"{path}: {len(text) / 2**20:.1f} MiB")
 
 

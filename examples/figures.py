@@ -11,7 +11,6 @@ examples/figures). Videos of digits are left out if there is no MNIST.
 
 import examples  # isort: skip  # noqa: F401  path and threads, first of all
 
-import argparse
 import importlib
 import json
 import os
@@ -73,12 +72,7 @@ def run_scripts(commands, options):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        prog="python -m examples.figures",
-        description=__doc__,
-        formatter_class=run.HelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = run.bare_parser("figures", __doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=KEPT, metavar="FOLDER")
     run.add_figure_options(parser)
     arguments = run.parse(parser, argv)

@@ -28,6 +28,7 @@ import re
 from pathlib import Path
 
 from examples.exercises import check
+from examples.tools import results as _results
 from examples.tools import run as _run
 
 FOLDER = Path(__file__).parent
@@ -231,19 +232,8 @@ def owner_and_name(text):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        prog="python -m examples.notebooks",
-        description=__doc__,
-        formatter_class=_run.HelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("notebooks"),
-        metavar="DIR",
-        help="folder to write to (default: notebooks)",
-    )
+    parser = _run.bare_parser("notebooks", __doc__)
+    _run.add_out(parser, "notebooks", "to write to")
     parser.add_argument("--exercises", action="store_true", help="write those of the exercises")
     parser.add_argument("--solutions", action="store_true", help="the instructor's edition of them")
     parser.add_argument("--repository", type=owner_and_name, metavar="OWNER/NAME")
@@ -265,7 +255,7 @@ def main(argv=None):
         }
     for name, content in made.items():
         text = json.dumps(content, indent=1) + "\n"
-        _run.write_whole(
+        _results.write_whole(
             arguments.out / f"{name}.ipynb", lambda temporary, text=text: temporary.write_text(text)
         )
     print(f"{len(made)} notebooks in {arguments.out}")

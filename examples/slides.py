@@ -10,7 +10,6 @@ says below what to look at, and which command made its figure. Takes seconds.
 
 import examples  # isort: skip  # noqa: F401  path and threads, first of all
 
-import argparse
 from pathlib import Path
 
 import matplotlib.image
@@ -130,19 +129,8 @@ def slide(number, name, message, look, script):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(
-        prog="python -m examples.slides",
-        description=__doc__,
-        formatter_class=run.HelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("results"),
-        metavar="DIR",
-        help="folder for the slides (default: results)",
-    )
+    parser = run.bare_parser("slides", __doc__)
+    run.add_out(parser, "results", "for the slides")
     out = parser.parse_args(argv).out
     run.prepare_folder(out)
     paths = []

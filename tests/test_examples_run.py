@@ -89,7 +89,7 @@ def test_ctrl_c_keeps_what_was_learnt(tiny, tmp_path, monkeypatch, capsys):
         if text.strip() == "rEFH" and len(calls) > 35:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(run.Progress, "__call__", interrupt)
+    monkeypatch.setattr(results.Progress, "__call__", interrupt)
     quickstart.main(["--out", str(tmp_path)])
     said = re.search(
         r"stopped after (\d+) updates of the rEFH; they are kept", capsys.readouterr().out
@@ -104,7 +104,7 @@ def test_ctrl_c_before_the_refh_leaves_the_other_rows(tiny, tmp_path, monkeypatc
         if text.strip() == "TRBM":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(run.Progress, "__call__", interrupt)
+    monkeypatch.setattr(results.Progress, "__call__", interrupt)
     quickstart.main(["--out", str(tmp_path)])
     rows = json.loads((tmp_path / "quickstart.json").read_text())["rows"]
     assert [row["model"] for row in rows] == ["ORDER 0", "TRBM", "KF-1", "KF-2"]

@@ -24,7 +24,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from datasets import ppc
 from examples import schematic
 from examples.ppc import coasting, oscillator
-from examples.tools import plots, run
+from examples.tools import plots, results, run
 from refh_numpy import exact, families, harmonium, refh, refh_bptt, trbm
 from refh_numpy._saturation import SaturationWarning
 
@@ -529,7 +529,7 @@ def main(argv=None):
         print(plots.save(figure, out / f"{name}.png"))
     more = {"patterns": patterns, "cd": angles, "learning": last}
     more |= {"prediction": prediction, "backward": past_rows}
-    run.write_json(out / "chapter3.json", rows, seed, **more)
+    results.write_json(out / "chapter3.json", rows, seed, **more)
     for row in [*patterns, *angles, *rows, *last, *prediction, *past_rows]:
         print(
             {k: round(v, 5) if isinstance(v, float) else v for k, v in row.items() if k != "curve"}

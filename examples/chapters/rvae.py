@@ -457,7 +457,7 @@ def main(argv=None):
     }
     for name, figure in figures.items():
         print(plots.save(figure, out / f"{name}.png"))
-    run.write_json(out / "chapter4.json", [kept, *last], seed, bounds=[bounds])
+    results.write_json(out / "chapter4.json", [kept, *last], seed, bounds=[bounds])
     for row in [kept, *last, bounds]:
         print({k: round(v, 5) if isinstance(v, float) else v for k, v in row.items()})
 

@@ -11,43 +11,6 @@ from pathlib import Path
 import matplotlib
 
 from examples.tools import results
-from examples.tools.jobs import in_parallel
-from examples.tools.results import (
-    Progress,
-    command,
-    keep,
-    kept,
-    mean_and_spread,
-    print_table,
-    version,
-    with_spread,
-    write_json,
-    write_whole,
-)
-from examples.tools.training import halved, learn, trained
-
-__all__ = [
-    "SIZES",
-    "WEIGHTS",
-    "Progress",
-    "command",
-    "halved",
-    "in_parallel",
-    "keep",
-    "kept",
-    "learn",
-    "mean_and_spread",
-    "parse",
-    "parser",
-    "prepare_folder",
-    "print_table",
-    "start",
-    "trained",
-    "version",
-    "with_spread",
-    "write_json",
-    "write_whole",
-]
 
 WEIGHTS = Path(__file__).parents[1] / "weights"  # of the long trainings, kept in the repository
 SIZES = {
@@ -122,12 +85,7 @@ def parser(name, description, sizes=("quick", "full"), jobs=True):
     jobs : whether it has jobs for a cluster
     """
     results.replace_what_the_terminal_cannot_show()
-    p = argparse.ArgumentParser(
-        prog=f"python -m examples.{name}",
-        description=description,
-        formatter_class=HelpFormatter,
-        allow_abbrev=False,
-    )
+    p = bare_parser(name, description)
     p.add_argument(
         "--seed",
         type=whole(0),
@@ -139,13 +97,7 @@ def parser(name, description, sizes=("quick", "full"), jobs=True):
         one = p.add_mutually_exclusive_group()
         for size in sizes:
             one.add_argument(f"--{size}", action="store_true", help=SIZES[size])
-    p.add_argument(
-        "--out",
-        type=Path,
-        default=Path("results"),
-        metavar="DIR",
-        help="folder for figures and numbers (default: results)",
-    )
+    add_out(p, "results", "for figures and numbers")
     if jobs:
         p.add_argument(
             "--old-rows",
@@ -159,6 +111,22 @@ def parser(name, description, sizes=("quick", "full"), jobs=True):
         )
     add_figure_options(p)
     return p
+
+
+def bare_parser(name, description):
+    """A parser without arguments, with the help of all scripts."""
+    return argparse.ArgumentParser(
+        prog=f"python -m examples.{name}",
+        description=description,
+        formatter_class=HelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def add_out(p, default, what):
+    """Add --out, a folder, to a parser."""
+    text = f"folder {what} (default: {default})"
+    p.add_argument("--out", type=Path, default=Path(default), metavar="DIR", help=text)
 
 
 def add_figure_options(p):
