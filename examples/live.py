@@ -49,7 +49,7 @@ def called(w):
     return f"w = {w:g}" + {0: " (TRBM)", 1: " (rEFH)"}.get(w, "")
 
 
-def learn(rng, w, system=SYSTEM, callback=None):
+def train_hybrid(rng, w, system=SYSTEM, callback=None):
     """Params of a network that gives log p(u) the weight w."""
     batches = (ppc.sample(N_TRAJ, 200, rng, system, random_phase=True).y for _ in iter(int, 1))
     params, log = hybrid.train(
@@ -106,7 +106,9 @@ class SpikesOff(Demonstration):
 
     def build(self):
         self.trained = functools.cache(
-            lambda w, damping: learn(np.random.default_rng(0), w, replace(SYSTEM, damping=damping))
+            lambda w, damping: train_hybrid(
+                np.random.default_rng(0), w, replace(SYSTEM, damping=damping)
+            )
         )
         self.panels = self.axes(2, 2).ravel()
         self.answer("damping")
@@ -202,7 +204,7 @@ class Race(Demonstration):
 
     def answer(self, name):
         if name == "learn":
-            self.learn(self.values["w"])
+            self.race(self.values["w"])
         elif name == "clear":
             self.clear()
 
@@ -225,7 +227,7 @@ class Race(Demonstration):
         velocity.plot(self.time_s, self.test.z[-1, :, 1], color="black", linewidth=1)
         velocity.set(xlabel="s", title="velocity (rad/s): true and decoded", ylim=(-0.6, 0.6))
 
-    def learn(self, w):
+    def race(self, w):
         error, coasts, velocity = self.panels
         look = dict(color=colour(w), marker="o", markersize=3)
         shade = {} if w in (0, 1) else {"alpha": 0.35 + 0.6 * W.index(w) / len(W)}
@@ -245,7 +247,7 @@ class Race(Demonstration):
                 line.set_data(x, y)
             self.refresh()
 
-        learn(np.random.default_rng(0), w, callback=watch)
+        train_hybrid(np.random.default_rng(0), w, callback=watch)
 
     def score(self, params):
         """Error (1e-4 rad²), coasting after one second, and the decoded velocity of the last."""
@@ -322,9 +324,9 @@ class TwoByTwo(Demonstration):
         if name == "later":
             self.plot_kept()
         else:
-            self.learn(name)
+            self.train(name)
 
-    def learn(self, name):
+    def train(self, name):
         model, axes, points = self.models[name], self.panels[name], []
         (line,) = axes.plot([], [], color=plots.COLOURS[name], linewidth=2.5)
         said = axes.annotate("", (0.97, 0.62), xycoords="axes fraction", ha="right", fontsize=9)

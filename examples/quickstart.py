@@ -53,7 +53,7 @@ BEFORE, AFTER = 60, 64  # time steps of the figure, with spikes and without
 
 
 # %%
-def learn(seed, n_x, n_traj, T, n_updates, learning_rate):
+def train_networks(seed, n_x, n_traj, T, n_updates, learning_rate):
     """{network: (params, updates made, seconds of CPU)}; after Ctrl+C, what there is."""
     updates = {name: round(PART.get(name, 1) * n_updates) for name in NETWORKS}
     progress, done, learnt = results.Progress("learning:", sum(updates.values())), 0, {}
@@ -301,7 +301,7 @@ def main(argv=None):
     data = ppc.sample(**TEST, rng=np.random.default_rng([seed, 1]))
     print(f"the data: {plots.save(plot_data(data), out / 'quickstart_data.png')}", flush=True)
 
-    learnt = learn(seed, **settings)
+    learnt = train_networks(seed, **settings)
     fitted = fit(seed, **FIT[arguments.full])
     rows = rows_of(seed, learnt, fitted)
     results.write_json(out / "quickstart.json", rows, seed, settings=settings)

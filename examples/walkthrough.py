@@ -230,7 +230,7 @@ save(figure, 4)
 # network to explain its own past. Which of the two will know the velocity?
 
 # %%
-learnt = quickstart.learn(arguments.seed, **quickstart.DEFAULT)
+learnt = quickstart.train_networks(arguments.seed, **quickstart.DEFAULT)
 network_rows = {
     name: quickstart.network_row(name, params, test, arguments.seed)
     for name, (params, _, _) in learnt.items()
