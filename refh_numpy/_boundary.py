@@ -1,4 +1,4 @@
-"""Kinds of arguments of this package, for @checked (datasets/support/boundary.py)."""
+"""Kinds of arguments of this package (datasets/support/boundary.py), and its files (`storage`)."""
 
 import math
 from collections import Counter
@@ -8,7 +8,8 @@ import numpy as np
 
 from datasets.support import checks, loop
 from datasets.support.boundary import count, number
-from datasets.support.storage import widened
+from datasets.support.files import widened
+from datasets.support.storage import Storage
 from refh_numpy import families
 from refh_numpy.families import BERNOULLI, NORMAL, POISSON, Family
 from refh_numpy.harmonium import Params
@@ -159,13 +160,6 @@ def sweeps(name, value, _=None):
     return first, last
 
 
-def schedules(name, value, _=None):
-    """{argument: function of the fraction of updates made}."""
-    for argument, schedule in checks.instance(name, value, dict).items():
-        checks.function(f"{name}[{argument!r:.30}]", schedule)
-    return value
-
-
 def state(name, value, arguments):
     """The State of a run of params, complete and finite."""
     params = arguments["params"]
@@ -195,6 +189,9 @@ def rebuild(arrays, header):
         raise ValueError(f"expected the arrays of a harmonium, got none of {', '.join(missing)}")
     leaves = {name: arrays[name] for name in names}
     return harmonium("params", Params(**leaves, family=families.get(header.get("family"))))
+
+
+storage = Storage(describe, rebuild, state)
 
 
 def finite(value):

@@ -26,7 +26,7 @@ import numpy as np
 
 from datasets.support import checks
 from datasets.support.loop import Gradient
-from refh_numpy import generation, harmonium, inference, initial, storage, training
+from refh_numpy import _boundary, generation, harmonium, inference, initial, training
 from refh_numpy.families import sample_logistic, sigmoid
 
 
@@ -77,14 +77,16 @@ def gibbs(params, u, x, n_sweeps, rng, *, clamped):
     return u, y, sigmoid(from_u + y @ params.W_y.T + params.b_x)  # P4
 
 
-def weight(w):
-    """The function s -> w(s): constant for a number, geometric for a pair (Q4)."""
+def weight(name, w, _=None):
+    """weight of log p(u_{t-1}), a number or a pair (first, last) (Q4)."""
     if not isinstance(w, (list, tuple)):
-        w = checks.number("w", w, low=0, high=1)
+        w = checks.number(name, w, low=0, high=1)
         return lambda s: w
     if len(w) != 2:
-        raise ValueError(f"w: expected a number or a pair (first, last), got {checks.shown(w)}")
-    first, last = (checks.number("w", end, low=0, high=1, above_low=True) for end in w)
+        raise ValueError(
+            f"{name}: expected a number or a pair (first, last), got {checks.shown(w)}"
+        )
+    first, last = (checks.number(name, end, low=0, high=1, above_low=True) for end in w)
     return lambda s: first * (last / first) ** s
 
 
@@ -93,4 +95,4 @@ train = training.of(gradient, w=weight)
 infer, emission_mean = inference.infer, inference.emission_mean
 predict_next, predict_next_mean_field = inference.predict_next, inference.predict_next_mean_field
 generate, generate_backward = generation.generate, generation.generate_backward
-save, load = storage.of(__name__)
+save, load = _boundary.storage.of(__name__)

@@ -16,37 +16,22 @@ The poster uses Adam with rate 1e-4, beta_1 = 0.9, beta_2 = 0.999; the authors' 
 bouncing balls. theta moves along -g, because the loss is minimised. What is not mathematics of a
 harmonium (batches, Ctrl+C, resuming) is in datasets/support/loop.py.
 
-The functions of this module do not check their arguments, except `train`.
+The functions of this module do not check their arguments; `of` makes one of `train` that does.
 """
 
-import inspect
 import math
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
-from datasets.support import boundary, loop
-from datasets.support.boundary import checked, count, number
+from datasets.support import loop
+from datasets.support.boundary import number
 from datasets.support.loop import State
 from refh_numpy import _boundary, _kernels, harmonium
 from refh_numpy._saturation import Watch
 from refh_numpy.harmonium import Params
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
-
-
-class Settings(NamedTuple):
-    """Those of `train` that an update needs."""
-
-    n_updates: int
-    learning_rate: float
-    final_learning_rate: float
-    chunk: int
-    n_sweeps: tuple  # first, last
-    momentum: float  # or None
-    noise_fraction: float
-    schedules: dict
 
 
 def adam(theta, gradient, m, v, learning_rate, step, beta_1, beta_2, epsilon):
@@ -66,24 +51,36 @@ def momentum_step(theta, gradient, m, learning_rate, momentum):
     return theta - m, m
 
 
-def update(gradient, settings, rng, params, state):
+def update(
+    gradient,
+    rng,
+    params,
+    state,
+    rate,
+    *,
+    n_updates,
+    chunk,
+    n_sweeps,
+    momentum,
+    noise_fraction,
+    schedules,
+):
     """(params, state) after one update, and its value for the learning curve.
 
     Nothing is changed in place, so an interruption leaves the arguments whole.
     """
-    s, n = settings, state.n_updates
-    y = state.y[:, : s.chunk]
+    n, (first, last), y = state.n_updates, n_sweeps, state.y[:, :chunk]
     x_mean = harmonium.forward(params, state.u, y)
     u = harmonium.previous_states(params, state.u, x_mean)
-    n_sweeps = s.n_sweeps[0] + (s.n_sweeps[1] - s.n_sweeps[0] + 1) * n // s.n_updates
-    scheduled = {name: schedule(n / s.n_updates) for name, schedule in s.schedules.items()}
+    n_sweeps = first + (last - first + 1) * n // n_updates
+    more = {name: schedule(n / n_updates) for name, schedule in schedules.items()}
     g, value = loop.check_gradient(
-        gradient(params, u, y, x_mean, n_sweeps, rng, s.noise_fraction, **scheduled), params
+        gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction, **more), params
     )
     if not math.isfinite(g.b_x.sum()):
         raise FloatingPointError("the gradient is no longer finite")
-    params, m, v = step(params, g, state, loop.learning_rate(s, n), s.momentum)
-    u, rest = x_mean[:, -1, : len(params.b_u)], state.y[:, s.chunk :]
+    params, m, v = step(params, g, state, rate, momentum)
+    u, rest = x_mean[:, -1, : len(params.b_u)], state.y[:, chunk:]
     return (params, State(m, v, n + 1, u, rest, rng.bit_generator.state)), value
 
 
@@ -102,23 +99,6 @@ def step(params, g, state, rate, momentum):
     return (Params(**leaves, family=params.family) for leaves in (theta, m, v))
 
 
-@checked(
-    gradient=boundary.function,
-    params=_boundary.recurrent,
-    batches=boundary.iterable,
-    rng=boundary.generator,
-    n_updates=count(),
-    learning_rate=number(loop.MIN_RATE),
-    final_learning_rate=number(0),
-    chunk=count(),
-    n_sweeps=_boundary.sweeps,
-    momentum=number(0, 1),
-    noise_fraction=number(0, 1),
-    schedules=_boundary.schedules,
-    state=_boundary.state,
-    callback=boundary.function,
-    every=count(),
-)
 def train(
     gradient,
     params,
@@ -132,17 +112,15 @@ def train(
     n_sweeps=1,
     momentum=None,
     noise_fraction=0.0,
-    schedules=None,
     state=None,
     callback=None,
     every=1000,
+    **schedules,
 ):
-    """Minimise the loss whose gradient is `gradient`.
+    """Learn from batches (n_traj, T, n_y).
 
     Parameters
     ----------
-    gradient : function (params, u, y, x_mean, n_sweeps, rng, noise_fraction, **scheduled) ->
-        Gradient(params, value), of arrays (n_traj, chunk, n)
     params : Params to start from; not changed
     batches : iterable of (n_traj, T, n_y); an endless one is read only as far as needed
     rng : numpy.random.Generator
@@ -153,11 +131,9 @@ def train(
         with equally many updates for each number
     momentum : None for Adam; a number in [0, 1] for gradient steps with this momentum (H6)
     noise_fraction : fraction of the negative chains that start from random observations (Q2)
-    schedules : {name: function of the fraction of updates made}, further arguments of `gradient`
-        that change during training
     state : log.state of an earlier call, to resume it with the params that it returned and
         *further* batches
-    callback : function (params, log), called after every `every` updates and at the end
+    callback, every : function (params, log), called after every `every` updates and at the end
 
     Returns
     -------
@@ -166,16 +142,6 @@ def train(
     run that diverges raises FloatingPointError, and no callback is given values that are not
     finite.
     """
-    settings = Settings(
-        n_updates,
-        learning_rate,
-        final_learning_rate,
-        chunk,
-        n_sweeps,
-        momentum,
-        noise_fraction,
-        schedules or {},
-    )
     n_u, n_y, dtype = len(params.b_u), len(params.b_y), params.b_y.dtype
     watch = Watch(callback)
 
@@ -184,38 +150,49 @@ def train(
         watch.see(y)
         return np.zeros((len(y), n_u), dtype), y, None  # u_0 = 0
 
-    return loop.run(
-        *loop.begin(params, state, rng, n_updates, n_u, n_y, dtype),
+    return loop.Training(
+        params,
+        state,
         batches,
         rng,
-        settings,
+        n_updates,
+        learning_rate,
+        final_learning_rate,
+        every,
+        watch,
+        sizes=(n_u, n_y, dtype),
         start=start,
-        update=partial(update, gradient, settings, rng),
-        every=every,
-        callback=watch,
+        update=partial(
+            update,
+            gradient,
+            rng,
+            n_updates=n_updates,
+            chunk=chunk,
+            n_sweeps=n_sweeps,
+            momentum=momentum,
+            noise_fraction=noise_fraction,
+            schedules=schedules,
+        ),
         max_scale=_boundary.max_scale(params),
         advice="start from them (init(..., y=sample)), or scale them",
     )
 
 
 def of(gradient, **schedules):
-    """The `train` of a model: `train` with its gradient, and with further arguments.
+    """The `train` of the model with this gradient.
 
-    schedules : {argument of gradient: function that makes a schedule of what the user gives for it}
+    Parameters
+    ----------
+    gradient : function (params, u, y, x_mean, n_sweeps, rng, noise_fraction, **scheduled) ->
+        Gradient(params, value), of arrays (n_traj, chunk, n)
+    schedules : {further argument of gradient: kind, which makes a function of the fraction of
+        updates made from what the user gives for it}
     """
-    known = inspect.signature(train).parameters
-    kept = [p for name, p in known.items() if name not in ("gradient", "schedules")]
-    more = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in schedules]
-    signature = inspect.Signature([*kept, *more])
-
-    def train_model(*args, **kwargs):
-        given = signature.bind(*args, **kwargs).arguments
-        scheduled = {name: make(given.pop(name)) for name, make in schedules.items()}
-        return train(gradient, **given, schedules=scheduled)
-
-    train_model.__signature__ = signature
-    train_model.__name__ = train_model.__qualname__ = "train"
-    train_model.__module__ = gradient.__module__
-    summary = "Learn from batches (n_traj, T, n_y)." + train.__doc__.partition("`gradient`.")[2]
-    train_model.__doc__ = summary
-    return train_model
+    kinds = dict(
+        params=_boundary.recurrent,
+        n_sweeps=_boundary.sweeps,
+        momentum=number(0, 1),
+        noise_fraction=number(0, 1),
+        state=_boundary.state,
+    )
+    return loop.of(train, gradient, kinds, **schedules)

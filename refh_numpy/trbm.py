@@ -15,7 +15,7 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x. b_u is not used a
 """
 
 from datasets.support.loop import Gradient
-from refh_numpy import generation, harmonium, inference, initial, storage, training
+from refh_numpy import _boundary, generation, harmonium, inference, initial, training
 
 
 def gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0):
@@ -46,4 +46,4 @@ infer, emission_mean = inference.infer, inference.emission_mean
 predict_next, predict_next_mean_field = inference.predict_next, inference.predict_next_mean_field
 generate = generation.generate
 generate_backward = generation.not_joint("a TRBM, which is conditional on u")
-save, load = storage.of(__name__)
+save, load = _boundary.storage.of(__name__)

@@ -1,12 +1,15 @@
-"""Kinds of arguments of this package, and its @checked (datasets/support/boundary.py)."""
+"""Kinds of arguments of this package, its @checked (datasets/support/boundary.py), its files."""
 
 import functools
 import math
+from dataclasses import asdict
 
 import numpy as np
 
 from datasets.support import boundary, checks, loop
 from datasets.support.boundary import count
+from datasets.support.files import widened
+from datasets.support.storage import Storage
 from rvae_numpy import parameters
 from rvae_numpy.parameters import Config, Params
 
@@ -252,6 +255,30 @@ def state(name, value, arguments):
     if value.y_input is not None:
         y_input(f"{name}.y_input", value.y_input, {"params": params, "y": value.y})
     return value
+
+
+# Files
+
+
+def describe(params):
+    """The header of a file, from which `rebuild` makes these params."""
+    checks.instance("params", params, Params, " (from init, train or load)")
+    autoencoder("params", params.map(widened))
+    return {"config": asdict(params.config), "sizes": params.sizes}
+
+
+def rebuild(leaves, header):
+    """The Params of the arrays of a file, checked; sizes first, before anything is allocated."""
+    config = Config(**checks.instance("config", header.get("config"), dict))
+    expected = parameters.leaf_shapes(**sizes("sizes", header.get("sizes")))
+    arrays("arrays", leaves, expected)
+    leaves = {part: leaves[part] for part in expected}
+    return autoencoder("arrays", parameters.unflatten(leaves, config))
+
+
+storage = Storage(describe, rebuild, state)
+
+# Functions that are given
 
 
 def means_of_y(name, value, _):

@@ -20,36 +20,21 @@ fixed, and the generative model catches up. (It is the wake phase of the wake-sl
 Hinton, Dayan, Frey and Neal 1995.) What is not mathematics of an autoencoder (batches, Ctrl+C,
 resuming) is in datasets/support/loop.py.
 
-The functions of this module do not check their arguments, except `train`.
+The functions of this module do not check their arguments; `of` makes one of `train` that does.
 """
 
-import inspect
-from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
 from datasets.support import boundary, loop
-from datasets.support.boundary import checked, count, number
+from datasets.support.boundary import number
 from datasets.support.loop import State
 from rvae_numpy import _boundary, autoencoder
 from rvae_numpy.inference import infer_u0
 from rvae_numpy.parameters import LAYERS, PHI, unflatten
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
-
-
-class Settings(NamedTuple):
-    """Those of `train` that an update needs."""
-
-    n_updates: int
-    learning_rate: float
-    final_learning_rate: float
-    chunk: int
-    learnt: list  # names of the layers that change
-    max_norm: float  # or None
-    corrupt: Callable  # or None
 
 
 def adam(theta, gradient, m, v, learning_rate, step):
@@ -73,25 +58,24 @@ def clip_by_norm(g, max_norm):
     return g.map(lambda leaf: leaf / unit * leaf.dtype.type(max_norm / norm))
 
 
-def update(gradient, settings, rng, params, state):
+def update(gradient, rng, params, state, rate, *, chunk, learnt, max_norm):
     """(params, state) after one update, and its loss.
 
     Nothing is changed in place, so an interruption leaves the arguments whole.
     """
-    s, n = settings, state.n_updates
-    y, y_input = state.y[:, : s.chunk], state.y_input
-    left = None if y_input is None else y_input[:, s.chunk :]
-    y_input = None if y_input is None else y_input[:, : s.chunk]
+    y, y_input, left = state.y[:, :chunk], state.y_input, None
+    if y_input is not None:
+        y_input, left = y_input[:, :chunk], y_input[:, chunk:]
     states = autoencoder.forward(params, state.u, y if y_input is None else y_input)
     states = states[:, :, : params.n_u]
     u_prev = np.concatenate([state.u[:, None], states[:, :-1]], axis=1)
     g, loss = loop.check_gradient(gradient(params, u_prev, y, rng, y_input), params)
     if not np.isfinite(loss):
         raise FloatingPointError("the loss is no longer finite")
-    g = g if s.max_norm is None else clip_by_norm(g, s.max_norm)
-    params, m, v = step(params, g, state, loop.learning_rate(s, n), s.learnt)
-    y, random = state.y[:, s.chunk :], rng.bit_generator.state
-    return (params, State(m, v, n + 1, states[:, -1], y, random, left)), loss
+    g = g if max_norm is None else clip_by_norm(g, max_norm)
+    params, m, v = step(params, g, state, rate, learnt)
+    rest, random = state.y[:, chunk:], rng.bit_generator.state
+    return (params, State(m, v, state.n_updates + 1, states[:, -1], rest, random, left)), loss
 
 
 def step(params, g, state, rate, learnt):
@@ -114,22 +98,6 @@ def start(corrupt, params, y, rng):
     return infer_u0.unchecked(params, (y if y_input is None else y_input)[:, 0]), y, y_input
 
 
-@checked(
-    gradient=boundary.function,
-    params=_boundary.autoencoder,
-    batches=boundary.iterable,
-    rng=boundary.generator,
-    n_updates=count(),
-    learning_rate=number(loop.MIN_RATE),
-    final_learning_rate=number(0),
-    chunk=count(),
-    freeze_phi=boundary.flag,
-    max_norm=number(0, above_low=True),
-    corrupt=boundary.function,
-    state=_boundary.state,
-    callback=boundary.function,
-    every=count(),
-)
 def train(
     gradient,
     params,
@@ -147,11 +115,10 @@ def train(
     callback=None,
     every=1000,
 ):
-    """Minimise the loss whose gradient is `gradient`.
+    """Learn from batches (n_traj, T, n_y).
 
     Parameters
     ----------
-    gradient : function (params, u, y, rng, y_input) -> Gradient, of arrays (n_traj, chunk, n)
     params : Params to start from; not changed
     batches : iterable of (n_traj, T, n_y); an endless one is read only as far as needed
     rng : numpy.random.Generator
@@ -164,7 +131,7 @@ def train(
         model receives y_input, and the reconstruction target stays y. None for y_input = y
     state : log.state of an earlier call, to resume it with the params that it returned and
         *further* batches
-    callback : function (params, log), called after every `every` updates and at the end
+    callback, every : function (params, log), called after every `every` updates and at the end
 
     Returns
     -------
@@ -173,34 +140,33 @@ def train(
     that diverges raises FloatingPointError, and no callback is given values that are not finite.
     """
     learnt = [name for name in LAYERS if not (freeze_phi and name in PHI)]
-    settings = Settings(
-        n_updates, learning_rate, final_learning_rate, chunk, learnt, max_norm, corrupt
-    )
-    n_u, n_y, dtype = params.n_u, params.n_y, params.nu.b.dtype
-    return loop.run(
-        *loop.begin(params, state, rng, n_updates, n_u, n_y, dtype),
+    return loop.Training(
+        params,
+        state,
         batches,
         rng,
-        settings,
+        n_updates,
+        learning_rate,
+        final_learning_rate,
+        every,
+        callback,
+        sizes=(params.n_u, params.n_y, params.nu.b.dtype),
         start=partial(start, corrupt),
-        update=partial(update, gradient, settings, rng),
-        every=every,
-        callback=callback,
+        update=partial(update, gradient, rng, chunk=chunk, learnt=learnt, max_norm=max_norm),
         max_scale=_boundary.max_scale(params.config),
     )
 
 
 def of(gradient):
-    """The `train` of the model with this gradient."""
-    known = inspect.signature(train).parameters
-    signature = inspect.Signature([p for name, p in known.items() if name != "gradient"])
+    """The `train` of the model with this gradient.
 
-    def train_model(*args, **kwargs):
-        return train(gradient, **signature.bind(*args, **kwargs).arguments)
-
-    train_model.__signature__ = signature
-    train_model.__name__ = train_model.__qualname__ = "train"
-    train_model.__module__ = gradient.__module__
-    summary = "Learn from batches (n_traj, T, n_y)." + train.__doc__.partition("`gradient`.")[2]
-    train_model.__doc__ = summary
-    return train_model
+    gradient : function (params, u, y, rng, y_input) -> Gradient, of arrays (n_traj, chunk, n)
+    """
+    kinds = dict(
+        params=_boundary.autoencoder,
+        freeze_phi=boundary.flag,
+        max_norm=number(0, above_low=True),
+        corrupt=boundary.function,
+        state=_boundary.state,
+    )
+    return loop.of(train, gradient, kinds)

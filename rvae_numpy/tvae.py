@@ -18,7 +18,7 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean
 """
 
 from datasets.support.loop import Gradient
-from rvae_numpy import autoencoder, generation, inference, initial, storage, training
+from rvae_numpy import _boundary, autoencoder, generation, inference, initial, training
 
 
 def gradient(params, u, y, rng, y_input=None):
@@ -44,4 +44,4 @@ train = training.of(gradient)
 infer, emission_mean = inference.infer, inference.emission_mean
 predict_next = inference.predict_next
 generate, generate_backward = generation.generate, generation.generate_backward
-save, load = storage.of(__name__)
+save, load = _boundary.storage.of(__name__)

@@ -3,8 +3,6 @@
 Which arguments a function has, its declaration says; here are values for their names.
 """
 
-import inspect
-
 import numpy as np
 
 from refh_numpy import (
@@ -19,13 +17,12 @@ from refh_numpy import (
     refh_bptt,
     rtrbm,
     storage,
-    training,
     trbm,
 )
 from tests.fuzz_entries import by_name, named, print_nothing, rng, saved, states
 
 MODELS = (efh, trbm, rtrbm, refh, refh_bptt, hybrid)
-MODULES = (exact, families, generation, inference, initial, training)
+MODULES = (exact, families, generation, inference, initial)
 DECLARED = [
     function
     for module in MODULES
@@ -65,7 +62,7 @@ def right(function):
         n_u=2,
         family="bernoulli",
         dtype=np.float32,
-        gradient=refh.gradient,
+        w=0.5,
         batches=[binary(2, 6, 3)],
         n_updates=2,
         learning_rate=1e-3,
@@ -88,11 +85,9 @@ def entries():
         yield function, lambda _, function=function: right(function)
     for model in MODELS:
         n_u = 0 if model is efh else 4
-        settings = set(inspect.signature(model.train).parameters)
 
-        def trained(_, settings=settings, n_u=n_u):
-            values = right(training.train) | {"params": params_of(n_u), "w": 0.5}
-            return {name: value for name, value in values.items() if name in settings}
+        def trained(_, train=model.train, n_u=n_u):
+            return right(train) | {"params": params_of(n_u)}
 
         def weights(folder, n_u=n_u):
             return dict(path=folder / "weights.npz", params=params_of(n_u))

@@ -15,14 +15,13 @@ from rvae_numpy import (
     rvae,
     rvae_bptt,
     storage,
-    training,
     tvae,
     vae,
 )
 from rvae_numpy.extensions import attention, backward, masking, objects, samplers
 from tests.fuzz_entries import by_name, named, print_nothing, rng, saved, states
 
-MODULES = (generation, inference, initial, training, backward, masking, samplers)
+MODULES = (generation, inference, initial, backward, masking, samplers)
 DECLARED = [
     function
     for module in MODULES
@@ -84,7 +83,6 @@ def right(function):
         prior_given_u=False,
         config=parameters.Config("normal"),
         dtype=np.float32,
-        gradient=rvae.gradient,
         batches=[observations()],
         n_updates=2,
         learning_rate=1e-3,

@@ -18,7 +18,7 @@ from examples import (
     receptive_fields,
 )
 from examples.ppc import coasting, figures, networks, oscillator
-from refh_numpy import refh, trbm
+from refh_numpy import harmonium, refh, trbm
 from rvae_numpy import rvae, vae
 
 
@@ -39,6 +39,19 @@ def quick_table(tmp_path_factory):
         patch.setattr(coasting, "N_TRAJ", 20)
         ppc_table.main(["--quick", "--out", str(out)])
         yield out
+
+
+def test_from_a_row_to_the_gibbs_chain_are_eight_frames(monkeypatch, tmp_path):
+    """Two more from the command: main and in_parallel."""
+
+    def chain(*args, **kwargs):
+        raise LookupError
+
+    monkeypatch.setitem(harmonium.negative_phase.__kwdefaults__, "chain", chain)
+    row = ppc_table.shortened("rEFH", ppc_table.NETWORKS["rEFH"])
+    with pytest.raises(LookupError) as caught:
+        networks.train_and_test(row, 0, tmp_path)
+    assert len(caught.traceback[1:]) <= 8, [entry.name for entry in caught.traceback]
 
 
 def test_table_has_every_row(quick_table):

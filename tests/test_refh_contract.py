@@ -119,7 +119,7 @@ def test_a_gradient_of_wrong_arrays_is_refused_by_name(name, momentum):
 
     rng = np.random.default_rng(0)
     with pytest.raises((ValueError, TypeError), match=r"^gradient: expected [Wb]_[uxy] .* got"):
-        training.train(gradient, small(rng), stream(rng), rng, n_updates=2, momentum=momentum)
+        training.of(gradient)(small(rng), stream(rng), rng, n_updates=2, momentum=momentum)
 
 
 @pytest.mark.parametrize("generator", GENERATORS)

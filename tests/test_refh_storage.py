@@ -252,7 +252,7 @@ def test_an_incomplete_state_is_refused_everywhere(name, tmp_path, monkeypatch):
     assert not path.exists()
     if name not in ("no moments", "infinite u", "NaN moments"):  # files.write refuses these
         with monkeypatch.context() as context:
-            context.setattr(storage.harmoniums, "check_state", lambda name, state, arguments: state)
+            context.setattr(storage, "check_state", lambda name, state, arguments: state)
             storage.save_checkpoint(path, params, state, "refh")
         with pytest.raises(ValueError, match=r"run\.npz: .*expected"):
             storage.load_checkpoint(path, "refh")

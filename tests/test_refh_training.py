@@ -1,5 +1,7 @@
 """The training loop of the harmoniums: optimisers, learning, settings, bad input."""
 
+import inspect
+import re
 from dataclasses import replace
 from functools import partial
 
@@ -67,8 +69,8 @@ def test_without_momentum_an_update_is_learning_rate_times_gradient():
     def ones(params, u, y, x_mean, n_sweeps, rng, noise_fraction):
         return Gradient(params.map(np.ones_like), 0.0)
 
-    learnt, _ = training.train(
-        ones, params, stream(rng), rng, n_updates=1, learning_rate=0.25, momentum=0.0
+    learnt, _ = training.of(ones)(
+        params, stream(rng), rng, n_updates=1, learning_rate=0.25, momentum=0.0
     )
     for name, leaf in params.leaves().items():
         np.testing.assert_allclose(getattr(learnt, name), leaf - 0.25)
@@ -167,7 +169,7 @@ def test_chunks_carry_the_state_and_batches_restart_it():
 
     rng = np.random.default_rng(0)
     params = refh.init(n_x=6, n_y=15, family="poisson", rng=rng)
-    training.train(spy, params, stream(rng, 2, 5), rng, n_updates=6, chunk=2)
+    training.of(spy)(params, stream(rng, 2, 5), rng, n_updates=6, chunk=2)
     assert [u.shape[1] for u, _ in seen] == [2, 2, 1, 2, 2, 1]
     for i, (u, _) in enumerate(seen):
         np.testing.assert_array_equal(u[:, 0], 0 if i % 3 == 0 else seen[i - 1][1][:, -1])
@@ -185,11 +187,11 @@ def test_sweeps_rise_from_the_first_number_to_the_last():
         refh.init(n_x=3, n_y=2, family="mean-field bernoulli", rng=rng),
         [rng.random((2, 12, 2))],
     )
-    training.train(spy, params, batches, rng, n_updates=12, n_sweeps=(2, 5))
+    training.of(spy)(params, batches, rng, n_updates=12, n_sweeps=(2, 5))
     assert asked == [2] * 3 + [3] * 3 + [4] * 3 + [5] * 3
     for bad in ((3, 2), (0, 2), (1, 2, 3), 0):
         with pytest.raises((ValueError, TypeError), match=r"^n_sweeps: expected"):
-            training.train(spy, params, batches, rng, n_updates=12, n_sweeps=bad)
+            training.of(spy)(params, batches, rng, n_updates=12, n_sweeps=bad)
 
 
 def test_the_hybrid_ends_at_trbm_and_refh():
@@ -204,9 +206,9 @@ def test_the_hybrid_ends_at_trbm_and_refh():
 
 
 def test_w_falls_geometrically_also_in_a_resumed_run():
-    w = hybrid.weight((0.3, 0.003))
+    w = hybrid.weight("w", (0.3, 0.003))
     np.testing.assert_allclose([w(s) for s in (0, 0.5, 1)], [0.3, 0.03, 0.003])
-    assert hybrid.weight(0.03)(0.7) == 0.03
+    assert hybrid.weight("w", 0.03)(0.7) == 0.03
 
     def run(w, state=None, params=None, callback=None):
         rng = np.random.default_rng(0)
@@ -330,14 +332,17 @@ def test_bad_input_is_named(change, name):
         refh.train(**arguments)
 
 
-def test_a_gradient_or_schedule_that_is_no_function_is_refused():
-    rng = np.random.default_rng(0)
+def test_a_gradient_that_is_no_function_is_refused():
     with pytest.raises(TypeError, match=r"^gradient: expected a function"):
-        training.train(None, small(rng), stream(rng), rng, n_updates=1)
-    with pytest.raises(TypeError, match=r"^schedules.'w'.: expected a function"):
-        training.train(refh.gradient, small(rng), stream(rng), rng, n_updates=1, schedules={"w": 3})
-    with pytest.raises(TypeError, match=r"^schedules: expected dict"):
-        training.train(refh.gradient, small(rng), stream(rng), rng, n_updates=1, schedules=3)
+        training.of(None)
+
+
+def test_help_lists_what_a_train_takes():
+    for train, more in ((refh.train, []), (hybrid.train, ["w"])):
+        said = train.__doc__.partition("Parameters")[2].partition("Returns")[0]
+        names = re.findall(r"^(\w[\w, ]*) :", said, re.MULTILINE)
+        assert ", ".join(names).split(", ") == list(inspect.signature(train).parameters)
+        assert list(inspect.signature(train).parameters)[-1:] == (more or ["every"])
 
 
 def test_probabilities_outside_0_to_1_are_refused():

@@ -110,8 +110,7 @@ def test_corrupt_sets_the_input_and_not_the_target(model):
     rng = np.random.default_rng(0)
     params = model.init(n_y=15, n_x=2, hidden=8, family="normal", rng=rng)
     y = next(stream(rng, 20, 60))
-    training.train(
-        gradient,
+    training.of(gradient)(
         params,
         [y],
         np.random.default_rng(1),
@@ -138,8 +137,7 @@ def test_without_corrupt_the_input_is_none_and_the_run_the_same_as_with_the_iden
         return rvae.gradient(params, u, y, rng, y_input)
 
     runs = [
-        training.train(
-            gradient,
+        training.of(gradient)(
             begin()[0],
             stream(np.random.default_rng(1)),
             np.random.default_rng(2),
@@ -241,8 +239,8 @@ def test_ctrl_c_inside_an_update_and_in_the_callback():
 
     for gradient, callback, n_made in ((interrupted, None, 13), (rvae.gradient, stop, 10)):
         params, rng = begin()
-        params, log = training.train(
-            gradient, params, stream(rng), rng, **settings, every=10, callback=callback
+        params, log = training.of(gradient)(
+            params, stream(rng), rng, **settings, every=10, callback=callback
         )
         assert log.interrupted and log.state.n_updates == n_made
         rng = np.random.default_rng()
@@ -270,7 +268,7 @@ def test_ctrl_c_inside_a_kernel_that_makes_the_batches():
 def test_a_gradient_that_returns_something_else_is_refused(returned):
     params, rng = begin()
     with pytest.raises(TypeError, match=r"^gradient: (params: )?expected .* got"):
-        training.train(lambda *args: returned, params, stream(rng), rng, n_updates=1)
+        training.of(lambda *args: returned)(params, stream(rng), rng, n_updates=1)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +289,7 @@ def test_a_gradient_of_a_wrong_shape_is_refused_by_name(spoil, error):
 
     params, rng = begin()
     with pytest.raises((TypeError, ValueError), match=f"gradient: expected {error}"):
-        training.train(gradient, params, stream(rng), rng, n_updates=1)
+        training.of(gradient)(params, stream(rng), rng, n_updates=1)
 
 
 def test_a_run_that_diverges_says_so():
@@ -379,7 +377,7 @@ def test_weights_that_are_not_finite_leave_training_nowhere(family, learning_rat
     calls = []
     params, rng = begin(family)
     with pytest.raises(FloatingPointError, match="training diverged"):
-        training.train(gradient, params, stream(rng), rng, n_updates=3)
+        training.of(gradient)(params, stream(rng), rng, n_updates=3)
 
 
 def test_weights_in_any_memory_order_are_trained_alike():

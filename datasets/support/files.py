@@ -131,9 +131,10 @@ def read_arrays(path):
 
 
 def widened(leaf):
-    """The array, C-contiguous; float16, in which weights may be kept, becomes float32.
-    Does not check its shape and values."""
-    checks.instance("leaf", leaf, np.ndarray)
+    """The array, C-contiguous; float16, in which weights may be kept, becomes float32. What is no
+    array stays as it is. Does not check its argument."""
+    if type(leaf) is not np.ndarray:
+        return leaf
     return np.require(leaf, np.float32 if leaf.dtype == np.float16 else None, "CAW")
 
 

@@ -1,24 +1,39 @@
 """What every training run shares: batches, resuming, Ctrl+C, divergence. No mathematics.
 
-A package supplies `update`, the step of its own chapter; `run` calls it until enough updates are
-made. Params of any package will do: they have leaves() and map(). (params, state) is replaced as a
-whole after each update, so an interruption leaves both as they were after the last complete one.
+A package supplies `train`, which makes a Training of its arguments, and `update`, the step of its
+own chapter. `run` calls that until enough updates are made; `of` makes the `train` of a model.
+Params of any package will do: they have leaves() and map(). (params, state) is replaced as a whole
+after each update, so an interruption leaves both as they were after the last complete one.
 
-The functions of this module do not check their arguments, except `begin`.
+The functions of this module do not check their arguments, except `of` and `begun`.
 """
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from datasets.support import checks
+from datasets.support import boundary, checks
+from datasets.support.boundary import count, number
 from datasets.support.jit import is_interrupt
 from datasets.support.threads import warn_about_blas_threads
 
 MIN_RATE = 1e-30  # a smaller learning rate changes nothing in float32
 EARLY = 10  # updates, after which a divergence has more to do with learning than with the data
 SCALE_THEM = "shift and scale them, to (y - mean) / sd for instance"
+KINDS = dict(  # of the arguments that `train` of every package has
+    batches=boundary.iterable,
+    rng=boundary.generator,
+    n_updates=count(),
+    learning_rate=number(MIN_RATE),
+    final_learning_rate=number(0),
+    chunk=count(),
+    callback=boundary.function,
+    every=count(),
+)
 
 
 class Gradient(NamedTuple):
@@ -51,36 +66,102 @@ class Log:
     state: State = None
 
 
-def learning_rate(settings, n_updates):
-    """The learning rate after n_updates updates: it decays linearly over the run."""
-    s = settings
-    return s.learning_rate + (s.final_learning_rate - s.learning_rate) * n_updates / s.n_updates
+@dataclass
+class Training:
+    """What `run` needs to know."""
+
+    params: object
+    state: State  # of an earlier run, which the package has checked; None for a new one
+    batches: object  # iterable of y
+    rng: np.random.Generator
+    n_updates: int  # in all
+    learning_rate: float
+    final_learning_rate: float
+    every: int  # updates between two points of the learning curve
+    callback: Callable  # (params, log), or None
+    sizes: tuple  # n_u, n_y, dtype
+    start: Callable  # (params, y, rng) -> (u, y, y_input) at the beginning of a batch
+    update: Callable  # (params, state, learning_rate) -> ((params, state), value for the curve);
+    # it changes nothing in place
+    max_scale: float = np.inf  # largest mean and standard deviation of the batches with which a run
+    # that diverges in its first updates is one of a learning rate that is too large
+    advice: str = SCALE_THEM  # what an error says of batches with larger ones
+
+    def rate(self, n_updates):
+        """The learning rate after n_updates updates: it decays linearly over the run."""
+        first, last = self.learning_rate, self.final_learning_rate
+        return first + (last - first) * n_updates / self.n_updates
+
+    def next_batch(self, n_updates):
+        """The next of the batches."""
+        try:
+            return next(self.batches)
+        except StopIteration:
+            raise ValueError(
+                f"batches: expected enough for {self.n_updates} updates, got an end "
+                f"after {n_updates}"
+            ) from None
+
+    def diverged(self, n_updates, batch, why):
+        """The error of a run that diverged at this update: its data or its learning rate are
+        blamed."""
+        mean, sd = (float(f(batch, dtype=float)) if batch.size else 0.0 for f in (np.mean, np.std))
+        rate, cure = f" (learning_rate {self.learning_rate:g})", "use a smaller learning_rate"
+        if n_updates <= EARLY and max(abs(mean), sd) > self.max_scale:
+            rate, cure = "", f"batches: {out_of_scale(mean, sd, self.advice)}"
+        return FloatingPointError(
+            f"training diverged at update {n_updates} of {self.n_updates}{rate}: {why}; {cure}"
+        )
+
+    def check_finite(self, params, state, values, batch):
+        """Nothing, or FloatingPointError: the run has diverged."""
+        if not np.isfinite(values).all() or not all(
+            np.isfinite(leaf).all()
+            for tree in (params, state.m, state.v)
+            for leaf in tree.leaves().values()
+        ):
+            why = "weights or errors are no longer finite"
+            raise self.diverged(state.n_updates, batch, why)
 
 
-def begin(params, state, rng, n_updates, n_u, n_y, dtype):
-    """A C-contiguous copy of params, and the state from which to go on.
+def of(train, gradient, kinds, **more):
+    """The `train` of a model: it has its gradient already, and checks its arguments.
 
     Parameters
     ----------
-    state : a State that the package has checked, or None for a new run
-    n_updates : updates in all
-    n_u, n_y, dtype : of the states and observations
+    train : function (gradient, params, batches, rng, *, ..., **more) -> Training
+    gradient : of the model
+    kinds : of the arguments of train that are not in KINDS
+    more : {further argument of gradient: its kind}
     """
+    checks.function("gradient", gradient)
+    known = inspect.signature(train).parameters.values()
+    kept = [p for p in known if p.name != "gradient" and p.kind != p.VAR_KEYWORD]
+    kept += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in more]
+    head, returns, tail = inspect.cleandoc(train.__doc__).partition("\nReturns\n")
+    head += "".join(f"{name} : {kind.__doc__}\n" for name, kind in more.items())
+    model_train = partial(train, gradient)
+    model_train.__name__ = model_train.__qualname__ = "train"
+    model_train.__module__, model_train.__doc__ = gradient.__module__, head + returns + tail
+    model_train.__signature__ = inspect.Signature(kept)
+    return boundary.checked(**kinds, **KINDS, **more, result=run)(model_train)
+
+
+def begun(training):
+    """A C-contiguous copy of the params of a Training, and the State from which to go on."""
 
     def copied(leaf):
         return np.array(leaf, order="C")
 
-    params = params.map(copied)
+    params, state, rng = training.params.map(copied), training.state, training.rng
     if state is None:
-        zeros = params.map(np.zeros_like)
-        no_u, no_y = np.zeros((1, n_u), dtype), np.empty((1, 0, n_y), dtype)
-        return params, State(
-            zeros, params.map(np.zeros_like), 0, no_u, no_y, rng.bit_generator.state
-        )
-    if state.n_updates >= n_updates:
+        (n_u, n_y, dtype), (m, v) = training.sizes, (params.map(np.zeros_like) for _ in range(2))
+        u, y = np.zeros((1, n_u), dtype), np.empty((1, 0, n_y), dtype)
+        return params, State(m, v, 0, u, y, rng.bit_generator.state)
+    if state.n_updates >= training.n_updates:
         raise ValueError(
             f"n_updates: expected more than the {state.n_updates} that state has made, "
-            f"got {n_updates}"
+            f"got {training.n_updates}"
         )
     kind = type(rng.bit_generator).__name__
     if state.rng["bit_generator"] != kind:
@@ -92,76 +173,40 @@ def begin(params, state, rng, n_updates, n_u, n_y, dtype):
     return params, replace(state, m=state.m.map(copied), v=state.v.map(copied))
 
 
-def run(
-    params,
-    state,
-    batches,
-    rng,
-    settings,
-    *,
-    start,
-    update,
-    every,
-    callback,
-    max_scale=np.inf,
-    advice=SCALE_THEM,
-):
-    """Updates until settings.n_updates are made, or Ctrl+C.
-
-    Parameters
-    ----------
-    params, state : from `begin`
-    settings : has n_updates and learning_rate
-    start : function (params, y, rng) -> (u, y, y_input) at the beginning of a batch
-    update : function (params, state) -> ((params, state), value for the learning curve); it
-        changes nothing in place
-    every : updates between two points of the learning curve
-    callback : function (params, log) or None
-    max_scale : largest mean and standard deviation of the batches with which a run that diverges
-        in its first updates is one of a learning rate that is too large
-    advice : what an error says of batches with larger ones
-
-    Returns
-    -------
-    params, Log
-    """
-    now, batch, batches, log, values = (params, state), state.y, iter(batches), Log(), []
-    warn_about_blas_threads(max(leaf.size for leaf in params.leaves().values()))
+def run(training):
+    """params and Log after the updates of a Training, or those before Ctrl+C."""
+    now, log, values, rng = begun(training), Log(), [], training.rng
+    batch, training.batches = now[1].y, iter(training.batches)
+    warn_about_blas_threads(max(leaf.size for leaf in now[0].leaves().values()))
     try:
-        with np.errstate(all="ignore"):  # a diverging run has its own error
-            while now[1].n_updates < settings.n_updates:
-                if now[1].y.shape[1] == 0:
-                    y = _next(batches, now[1].n_updates, settings)
-                    u, y, y_input = start(now[0], y, rng)
-                    fresh = replace(now[1], u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
-                    now, batch = (now[0], fresh), y
-                now, value = _updated(update, *now, settings, batch, max_scale, advice)
-                values.append(value)
-                made = now[1].n_updates
-                if made % every == 0 or made == settings.n_updates:
-                    check_finite(*now, values, settings, batch, max_scale, advice)
-                    log.n_updates.append(made)
-                    log.value.append(float(np.mean(values)))
-                    log.state = detached(now[1])
-                    values.clear()
-                    if callback is not None:
-                        callback(now[0], log)
+        while now[1].n_updates < training.n_updates:
+            if now[1].y.shape[1] == 0:
+                y = training.next_batch(now[1].n_updates)
+                u, y, y_input = training.start(now[0], y, rng)
+                fresh = replace(now[1], u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
+                now, batch = (now[0], fresh), y
+            try:
+                now, value = training.update(*now, training.rate(now[1].n_updates))
+            except FloatingPointError as error:
+                raise training.diverged(now[1].n_updates + 1, batch, error) from error
+            values.append(value)
+            made = now[1].n_updates
+            if made % training.every == 0 or made == training.n_updates:
+                training.check_finite(*now, values, batch)
+                log.n_updates.append(made)
+                log.value.append(float(np.mean(values)))
+                log.state = detached(now[1])
+                values.clear()
+                if training.callback is not None:
+                    training.callback(now[0], log)
     except (KeyboardInterrupt, SystemError) as error:
         if not is_interrupt(error):
             raise
         log.interrupted = True
         del log.n_updates[len(log.value) :]  # interrupted between the two
-        check_finite(*now, values, settings, batch, max_scale, advice)
+        training.check_finite(*now, values, batch)
         log.state = detached(now[1])
     return now[0], log
-
-
-def _updated(update, params, state, settings, batch, max_scale, advice):
-    """What update returns; an overflow in it is a divergence"""
-    try:
-        return update(params, state)
-    except FloatingPointError as error:
-        raise diverged(state.n_updates + 1, settings, error, batch, max_scale, advice) from error
 
 
 def detached(state):
@@ -194,28 +239,6 @@ def check_gradient(result, params):
     return result
 
 
-def check_finite(params, state, values, settings, batch, max_scale, advice):
-    """Nothing, or FloatingPointError: the run has diverged."""
-    if not np.isfinite(values).all() or not all(
-        np.isfinite(leaf).all()
-        for tree in (params, state.m, state.v)
-        for leaf in tree.leaves().values()
-    ):
-        why = "weights or errors are no longer finite"
-        raise diverged(state.n_updates, settings, why, batch, max_scale, advice)
-
-
-def diverged(step, settings, why, batch, max_scale, advice):
-    """The error of a run that diverged at this update: its data or its learning rate are blamed."""
-    mean, sd = (float(f(batch, dtype=float)) if batch.size else 0.0 for f in (np.mean, np.std))
-    rate, cure = f" (learning_rate {settings.learning_rate:g})", "use a smaller learning_rate"
-    if step <= EARLY and max(abs(mean), sd) > max_scale:
-        rate, cure = "", f"batches: {out_of_scale(mean, sd, advice)}"
-    return FloatingPointError(
-        f"training diverged at update {step} of {settings.n_updates}{rate}: {why}; {cure}"
-    )
-
-
 def out_of_scale(mean, sd, advice=SCALE_THEM):
     """What an error says of observations with this mean and standard deviation."""
     return (
@@ -246,13 +269,3 @@ def check_array(name, value, shape, dtype):
             f"{type(value).__name__} of {getattr(value, 'dtype', 'no dtype')}"
         )
     return checks.array(name, value, shape)
-
-
-def _next(batches, n_updates, settings):
-    try:
-        return next(batches)
-    except StopIteration:
-        raise ValueError(
-            f"batches: expected enough for {settings.n_updates} updates, got an end "
-            f"after {n_updates}"
-        ) from None

@@ -2,11 +2,9 @@
 
 A package makes one Storage of three functions, and hands out its methods:
 
-    storage = Storage(describe, rebuild, check_state)
-
     describe     params, not checked yet -> a dict that JSON can hold: what rebuild needs to know of
                  them; TypeError or ValueError that names params if they are not whole. float16,
-                 which saves space, is accepted (`widened`)
+                 which saves space, is accepted (files.widened)
     rebuild      ({name: array}, header) -> checked Params; TypeError or ValueError for arrays or a
                  header that do not fit. What was float16 comes as float32
     check_state  (name, state, {"params": params}) -> state: a kind, as in boundary.py
@@ -14,23 +12,31 @@ A package makes one Storage of three functions, and hands out its methods:
 The arrays of a file are the leaves of Params by their names. A checkpoint has Adam's moments too,
 with the prefixes "m." and "v.", and the rest of the state: "state.u", "state.y", "state.y_input".
 The header has the name of the model ("model"), what describe says, and "meta" or "about".
-`widened`, `as_lists` and `with_arrays` do not check their arguments.
+`as_lists` and `with_arrays` do not check their arguments.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from datasets.support import checks, files
+from datasets.support.boundary import checked, instance
+from datasets.support.boundary import path as is_path
+from datasets.support.files import widened
 from datasets.support.loop import State
 
 MOMENTS = ("m.", "v.")
 REST = ("u", "y", "y_input")
 
 
+@dataclass
 class Storage:
     """The functions of one package that write and read weights and checkpoints."""
 
-    def __init__(self, describe, rebuild, check_state):
-        self.describe, self.rebuild, self.check_state = describe, rebuild, check_state
+    describe: Callable
+    rebuild: Callable
+    check_state: Callable
 
     def of(self, module):
         """The functions save(path, params, /, **meta) and load(path) of a model.
@@ -51,6 +57,7 @@ class Storage:
             function.__module__, function.__qualname__ = module, function.__name__
         return save, load
 
+    @checked(path=is_path, model=instance(str))
     def save(self, path, params, model, /, **meta):
         """Write the weights of a model.
 
@@ -61,10 +68,10 @@ class Storage:
         model : its name
         meta : whatever JSON can hold (seed, command, version, ...)
         """
-        path, model = checks.path("path", path), checks.instance("model", model, str)
-        header = self.describe(params)
+        header = self.describe(params)  # or an error
         files.write(path, params.leaves(), model=model, **header, meta=meta)
 
+    @checked(path=is_path, model=instance(str))
     def load(self, path, model):
         """Read what `save` wrote for this model.
 
@@ -81,17 +88,12 @@ class Storage:
             raise ValueError(f"{path}: expected weights with their meta, got {meta!r:.60} for it")
         return self._rebuilt(path, arrays, header), meta
 
+    @checked(path=is_path, model=instance(str))
     def save_checkpoint(self, path, params, state, model, /, **about):
-        """Write params and the State of a run for load_checkpoint.
+        """Write params and the State of a run (log.state) for load_checkpoint; otherwise as save.
 
-        Parameters
-        ----------
-        path : str or os.PathLike
-        params : Params;  state : log.state of their run
-        model : name of the model
         about : whatever JSON can hold (learning curve, elapsed time, ...)
         """
-        path, model = checks.path("path", path), checks.instance("model", model, str)
         header = self.describe(params)
         self.check_state("state", state, {"params": params})
         arrays = {f"state.{name}": getattr(state, name) for name in REST}
@@ -101,6 +103,7 @@ class Storage:
         run = {"n_updates": state.n_updates, "rng": as_lists(state.rng)}
         files.write(path, arrays, model=model, **header, state=run, about=about)
 
+    @checked(path=is_path, model=instance(str))
     def load_checkpoint(self, path, model):
         """Read what save_checkpoint wrote for this model: hand the first two to `train` to resume.
 
@@ -131,7 +134,6 @@ class Storage:
 
     def _read(self, path, model):
         """arrays, header of a file of this model"""
-        checks.instance("model", model, str)
         arrays, header = files.read(path)
         if header.get("model") != model:
             raise ValueError(
@@ -145,13 +147,6 @@ class Storage:
             return self.rebuild({name: widened(leaf) for name, leaf in arrays.items()}, header)
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path}: {error}") from None
-
-
-def widened(leaf):
-    """float16, in which weights may be kept, as float32; an array is made C-contiguous."""
-    if type(leaf) is not np.ndarray:
-        return leaf
-    return np.array(leaf, dtype=np.float32 if leaf.dtype == np.float16 else None, order="C")
 
 
 def as_lists(state):

@@ -4,7 +4,6 @@ An interrupted training goes on from its last checkpoint, bit for bit as if it h
 """
 
 import contextlib
-import importlib
 import json
 import multiprocessing
 import os
@@ -135,9 +134,8 @@ def read_checkpoint(model, path, asked, past):
 
 
 def storage_of(model):
-    """The module `storage` of a model's package, and the model's name in files."""
-    name = model.__name__.rpartition(".")[2]
-    return importlib.import_module(f"{model.__package__}.storage"), name
+    """The `storage` of a model's package, and the model's name in files."""
+    return sys.modules[model.__package__].storage, model.__name__.rpartition(".")[2]
 
 
 @contextlib.contextmanager
