@@ -52,7 +52,7 @@ def test_a_short_training_reports_every_probe(monkeypatch):
     curves = chapter.trainings(0)
     assert [row["updates"] for row in curves["good"]] == [2, 4, 6, 8]
     assert set(curves["good"][-1]["coasting"]) == {"5", "10", "20", "40"}
-    figure = chapter.plot_learning(curves, chapter.observation_bounds(0))
+    figure = chapter.plot_learning(curves)
     assert len(figure.axes) == 3
 
 

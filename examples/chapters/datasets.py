@@ -34,14 +34,16 @@ def result(seed):
     velocity = ppc.wrap(np.diff(z_hat)) / SYSTEM.dt
     figure = _plots.figure(7, 2.8)
     panels = figure.subplots(1, 2)
-    panels[0].plot(time, z_hat, "o", color=DECODED, markersize=2, label="decoded")
+    panels[0].plot(time, z_hat, "o", color=DECODED, markersize=2)
     panels[1].plot(time[1:], velocity, "o", color=DECODED, markersize=2)
     for axes, truth, name in zip(
         panels, batch.z[0].T, ("position (rad)", "velocity (rad/s)"), strict=True
     ):
-        axes.plot(time, truth, color=_plots.GROUND_TRUTH, label="ground truth")
+        axes.plot(time, truth, color=_plots.GROUND_TRUTH)
         axes.set(xlabel="time (s)", title=name)
-    panels[0].legend(loc="lower center")
+    panels[0].text(3.4, 0.35, "decoded from\none time step", color=DECODED)
+    panels[1].text(0.2, 2.6, "from two time steps", color=DECODED)
+    panels[1].text(8.1, 0.75, "ground truth", color=_plots.GROUND_TRUTH, ha="right")
     _plots.letters(panels)
     return figure
 
@@ -72,9 +74,9 @@ def spikes(seed):
         interpolation="nearest",
         extent=(0, time[-1], SYSTEM.preferred[0] - half, SYSTEM.preferred[-1] + half),
     )
-    right.plot(time, batch.z[0, :, 0], color=_plots.GROUND_TRUTH_ON_SPIKES, label="position")
+    right.plot(time, batch.z[0, :, 0], color=_plots.GROUND_TRUTH_ON_SPIKES)
+    right.text(2.3, 0, " true\n position", color=_plots.GROUND_TRUTH_ON_SPIKES)
     right.set(xlabel="time (s)", ylabel="preferred position (rad)")
-    right.legend(loc="center")
     figure.colorbar(image, ax=right, label="spikes", shrink=0.8)
     _plots.letters((left, right))
     return figure

@@ -114,8 +114,8 @@ def plot_graph(axes):
     x1, x2, u, y = (0.8, 3.2), (4.2, 3.2), (0.8, 0.4), (4.2, 0.4)
     for tail, head, text, place in (
         (u, x1, "4", (0.45, 1.8)),
-        (y, x1, "4", (3.05, 1.0)),
-        (u, x2, "−4", (1.75, 1.0)),
+        (y, x1, "4", (3.45, 1.3)),
+        (u, x2, "−4", (1.0, 1.3)),
         (y, x2, "−4", (4.4, 1.8)),
     ):
         axes.plot(*zip(tail, head, strict=True), color=schematic.LEARNT, zorder=1)
@@ -256,8 +256,7 @@ def plot_cd_angle(rows):
             values = [row[f"{quantity}_{size}"] for row in rows]
             axes.plot(k, values, color=colour, marker=marker, markersize=4)
         label = f"{size} weights (±{WEIGHT_SIZES[size]:g})"
-        at = 0.55 if size == "small" else 0.82
-        angle.text(0.98, at, label, color=colour, ha="right", transform=angle.transAxes)
+        angle.text(*((1.15, 0.6) if size == "small" else (2.2, 9.5)), label, color=colour)
     for axes in (angle, length):
         axes.set(xscale="log", xlabel="sweeps k", xticks=[1, 3, 10, 30], xticklabels=[1, 3, 10, 30])
         axes.minorticks_off()
@@ -320,6 +319,9 @@ def plot_coasting(networks, runs, rows, seed):
             axes.plot(after, estimate[-1] + runs[name][:, i].mean(0), color=color, linewidth=2)
         axes.set(xlabel="time (s)", ylim=(-1.05, 1.05))
     panels[0].set_ylabel("position (rad)")
+    for name, at in (("TRBM", (0.1, -0.12)), ("rEFH", (0.3, -0.9))):
+        panels[0].text(*at, name, color=plots.COLOURS[name])
+    panels[0].text(-2.6, 0.88, "true position", color=plots.GROUND_TRUTH)
     panels[1].set_title("grey: the spikes are switched off", loc="center")
     for row in rows:
         k, slope = zip(*row["coasting"].items(), strict=True)
@@ -397,8 +399,8 @@ def plot_learning(curves):
         for name, curve in curves.items():
             x = [100 * row["updates"] / curve[-1]["updates"] for row in curve]
             values = [scale * row[quantity] for row in curve]
-            axes.plot(x, values, color=colours[name], linestyle=styles[name], label=name)
-        axes.set(title=title, xlabel="training (%)", xlim=(0, 100))
+            axes.plot(x, values, color=colours[name], linestyle=styles[name])
+        axes.set(title=title, xlabel="training (%)", xlim=(0, 140), xticks=[0, 50, 100])
     panels[0].set(yscale="log", ylim=(2, 60))
     panels[0].set_yticks(ticks := [2, 5, 10, 20, 50], ticks)
     panels[0].minorticks_off()
@@ -406,9 +408,13 @@ def plot_learning(curves):
     panels[0].text(99, 2.15, "two samples of one rate", color="0.4", ha="right", fontsize=8)
     panels[1].set(yscale="log")
     panels[1].axhline(12, color=plots.COLOURS["ORDER 0"], linewidth=1, zorder=0)
-    panels[1].text(99, 12.6, "ORDER 0", color=plots.COLOURS["ORDER 0"], ha="right", fontsize=8)
-    panels[2].set(ylim=(-0.03, 1.05))
-    panels[2].legend(loc="center right")
+    panels[1].text(138, 12.8, "ORDER 0", color=plots.COLOURS["ORDER 0"], ha="right", fontsize=8)
+    panels[2].set(ylim=(-0.03, 1.1))
+    for axes, (quantity, scale, _) in zip(panels, quantities, strict=True):
+        ends = {
+            name: (scale * curve[-1][quantity], colours[name]) for name, curve in curves.items()
+        }
+        plots.end_labels(axes, 102, ends)
     plots.letters(panels)
     return figure
 
@@ -494,7 +500,7 @@ def plot_appendix(prediction, rows, positions, past):
         panels[2].plot(-steps, row["curve"], color=colours[row["passed_on"]])
     panels[2].axhline(past.std(), color="0.5", linewidth=1)
     panels[2].text(-78, past.std() + 0.01, "always 0", color="0.4", fontsize=8)
-    panels[2].set(xlabel="time steps back", title="error of the past (rad)", ylim=(0, None))
+    panels[2].set(xlabel="time steps back", title="error of the past (rad)", ylim=(0, 0.42))
     plots.letters(panels)
     return figure
 

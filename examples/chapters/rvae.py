@@ -348,7 +348,7 @@ RUNS = {
     "stuck": dict(n_updates=3000, sigmas=(0.3, 0.3)),
     "collapsed": dict(n_updates=3000, sigmas=(0.02, 0.02)),
 }
-N_PROBES = 12
+N_PROBES = 20  # a multiple of STAGES
 
 
 def probe(params, test):
@@ -360,7 +360,7 @@ def probe(params, test):
 
 
 def train_short(name, batches, rng, callback, every):
-    """Params of one of RUNS; callback(params, number of updates) after every `every` updates."""
+    """Train one of RUNS; callback(params, number of updates) after every `every` updates."""
     settings = RUNS[name]
     first, last = settings["sigmas"]
     params = rvae.init(
@@ -385,11 +385,10 @@ def train_short(name, batches, rng, callback, every):
             callback=note,
             every=every,
         )
-    return params
 
 
 def trainings(seed):
-    """{run: [row]}, a row per probe; the last one also has coasting."""
+    """{run: [row]}, a row per probe."""
     rng = np.random.default_rng([seed, 23])
     batches = [ppc.sample(40, 400, rng, random_phase=True).y for _ in range(40)]
     test, curves = ppc.sample(40, 300, rng, random_phase=True), {}
@@ -397,38 +396,40 @@ def trainings(seed):
         curve = curves[name] = []
 
         def note(params, n_updates, name=name, curve=curve):
-            curve.append({"run": name, "updates": n_updates} | probe(params, test))
+            row = {"run": name, "updates": n_updates} | probe(params, test)
+            curve.append(row | {"coasting": coasting.network(rvae, params, seed)})
 
         every = settings["n_updates"] // N_PROBES
-        params = train_short(name, batches, rng, note, every)
-        curve[-1]["coasting"] = coasting.network(rvae, params, seed)
+        train_short(name, batches, rng, note, every)
     return curves
 
 
-def plot_learning(curves, bounds):
+def plot_learning(curves):
     figure = plots.figure(9, 2.8)
     panels = figure.subplots(1, 3)
     colours = {"good": plots.COLOURS["rVAE"], "stuck": "#B3261E", "collapsed": "#0D4390"}
     quantities = (
-        ("loss", 1, "loss (nats per time step)"),
-        ("observation_term", 1, "observation term (nats)"),
-        ("mse", 1e4, "position error ($10^{-4}$ rad²)"),
+        (lambda row: row["loss"], "loss (nats per time step)"),
+        (lambda row: 1e4 * row["mse"], "position error ($10^{-4}$ rad²)"),
+        (lambda row: row["coasting"]["10"], "coasting, 10 steps"),
     )
-    for axes, (quantity, scale, title) in zip(panels, quantities, strict=True):
+    panels[1].set(yscale="log")
+    panels[1].axhline(12, color=plots.COLOURS["ORDER 0"], linewidth=1, zorder=0)
+    panels[1].text(133, 13.5, "ORDER 0", color=plots.COLOURS["ORDER 0"], fontsize=8, ha="right")
+    for level, name in ((1, "moves on (order 2)"), (0, "stays (order 1)")):
+        panels[2].axhline(level, color="0.6", linewidth=1, zorder=0)
+        at = level + (0.03 if level else -0.04)
+        panels[2].text(1, at, name, color="0.4", fontsize=8, va="bottom" if level else "top")
+    panels[2].set(ylim=(-0.3, 1.2))
+    for axes, (quantity, title) in zip(panels, quantities, strict=True):
+        ends = {}
         for name, curve in curves.items():
             x = [100 * row["updates"] / curve[-1]["updates"] for row in curve]
-            values = [scale * row[quantity] for row in curve]
+            values = [quantity(row) for row in curve]
             axes.plot(x, values, color=colours[name])
-            higher = curve[-1][quantity] > min(other[-1][quantity] for other in curves.values())
-            at = "bottom" if higher else "top"  # the lowest two are neighbours
-            axes.text(102, values[-1], name, color=colours[name], va=at, fontsize=8)
-        axes.set(title=title, xlabel="training (%)", xlim=(0, 132), xticks=[0, 50, 100])
-    for name, text in (("constant_rates", "constant rates"), ("true_rates", "true rates")):
-        panels[1].axhline(bounds[name], color="0.6", linewidth=1, zorder=0)
-        panels[1].text(1, bounds[name] + 0.2, text, color="0.4", fontsize=8)
-    panels[2].set(yscale="log")
-    panels[2].axhline(12, color=plots.COLOURS["ORDER 0"], linewidth=1, zorder=0)
-    panels[2].text(1, 13, "ORDER 0", color=plots.COLOURS["ORDER 0"], fontsize=8)
+            ends[name] = values[-1], colours[name]
+        axes.set(title=title, xlabel="training (%)", xlim=(0, 135), xticks=[0, 50, 100])
+        plots.end_labels(axes, 102, ends)
     plots.letters(panels)
     return figure
 
@@ -453,7 +454,7 @@ def main(argv=None):
         "chapter4_one_number": plot_one_number(),
         "chapter4_step": plot_step(),
         "chapter4_sigma": plot_sigma(json.loads((KEPT / "linear_rvae.json").read_text())),
-        "chapter4_learning": plot_learning(curves, bounds),
+        "chapter4_learning": plot_learning(curves),
     }
     for name, figure in figures.items():
         print(plots.save(figure, out / f"{name}.png"))

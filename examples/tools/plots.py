@@ -108,6 +108,32 @@ def letters(panels):
         )
 
 
+def end_labels(axes, x, ends, gap=0.09):
+    """Write the names of lines beside their ends, moved apart where they would touch.
+
+    Parameters
+    ----------
+    axes : with its final limits and scale
+    x : where the names begin
+    ends : {name: (value, colour)} of the last point of each line
+    gap : the least distance of two names, as a fraction of the axis
+    """
+    to_fraction = axes.transData + axes.transAxes.inverted()
+    heights = {name: to_fraction.transform((x, value))[1] for name, (value, _) in ends.items()}
+    lowest = -1.0
+    for name in sorted(heights, key=heights.get):
+        lowest = max(lowest + gap, heights[name])
+        axes.text(
+            x,
+            lowest,
+            name,
+            transform=axes.get_yaxis_transform(),
+            color=ends[name][1],
+            va="center",
+            fontsize=8,
+        )
+
+
 def break_axis(left, right):
     """Mark that the horizontal axis jumps from the left panel to the right one."""
     right.spines["left"].set_visible(False)
