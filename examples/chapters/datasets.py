@@ -41,9 +41,9 @@ def result(seed):
     ):
         axes.plot(time, truth, color=_plots.GROUND_TRUTH)
         axes.set(xlabel="time (s)", title=name)
-    panels[0].text(3.4, 0.35, "decoded from\none time step", color=DECODED)
+    panels[0].text(4.1, -0.2, "decoded from\none time step", color=DECODED, ha="center")
     panels[1].text(0.2, 2.6, "from two time steps", color=DECODED)
-    panels[1].text(8.1, 0.75, "ground truth", color=_plots.GROUND_TRUTH, ha="right")
+    panels[1].text(0.1, -2.9, "line: ground truth", color=_plots.GROUND_TRUTH)
     _plots.letters(panels)
     return figure
 
@@ -75,7 +75,7 @@ def spikes(seed):
         extent=(0, time[-1], SYSTEM.preferred[0] - half, SYSTEM.preferred[-1] + half),
     )
     right.plot(time, batch.z[0, :, 0], color=_plots.GROUND_TRUTH_ON_SPIKES)
-    right.text(2.3, 0, " true\n position", color=_plots.GROUND_TRUTH_ON_SPIKES)
+    right.text(2.7, -0.1, "true position", color=_plots.GROUND_TRUTH_ON_SPIKES)
     right.set(xlabel="time (s)", ylabel="preferred position (rad)")
     figure.colorbar(image, ax=right, label="spikes", shrink=0.8)
     _plots.letters((left, right))
