@@ -256,12 +256,13 @@ def plot_cd_angle(rows):
             values = [row[f"{quantity}_{size}"] for row in rows]
             axes.plot(k, values, color=colour, marker=marker, markersize=4)
         label = f"{size} weights (±{WEIGHT_SIZES[size]:g})"
-        angle.text(*((1.15, 0.6) if size == "small" else (2.2, 9.5)), label, color=colour)
+        length.text(*((1, 1.03) if size == "small" else (1.5, 0.8)), label, color=colour)
     for axes in (angle, length):
         axes.set(xscale="log", xlabel="sweeps k", xticks=[1, 3, 10, 30], xticklabels=[1, 3, 10, 30])
         axes.minorticks_off()
     angle.set(title="angle to the exact gradient (degrees)", ylim=(0, None))
-    length.set(title="length, relative to the exact gradient", ylim=(0, 1.05))
+    length.set(title="length, relative to the exact gradient", ylim=(0.6, 1.1))
+    angle.text(3.6, 13, "large weights", color="#B3261E")
     plots.letters((angle, length))
     return figure
 
@@ -404,16 +405,17 @@ def plot_learning(curves):
     panels[0].set(yscale="log", ylim=(2, 60))
     panels[0].set_yticks(ticks := [2, 5, 10, 20, 50], ticks)
     panels[0].minorticks_off()
-    panels[0].axhline(TWO_SAMPLES, color="0.5", linewidth=1, zorder=0)
+    panels[0].plot([0, 100], [TWO_SAMPLES] * 2, color="0.5", linewidth=1, zorder=0)
     panels[0].text(99, 2.15, "two samples of one rate", color="0.4", ha="right", fontsize=8)
     panels[1].set(yscale="log")
-    panels[1].axhline(12, color=plots.COLOURS["ORDER 0"], linewidth=1, zorder=0)
-    panels[1].text(138, 12.8, "ORDER 0", color=plots.COLOURS["ORDER 0"], ha="right", fontsize=8)
+    panels[1].plot([0, 100], [12, 12], color=plots.COLOURS["ORDER 0"], linewidth=1, zorder=0)
     panels[2].set(ylim=(-0.03, 1.1))
     for axes, (quantity, scale, _) in zip(panels, quantities, strict=True):
         ends = {
             name: (scale * curve[-1][quantity], colours[name]) for name, curve in curves.items()
         }
+        if axes is panels[1]:
+            ends["ORDER 0"] = 12, plots.COLOURS["ORDER 0"]
         plots.end_labels(axes, 102, ends)
     plots.letters(panels)
     return figure

@@ -374,7 +374,7 @@ def train_short(name, batches, rng, callback, every):
         def note(params, log, before=stage * n):
             callback(params, before + log.n_updates[-1])
 
-        params, _ = rvae.train(
+        params, log = rvae.train(
             params,
             itertools.cycle(batches),
             rng,
@@ -385,6 +385,8 @@ def train_short(name, batches, rng, callback, every):
             callback=note,
             every=every,
         )
+        if log.interrupted:
+            raise KeyboardInterrupt
 
 
 def trainings(seed):
@@ -414,21 +416,18 @@ def plot_learning(curves):
         (lambda row: row["coasting"]["10"], "coasting, 10 steps"),
     )
     panels[1].set(yscale="log")
-    panels[1].axhline(12, color=plots.COLOURS["ORDER 0"], linewidth=1, zorder=0)
-    panels[1].text(133, 13.5, "ORDER 0", color=plots.COLOURS["ORDER 0"], fontsize=8, ha="right")
-    for level, name in ((1, "moves on (order 2)"), (0, "stays (order 1)")):
-        panels[2].axhline(level, color="0.6", linewidth=1, zorder=0)
-        at = level + (0.03 if level else -0.04)
-        panels[2].text(1, at, name, color="0.4", fontsize=8, va="bottom" if level else "top")
-    panels[2].set(ylim=(-0.3, 1.2))
+    panels[2].set(ylim=(-0.5, 1.2), yticks=[0, 0.5, 1], yticklabels=["0: stays", "0.5", "1: right"])
+    for axes, levels in ((panels[1], (12,)), (panels[2], (0, 1))):
+        for level in levels:
+            axes.plot([0, 100], [level, level], color="0.7", linewidth=1, zorder=0)
     for axes, (quantity, title) in zip(panels, quantities, strict=True):
-        ends = {}
+        ends = {"ORDER 0": (12, "0.4")} if axes is panels[1] else {}
         for name, curve in curves.items():
             x = [100 * row["updates"] / curve[-1]["updates"] for row in curve]
             values = [quantity(row) for row in curve]
             axes.plot(x, values, color=colours[name])
             ends[name] = values[-1], colours[name]
-        axes.set(title=title, xlabel="training (%)", xlim=(0, 135), xticks=[0, 50, 100])
+        axes.set(title=title, xlabel="training (%)", xlim=(0, 140), xticks=[0, 50, 100])
         plots.end_labels(axes, 102, ends)
     plots.letters(panels)
     return figure

@@ -108,7 +108,7 @@ def letters(panels):
         )
 
 
-def end_labels(axes, x, ends, gap=0.09):
+def end_labels(axes, x, ends, gap=0.08):
     """Write the names of lines beside their ends, moved apart where they would touch.
 
     Parameters
@@ -119,19 +119,17 @@ def end_labels(axes, x, ends, gap=0.09):
     gap : the least distance of two names, as a fraction of the axis
     """
     to_fraction = axes.transData + axes.transAxes.inverted()
-    heights = {name: to_fraction.transform((x, value))[1] for name, (value, _) in ends.items()}
-    lowest = -1.0
-    for name in sorted(heights, key=heights.get):
-        lowest = max(lowest + gap, heights[name])
-        axes.text(
-            x,
-            lowest,
-            name,
-            transform=axes.get_yaxis_transform(),
-            color=ends[name][1],
-            va="center",
-            fontsize=8,
-        )
+    names = sorted(ends, key=lambda name: ends[name][0])
+    heights = [to_fraction.transform((x, ends[name][0]))[1] for name in names]
+    for _ in range(100):  # neighbours that are too near push each other apart
+        for k in range(len(names) - 1):
+            missing = gap - (heights[k + 1] - heights[k])
+            if missing > 0:
+                heights[k] -= missing / 2
+                heights[k + 1] += missing / 2
+    place = dict(transform=axes.get_xaxis_transform(), va="center", fontsize=8)
+    for name, height in zip(names, heights, strict=True):
+        axes.text(x, max(height, 0.03), name, color=ends[name][1], **place)
 
 
 def break_axis(left, right):
