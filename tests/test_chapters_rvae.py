@@ -49,7 +49,7 @@ def test_a_short_training_reports_every_probe(monkeypatch):
     monkeypatch.setattr(chapter, "N_PROBES", 4)
     runs = {"good": dict(n_updates=8, sigmas=(0.09, 0.06))}
     monkeypatch.setattr(chapter, "RUNS", runs)
-    curves = chapter.trainings(0)
+    curves, _ = chapter.trainings(0)
     assert [row["updates"] for row in curves["good"]] == [2, 4, 6, 8]
     assert set(curves["good"][-1]["coasting"]) == {"5", "10", "20", "40"}
     figure = chapter.plot_learning(curves)
