@@ -1,14 +1,15 @@
-"""Schematic: what separates a conditional model from a joint one.
+"""Schematics: what separates a conditional model from a joint one, and why these two models.
 
 Plots schematic.png, in two columns (harmonium, autoencoder) and two rows
 (conditional, joint). It shows which units are given and which ones the model
-must reproduce, and where the gradient stops. Takes a second.
+must reproduce, and where the gradient stops. Plots rationale.png as well: what
+each of the poster's six candidates has, and what it lacks. Takes a second.
 """
 
 # %%
 import examples  # isort: skip  # noqa: F401  path and threads, first of all
 
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from examples.tools import plots, run
 
@@ -182,11 +183,63 @@ def plot_legend(figure):
     axes.text(89, 3.1, "weights", va="center", fontsize=9)
 
 
+# %% [markdown]
+# ## The candidates of the box "Rationale"
+# Below the data (u, y), above the latent variable x, as wide as it has entries.
+
+
+# %%
+DATA_WIDTH, SMALL_WIDTH = 3.0, 2.0  # as in the models here, x has as many entries as u
+CANDIDATES = {  # width of x, way up, way down, what is said below
+    "GAN": (SMALL_WIDTH, False, True, "no way from\ndata to x"),
+    "energy-based": (0, False, False, "no x"),
+    "diffusion": (DATA_WIDTH, True, True, "x as large\nas the data"),
+    "flow": (DATA_WIDTH, True, True, "x as large\nas the data"),
+    "autoencoder": (SMALL_WIDTH, True, True, "small x,\ninferred by q"),
+    "harmonium": (SMALL_WIDTH, True, True, "small x,\ninferred by P4"),
+}
+
+
+def plot_candidates():
+    figure = plots.figure(9, 2.4)
+    panels = figure.subplots(1, len(CANDIDATES))
+    for axes, (name, (width, up, down, text)) in zip(panels, CANDIDATES.items(), strict=True):
+        suits = up and down and width < DATA_WIDTH
+        block(axes, -DATA_WIDTH / 2, 0, SMALL_WIDTH, "$u$", GIVEN)
+        block(axes, -DATA_WIDTH / 2 + SMALL_WIDTH, 0, DATA_WIDTH - SMALL_WIDTH, "$y$", GIVEN)
+        if width:
+            block(
+                axes, -width / 2, 3, width, "$x$", HIDDEN, LOCAL if width == DATA_WIDTH else "black"
+            )
+            for x, there, ends in ((-0.6, up, (0.8, 2.9)), (0.6, down, (2.9, 0.8))):
+                style = dict(color=LEARNT) if there else dict(color=LOCAL, linestyle=":")
+                arrowprops = dict(arrowstyle="-|>", linewidth=1.6) | style
+                axes.annotate("", (x, ends[1]), (x, ends[0]), arrowprops=arrowprops)
+                if not there:
+                    axes.plot(x, 1.85, "x", color=LOCAL, markersize=9, markeredgewidth=2.5)
+        else:
+            axes.text(0, 3.35, "?", ha="center", va="center", color=LOCAL, fontsize=14)
+        axes.text(
+            0, -0.5, text, ha="center", va="top", color=LEARNT if suits else LOCAL, fontsize=9
+        )
+        axes.set_title(name, loc="center", fontweight="bold" if suits else "normal")
+        axes.set(xlim=(-1.9, 1.9), ylim=(-1.7, 4))
+        axes.axis("off")
+    return figure
+
+
+def block(axes, left, bottom, width, label, colour, edge="black"):
+    """A vector of variables, as wide as it has entries."""
+    axes.add_patch(Rectangle((left, bottom), width, 0.7, facecolor=colour, edgecolor=edge))
+    axes.text(left + width / 2, bottom + 0.35, label, ha="center", va="center")
+
+
 # %%
 def main(argv=None):
     arguments = run.parse(run.parser("schematic", __doc__, (), jobs=False), argv)
     run.prepare_folder(arguments.out)
     print(plots.save(plot(), arguments.out / "schematic.png"))
+    print(plots.save(plot_candidates(), arguments.out / "rationale.png"))
 
 
 if __name__ == "__main__":
