@@ -204,7 +204,6 @@ def plot(rows):
             plot_oscillator(left, row)
         else:
             plot_balls(renderings[row["rendering"]], row)
-    left.plot([], [], color="0.5", linewidth=1, linestyle=":", label="linear read-out")
     left.set(
         title="Oscillator",
         xlabel="time steps back",
@@ -229,7 +228,7 @@ def plot(rows):
 
 
 def plot_oscillator(axes, row):
-    """The lines of one row: running backward, and, thin, the linear read-out."""
+    """The line of one row; the linear read-out is in the table."""
     if row["model"] == "mean position":
         axes.plot(row["error"], color="black", linestyle="-.", linewidth=1, label="mean position")
         return
@@ -237,8 +236,6 @@ def plot_oscillator(axes, row):
     if row["model"] == "true parameters":
         style["label"] = "smoother, true parameters"
     axes.plot(row["error"], **style)
-    if "read_out" in row:
-        axes.plot(row["read_out"], color=style["color"], linewidth=1, linestyle=":")
 
 
 def plot_balls(axes, row):

@@ -130,6 +130,9 @@ def plot_curves(rows, plain, poster):
 # Generated videos
 
 
+SHOWN_FRAMES = 20  # of the forecast: later, all models have the same error
+
+
 def plot_open_loop(rows, n_generated):
     """Error of the forecast against the frame number, in both renderings.
 
@@ -144,6 +147,7 @@ def plot_open_loop(rows, n_generated):
             if row["rendering"] == rendering and line:
                 axes.plot(np.arange(1, n_generated + 1), row["seeds"][0]["error"], **line)
         axes.set(xlabel="generated frame", title=name, ylim=(0, None))
+        axes.set(xlim=(0, SHOWN_FRAMES), xticks=range(0, SHOWN_FRAMES + 1, 5))
         axes.legend()
     panels[0].set_ylabel("MSE per pixel")
     return figure
