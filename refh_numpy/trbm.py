@@ -6,7 +6,8 @@ forward in the same way, learns the observation *given* its previous state: p(y_
     P6'   dL/dtheta ~= sum_t E[dE/dtheta](x_t, Y_t, U_{t-1})
                            - E[dE/dtheta](x_t, y_hat_t, U_{t-1})
 
-x_t needs to keep of u_{t-1} only what helps with y_t at once. The model ends up of order 1.
+x_t needs to keep of u_{t-1} only what helps with y_t at once. Without observations
+the trained model stays where it is: order 1.
 
     resampled in the negative phase:  y             gradient through u_{t-1}:  no
 
