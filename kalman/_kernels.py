@@ -34,8 +34,10 @@ def recursion(A, C, Sigma_z, mu_0, Sigma_0, y, R, period):
             m, P = predicted_mean[i, t], predicted_cov[i, t]
             # K2
             if t == 0:
-                m[:] = mu_0
-                P[:] = Sigma_0
+                for a in range(n_z):  # m[:] = mu_0 would compile for three seconds
+                    m[a] = mu_0[a]
+                    for b in range(n_z):
+                        P[a, b] = Sigma_0[a, b]
             else:
                 predict(A, Sigma_z, mean[i, t - 1], cov[i, t - 1], m, P, product)
             # K3
