@@ -3,12 +3,17 @@
 The parent starts `python -m examples.exercises._process RESULTS JOBS`. The child writes a line of
 JSON to RESULTS before each check (null), and one after it (the result). If the child does not go on
 in time, or ends too early, the parent notes that, and starts another one for the rest.
+
+Limits are in CPU time: on a busy machine an answer takes long without being endless. An answer that
+waits (for input, for a lock) takes none, so it has a limit on the wall too, PATIENCE times as long.
 """
 
 import _thread
+import builtins
 import importlib
 import importlib.util
 import json
+import math
 import os
 import signal
 import subprocess
@@ -18,34 +23,50 @@ import threading
 import time
 import traceback
 import types
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from examples.exercises._answers import Incorrect
 
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None
+
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
-LIMIT = 60  # seconds per exercise: the solutions need a few
+LIMIT = 60  # seconds of CPU time per exercise: the solutions need a few
 SECONDS = {"ex08_cd_k": 120, "ex13_learn_step": 300}  # these learn, or sample for long
-START = 180  # seconds that a process may take to import what a check needs
+PATIENCE = 10  # times as many seconds on the wall
+START = 180  # seconds on the wall that a process may take to import what a check needs
 GRACE = 10  # seconds until a process that does not react is ended
+MEMORY = 4 * 2**30  # bytes that a process may reserve, where the system can limit them
 
 
 @contextmanager
 def limit(seconds):
-    """Raise KeyboardInterrupt in the main thread after so many seconds; yields a list, then filled.
+    """Raise KeyboardInterrupt in the main thread after so many seconds of CPU time.
 
-    Works wherever Python code runs, in notebooks too; a single long call of compiled code ends
-    first. Does nothing in other threads.
+    Or after PATIENCE times as many on the wall. Yields a list, which then holds the reason. Works
+    wherever Python code runs, in notebooks too; a single long call of compiled code ends first.
+    Does nothing in other threads.
     """
     passed, lock, over = [], threading.Lock(), threading.Event()
+    cpu, wall = time.process_time(), time.monotonic()
 
     def watch():
-        if not over.wait(seconds):
+        while not over.wait(min(0.1, seconds / 10)):
+            if time.process_time() - cpu > seconds:
+                reason = endless(seconds)
+            elif time.monotonic() - wall > PATIENCE * seconds:
+                reason = waits(seconds)
+            else:
+                continue
             with lock:
                 if not over.is_set():
-                    passed.append(seconds)
-                    _thread.interrupt_main()
+                    passed.append(reason)
+                    interrupt()
+                return
 
     in_main, handler = threading.current_thread() is threading.main_thread(), None
     if in_main:
@@ -59,6 +80,36 @@ def limit(seconds):
             over.set()
         if in_main:
             signal.signal(signal.SIGINT, handler)
+
+
+def endless(seconds):
+    return f"no result after {seconds:g} s of CPU time: an endless loop?"
+
+
+def waits(seconds):
+    return f"no result after {PATIENCE * seconds:g} s: does it wait for something?"
+
+
+def interrupt():
+    """Ctrl+C in the main thread, even where it sleeps"""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+@contextmanager
+def nobody_answers():
+    """In a check, input() raises an error that says so."""
+
+    def input(prompt=""):
+        raise EOFError("input() has nobody to ask in a check")
+
+    builtins.input, usual = input, builtins.input
+    try:
+        yield
+    finally:
+        builtins.input = usual
 
 
 def place(error, answer):
@@ -111,7 +162,7 @@ def verdict(name, answer=None, load=None, seconds=None):
     """
     passed, seconds = [], seconds or limit_of(name)
     try:
-        with limit(seconds) as passed:
+        with limit(seconds) as passed, nobody_answers():
             checks = importlib.import_module(f"examples.exercises.checks.{name}")
             answer = load() if load else answer or own(name)
             checks.check(answer)
@@ -123,7 +174,7 @@ def verdict(name, answer=None, load=None, seconds=None):
         if not passed:  # Ctrl+C
             raise
         where = place(error, answer)
-        return False, f"no result after {seconds:g} s: an endless loop?{where and f' ({where})'}"
+        return False, f"{passed[0]}{where and f' ({where})'}"
     except SyntaxError as error:
         where = place(error, answer)
         return False, f"not valid Python: {error.msg}{where and f' ({where})'}"
@@ -164,7 +215,7 @@ def from_file(path, name):
         sys.path.append(str(path.parent))
     if path.suffix == ".py":
         module.__file__ = str(path)
-        exec(compile(path.read_text(encoding="utf-8-sig"), str(path), "exec"), module.__dict__)
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     else:
         notebook = json.loads(path.read_text(encoding="utf-8-sig"))
         for number, cell in enumerate(notebook["cells"], 1):
@@ -241,18 +292,19 @@ def _follow(child, results, jobs, seconds):
         for line in lines[n_read:]:
             n_read, since, most = n_read + 1, time.monotonic(), START
             if json.loads(line) is None:  # the next check begins
-                most = (seconds or limit_of(names[n_done])) + GRACE
+                most = PATIENCE * (seconds or limit_of(names[n_done])) + GRACE
             else:
                 n_done += 1
                 yield tuple(json.loads(line))
         if n_done == len(names):
             return
         passed, message = time.monotonic() - since, None
-        if ended:
+        if ended and child.returncode == -getattr(signal, "SIGXCPU", math.inf):
+            message = endless(seconds or limit_of(names[n_done]))
+        elif ended:
             message = f"the process ended before the check did (exit code {child.returncode})"
         elif passed > most:
-            most = seconds or limit_of(names[n_done])
-            message = f"no result after {most:g} s: an endless loop?"
+            message = waits(seconds or limit_of(names[n_done]))
         if message and n_read == len(results.read_text().splitlines()):
             yield names[n_done], False, message, passed
             return
@@ -264,8 +316,19 @@ def _write(results, line):
         file.write(json.dumps(line) + "\n")
 
 
+def _end_after(seconds):
+    """Let the system end this process after so much more CPU time; None: never"""
+    if resource:
+        most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        soft = most if seconds is None else math.ceil(time.process_time() + seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, most))
+
+
 def main(results, jobs, seconds):
     """In the child: check each job, and write down the result."""
+    if resource:
+        with suppress(ValueError, OSError):  # macOS refuses
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for name, source in json.loads(jobs):
         load = None
         if source == "solution":
@@ -275,7 +338,9 @@ def main(results, jobs, seconds):
         importlib.import_module(f"examples.exercises.checks.{name}")
         _write(results, None)
         begun = time.monotonic()
+        _end_after((float(seconds) or limit_of(name)) + GRACE)
         correct, message = verdict(name, load=load, seconds=float(seconds) or None)
+        _end_after(None)
         _write(results, [name, correct, message, time.monotonic() - begun])
     sys.stdout.flush()
     os._exit(0)  # threads and exit handlers of an answer do not delay the next

@@ -5,7 +5,7 @@
     python -m examples.exercises.check 3 --picture   and plot what your answer does
     python -m examples.exercises.check --solution    the solutions (not in a hand-out)
 
-Every answer runs in a process of its own, and ends after --limit seconds.
+Every answer runs in a process of its own, and ends after --limit seconds of CPU time.
 """
 
 import argparse
@@ -90,7 +90,7 @@ def main(argv=None):
         type=float,
         default=None,
         metavar="S",
-        help=f"seconds per answer (default: {_process.LIMIT}, and more where it learns)",
+        help=f"CPU seconds per answer (default: {_process.LIMIT}, and more where it learns)",
     )
     arguments = parser.parse_args(argv)
     known = exercises()

@@ -3,12 +3,13 @@
     python -m examples.exercises.grade FOLDER --out grades.csv
 
 FOLDER has a folder for every student. It holds files such as ex05_hidden_mean.py, or the notebooks
-ex05_hidden_mean.ipynb, at any depth. Every answer is judged by the checks of *this* project,
-whatever else the file holds, in a process of the submission's own, and ends after --limit seconds.
+ex05_hidden_mean.ipynb, at any depth. An exercise without a file of its name is looked for in the
+others: one file may hold several functions. Every answer is judged by the checks of *this* project,
+in a process of the student's own, and ends after --limit seconds of CPU time.
 
 The table has one row per student and exercise: the student, the exercise, whether the answer is
 correct (1 or 0), the message that the student would have seen, and the seconds that it took.
-Files with the name of no exercise are left out; a student without a file gets a row that says so.
+A student without any of the functions gets a row that says so.
 
 An answer can do all that its author can do on this machine. Use an account or a container without
 access to anything else.
@@ -30,24 +31,29 @@ COLUMNS = ("student", "exercise", "correct", "message", "seconds")
 def files_of(student):
     """{name of the exercise: file} of a student's folder.
 
-    Of several files for one exercise, the newest counts.
+    Of several files for one exercise, the newest counts, and one of its name before all others.
     """
-    known, found = set(check.exercises().values()), {}
-    paths = [path for path in student.rglob("ex[0-9][0-9]_*") if path.suffix in (".py", ".ipynb")]
+    known, named, others = check.exercises().values(), {}, {}
+    paths = [path for path in student.rglob("*") if path.suffix in (".py", ".ipynb")]
     for path in sorted(paths, key=lambda path: (path.stat().st_mtime, str(path))):
-        # downloads get names such as "ex05_hidden_mean (1).py"
-        name = next((name for name in known if path.stem.startswith(name)), None)
         parts = path.relative_to(student).parts
-        if name and not {"checks", "solutions", ".ipynb_checkpoints"} & set(parts):
-            found[name] = path.resolve()
-    return dict(sorted(found.items()))
+        if not path.is_file() or {"checks", "solutions", ".ipynb_checkpoints"} & set(parts):
+            continue
+        text = path.read_bytes()
+        for name in known:
+            # downloads get names such as "ex05_hidden_mean (1).py"
+            if path.stem.startswith(name):
+                named[name] = path.resolve()
+            elif f"def {name[5:]}(".encode() in text:
+                others[name] = path.resolve()
+    return dict(sorted((others | named).items()))
 
 
 def graded(student, chosen, seconds):
     """The rows of one student."""
     jobs = [(name, path) for name, path in files_of(student).items() if name in chosen]
     if not jobs:
-        return [(student.name, "", 0, "no file of an exercise", "0.0")]
+        return [(student.name, "", 0, "no function of an exercise", "0.0")]
     rows = []
     with tempfile.TemporaryDirectory() as empty:
         for name, correct, message, took in _process.judged(jobs, seconds, empty, quiet=True):
@@ -79,7 +85,7 @@ def main(argv=None):
         type=float,
         default=None,
         metavar="S",
-        help=f"seconds per answer (default: {_process.LIMIT}, and more where it learns)",
+        help=f"CPU seconds per answer (default: {_process.LIMIT}, and more where it learns)",
     )
     parser.add_argument(
         "--jobs",

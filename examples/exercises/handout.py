@@ -29,7 +29,8 @@ LEFT_OUT = (
     "notebooks",
     "solutions",
     "grade.py",
-    "test_exercises.py",  # it holds correct answers and incorrect ones
+    "test_exercises.py",  # these hold correct answers and incorrect ones
+    "test_exercise_variants.py",
 )
 LESSONS = """# Lesson plans
 
