@@ -2,7 +2,7 @@
 
 A mass oscillates on a spring. Fifteen neurons encode its position in a few noisy
 spikes per time step, and nothing encodes its velocity. Two networks of the same
-size learn from the same number of these spikes, two seconds each, both without
+size learn from the same number of these spikes, a second each, both without
 backpropagation through time. The TRBM learns p(y | u), the spikes given its own
 previous state. The rEFH learns p(u, y), the spikes and its own previous state.
 
@@ -13,7 +13,7 @@ in 20 time steps without spikes, relative to the truth. 0 is a model of order 1
 (it stays), 1 is a model of order 2 (it moves on at the right speed). Kalman
 filters of order 1 and 2 (KF-1, KF-2) are the references, fitted by EM.
 
-Takes ten seconds, or twenty-five where Numba has yet to compile. Writes
+Takes six seconds, or twelve where Numba has yet to compile. Writes
 quickstart.png, quickstart_data.png (the spikes), quickstart.json and the weights,
 trbm.npz and refh.npz. --full trains as Table 1 does, 40 000 updates of 240 hidden
 units: three minutes.
@@ -41,7 +41,7 @@ FULL = dict(n_x=240, n_traj=40, T=200, n_updates=40_000, learning_rate=1e-3)  # 
 PART = {"ORDER 0": 0.25}  # of the updates: it has learnt all it can by then
 FIT = dict(n_traj=10, T=400), dict(n_traj=40, T=1000)  # spikes for EM: by default, and with --full
 TEST = dict(n_traj=40, T=1000)
-RUNS = dict(n_runs=4, n_sweeps=5)  # of the free runs
+RUNS = dict(n_runs=2, n_sweeps=5)  # of the free runs
 BEFORE, AFTER = 60, 64  # time steps of the figure, with spikes and without
 
 
@@ -233,7 +233,7 @@ def plot_free_run(axes, y, position, runs):
         ylim=(-half, half),
         xlabel="time since the spikes were switched off (s)",
         ylabel="position (°)",
-        title="Two seconds of training each, then no more spikes",
+        title="Trained alike, then no more spikes",
     )
 
 

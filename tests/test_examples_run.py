@@ -112,7 +112,7 @@ def test_ctrl_c_before_the_refh_leaves_the_other_rows(tiny, tmp_path, monkeypatc
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(10))
 def test_the_moving_network_is_the_refh_for_other_seeds(seed, tmp_path):
     quickstart.main(["--seed", str(seed), "--out", str(tmp_path)])
     rows = json.loads((tmp_path / "quickstart.json").read_text())["rows"]
