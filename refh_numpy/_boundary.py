@@ -1,7 +1,5 @@
 """Kinds of arguments of this package (datasets/support/boundary.py), and its files (`storage`)."""
 
-import math
-from collections import Counter
 from dataclasses import fields
 
 import numpy as np
@@ -14,7 +12,6 @@ from refh_numpy import families
 from refh_numpy.families import BERNOULLI, NORMAL, POISSON, Family
 from refh_numpy.harmonium import Params
 
-FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}
 clamped = count(0, 1)  # u is resampled, or left as it is
 probability = number(0, 1)
 
@@ -23,48 +20,18 @@ def harmonium(name, value, _=None):
     """A Params whose arrays are finite, of one float dtype, and fit one another."""
     checks.instance(name, value, Params, " (from init, train or load)")
     checks.instance(f"{name}.family", value.family, Family, " (from families.get)")
-    if not _fit(value.W_u, value.W_y, value.b_x, value.b_u, value.b_y):
-        raise _misfit(name, value.leaves())
-    return value
-
-
-def _fit(W_u, W_y, b_x, b_u, b_y):
-    """Whether these are the arrays of a Params; it takes one pass over them"""
-    leaves = W_u, W_y, b_x, b_u, b_y
-    return (
-        all(type(leaf) is np.ndarray for leaf in leaves)
-        and W_u.dtype == W_y.dtype == b_x.dtype == b_u.dtype == b_y.dtype
-        and b_x.dtype in FLOATS
-        and b_x.ndim == b_u.ndim == b_y.ndim == 1
-        and W_u.shape == (b_x.size, b_u.size)
-        and W_y.shape == (b_x.size, b_y.size)
-        and W_y.size > 0
-        and all(_finite(leaf) for leaf in leaves)
-    )
-
-
-def _finite(leaf):
-    """Whether all entries are finite: they are if their squares are, in one pass of BLAS"""
-    return math.isfinite(np.vdot(leaf, leaf)) or bool(np.isfinite(leaf).all())
-
-
-def _misfit(name, leaves):
-    """The error that names the array that does not fit"""
-    n_x, n_u, n_y = sizes = _sizes(leaves)
+    leaves = value.leaves()
+    W_u, W_y, b_x, b_u, _ = (getattr(leaf, "shape", ()) or (0,) for leaf in leaves.values())
+    # sizes as most arrays have them, so that the odd one is named
+    n_x = sorted((W_u[0], W_y[0], b_x[0]))[1]
+    n_u, n_y = sorted((W_u[-1], b_u[0], n_x))[1], W_y[-1]
     shapes = dict(W_u=(n_x, n_u), W_y=(n_x, n_y), b_x=(n_x,), b_u=(n_u,), b_y=(n_y,))
-    dtype = _usual(getattr(leaf, "dtype", None) for leaf in leaves.values())
-    for part, leaf in leaves.items():
-        shape = shapes[part]
-        kind = f"{name}: expected {part} to be finite, of shape {shape} and float32 or float64"
-        if type(leaf) is not np.ndarray:
-            return TypeError(f"{kind}, got {type(leaf).__name__}")
-        if leaf.shape != shape or leaf.dtype not in FLOATS or leaf.dtype != dtype:
-            return ValueError(f"{kind}, as all others, got shape {leaf.shape} and {leaf.dtype}")
-        if not _finite(leaf):
-            return ValueError(f"{kind}, got NaN or infinity in it")
-    return ValueError(
-        f"{name}: expected at least one unit of x and of y, got sizes (x, u, y) {sizes}"
-    )
+    checks.leaves(name, leaves, shapes, checks.float_dtype(value.W_y))
+    if not n_x * n_y:
+        raise ValueError(
+            f"{name}: expected at least one unit of x and of y, got sizes (x, u, y) {n_x, n_u, n_y}"
+        )
+    return value
 
 
 def recurrent(name, value, _=None):
@@ -134,15 +101,6 @@ def sample(name, value, arguments):
     return y
 
 
-def float_type(name, value, _=None):
-    """numpy.float32 or numpy.float64, as a type or a dtype."""
-    if not isinstance(value, (type, np.dtype)) or value not in (np.float32, np.float64):
-        raise ValueError(
-            f"{name}: expected numpy.float32 or numpy.float64, got {checks.shown(value)}"
-        )
-    return value
-
-
 def max_scale(params):
     """The largest mean and standard deviation of observations with which training can begin."""
     return {"normal": 10, "poisson": 30}.get(params.family.name, np.inf)
@@ -163,13 +121,7 @@ def sweeps(name, value, _=None):
 def state(name, value, arguments):
     """The State of a run of params, complete and finite."""
     params = arguments["params"]
-    checks.instance(name, value, loop.State, " of an earlier run (log.state)")
-    for letter, moments in (("m", value.m), ("v", value.v)):
-        checks.instance(f"{name}.{letter}", moments, Params)
-        for part, leaf in params.leaves().items():
-            moment = getattr(moments, part)
-            loop.check_array(f"{name}.{letter}.{part}", moment, leaf.shape, leaf.dtype)
-    loop.check_state(value, len(params.b_u), len(params.b_y), params.b_y.dtype)
+    loop.check_state(name, value, params, len(params.b_u), len(params.b_y), params.b_y.dtype)
     checks.in_range(f"{name}.u", value.u, 0, 1)
     params.family.check(f"{name}.y", value.y)
     return value
@@ -207,20 +159,3 @@ def finite(value):
 def _axes(axes, of, arguments):
     """The leading sizes of an array: names, or those that another argument has"""
     return axes if of is None else np.shape(arguments[of])[: len(axes)]
-
-
-def _sizes(leaves):
-    """n_x, n_u, n_y as most arrays have them, so that the odd one is named"""
-    W_u, W_y, b_x, b_u, b_y = (np.shape(leaf) for leaf in leaves.values())
-    rows = [shape[0] for shape in (W_y, W_u, b_x) if shape]
-    return (
-        _usual(rows),
-        _usual([shape[-1] for shape in (W_u, b_u) if shape]),
-        _usual([shape[-1] for shape in (W_y, b_y) if shape]),
-    )
-
-
-def _usual(values):
-    """The most frequent value; of two, the first"""
-    counted = Counter(values).most_common(1)
-    return counted[0][0] if counted else 0

@@ -42,7 +42,7 @@ KINDS = dict(
     n_y=count(),
     family=boundary.one_of(*families.FAMILIES),
     rng=generator,
-    dtype=_boundary.float_type,
+    dtype=boundary.float_type,
 )
 
 

@@ -13,7 +13,6 @@ from datasets.support.storage import Storage
 from rvae_numpy import parameters
 from rvae_numpy.parameters import Config, Params
 
-FLOATS = (np.float32, np.float64)
 MAX_LAYERS = 100
 MAX_WEIGHTS = 2**28  # in all: what fits into a file
 MAX_SCALE = 10  # of observations that are real numbers: mean and standard deviation
@@ -61,7 +60,7 @@ def autoencoder(name, value, _=None):
         raise TypeError(
             f"{name}: expected Params as init makes them, got layers that are none ({error})"
         ) from error
-    arrays(name, leaves, parameters.leaf_shapes(**sizes), value.nu.b.dtype)
+    checks.leaves(name, leaves, parameters.leaf_shapes(**sizes), checks.float_dtype(value.nu.b))
     config(name, value.config, sizes)
     return value
 
@@ -87,31 +86,6 @@ def config(name, value, arguments):
             f"latent, got {checks.shown(sigma_u)}"
         )
     return value
-
-
-def arrays(name, leaves, shapes, dtype=None):
-    """{name: array}: plain, finite, of these shapes, and of this dtype, or of any of FLOATS."""
-    if leaves.keys() != shapes.keys():
-        raise ValueError(
-            f"{name}: expected the arrays {', '.join(shapes)}, "
-            f"got {', '.join(map(str, leaves)) or 'none'}"
-        )
-    for part, shape in shapes.items():
-        leaf = leaves[part]
-        plain = type(leaf) is np.ndarray
-        if not plain or leaf.shape != shape or leaf.dtype not in FLOATS:
-            got = f"{leaf.shape}, {leaf.dtype}" if plain else type(leaf).__name__
-            raise ValueError(
-                f"{name}: expected an array {part} of floats and of shape {shape}, got {got}"
-            )
-        if leaf.dtype != (dtype or leaf.dtype):
-            raise ValueError(
-                f"{name}: expected arrays of one dtype, got {part} of {leaf.dtype}, others {dtype}"
-            )
-        # finite if its square is; one pass of BLAS, where isfinite makes an array
-        if not math.isfinite(np.vdot(leaf, leaf)) and not np.isfinite(leaf).all():
-            raise ValueError(f"{name}: expected finite numbers in {part}, got NaN or infinity")
-    return leaves
 
 
 # Sizes
@@ -151,15 +125,6 @@ def sizes(name, value, _=None):
     for size, kind in SIZES.items():
         found[size] = kind(f"{name}: {size}", value[size], found)
     return found
-
-
-def float_type(name, value, _=None):
-    """numpy.float32 or numpy.float64, as a type or a dtype."""
-    if not isinstance(value, (type, np.dtype)) or value not in FLOATS:
-        raise ValueError(
-            f"{name}: expected numpy.float32 or numpy.float64, got {checks.shown(value)}"
-        )
-    return value
 
 
 # Observations and states
@@ -238,18 +203,7 @@ def sequences(at_least):
 def state(name, value, arguments):
     """The State of a run of params, complete and finite."""
     params = arguments["params"]
-    checks.instance(name, value, loop.State, " of an earlier run (log.state)")
-    dtype, shapes = params.nu.b.dtype, {k: a.shape for k, a in params.leaves().items()}
-    for letter, moments in (("m", value.m), ("v", value.v)):
-        checks.instance(f"{name}.{letter}", moments, Params)
-        try:
-            leaves = moments.leaves()
-        except (AttributeError, TypeError) as error:
-            raise TypeError(
-                f"{name}.{letter}: expected Params like params, got others ({error})"
-            ) from None
-        arrays(f"{name}.{letter}", leaves, shapes, dtype)
-    loop.check_state(value, params.n_u, params.n_y, dtype)
+    loop.check_state(name, value, params, params.n_u, params.n_y, params.nu.b.dtype)
     if value.y.size:
         of_family(f"{name}.y", value.y, params.config)
     if value.y_input is not None:
@@ -271,7 +225,7 @@ def rebuild(leaves, header):
     """The Params of the arrays of a file, checked; sizes first, before anything is allocated."""
     config = Config(**checks.instance("config", header.get("config"), dict))
     expected = parameters.leaf_shapes(**sizes("sizes", header.get("sizes")))
-    arrays("arrays", leaves, expected)
+    checks.leaves("arrays", leaves, expected, checks.float_dtype(leaves.get("nu.b")))
     leaves = {part: leaves[part] for part in expected}
     return autoencoder("arrays", parameters.unflatten(leaves, config))
 

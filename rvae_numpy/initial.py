@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from datasets.support.boundary import generator
+from datasets.support.boundary import float_type, generator
 from rvae_numpy import _boundary, mlp
 from rvae_numpy._boundary import checked
 from rvae_numpy.mlp import Layer
@@ -19,11 +19,7 @@ MIN_MEAN = 0.002  # of an observed unit, spikes per time step or brightness: one
 
 
 @checked(
-    **_boundary.SIZES,
-    config=_boundary.config,
-    rng=generator,
-    dtype=_boundary.float_type,
-    y=_boundary.sample,
+    **_boundary.SIZES, config=_boundary.config, rng=generator, dtype=float_type, y=_boundary.sample
 )
 def init(*, n_x, n_y, hidden, config, rng, dtype=np.float32, n_residual=0, static=False, y=None):
     """Random weights with which a state keeps most of itself.

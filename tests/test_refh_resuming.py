@@ -194,7 +194,7 @@ def test_a_state_that_does_not_fit_is_refused():
     rng = np.random.default_rng(0)
     params = small(rng)
     learnt, log = refh.train(params, stream(rng), rng, n_updates=3)
-    with pytest.raises(ValueError, match=r"^state\.m\.W_u: expected shape \(9, 9\), got"):
+    with pytest.raises(ValueError, match=r"^state\.m: expected W_u .* shape \(9, 9\)"):
         refh.train(
             refh.init(n_x=9, n_y=15, family="poisson", rng=rng),
             stream(rng),
@@ -202,7 +202,7 @@ def test_a_state_that_does_not_fit_is_refused():
             n_updates=9,
             state=log.state,
         )
-    with pytest.raises(ValueError, match=r"^state\.m\.W_u: expected float64"):
+    with pytest.raises(ValueError, match=r"^state\.m: expected W_u .* float64, got"):
         refh.train(small(rng, np.float64), stream(rng), rng, n_updates=9, state=log.state)
     with pytest.raises(ValueError, match=r"^n_updates: expected more than the 3"):
         refh.train(learnt, stream(rng), rng, n_updates=3, state=log.state)

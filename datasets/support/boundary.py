@@ -108,9 +108,7 @@ def declaring(kind, **facts):
 def count(at_least=1, at_most=checks.MAX_COUNT):
     """An integer in this range."""
 
-    def kind(name, value, arguments):
-        return checks.count(name, value, at_least, now(at_most, arguments))
-
+    kind = lambda name, value, a: checks.count(name, value, at_least, now(at_most, a))
     return declaring(kind, of="count", low=at_least, high=at_most)
 
 
@@ -148,9 +146,7 @@ def numbers(*, dtype=float, missing=False, low=-np.inf, high=np.inf):
 def one_of(*options):
     """One of these strings."""
 
-    def kind(name, value, _):
-        return checks.one_of(name, value, options)
-
+    kind = lambda name, value, _: checks.one_of(name, value, options)
     return declaring(kind, of="one_of", options=options)
 
 
@@ -167,33 +163,22 @@ def instance(of, hint=""):
     return declaring(kind, of="instance", name=of)
 
 
-def flag(name, value, _):
-    """True or False."""
-    return checks.flag(name, value)
+def float_type(name, value, _=None):
+    """numpy.float32 or numpy.float64, as a type or a dtype."""
+    if not isinstance(value, (type, np.dtype)) or value not in checks.FLOATS:
+        raise ValueError(
+            f"{name}: expected numpy.float32 or numpy.float64, got {checks.shown(value)}"
+        )
+    return value
 
 
-def generator(name, value, _):
-    """A numpy.random.Generator."""
-    return checks.generator(name, value)
+def simple(check):
+    """The kind of a check that takes a name and a value, and nothing else."""
+    return declaring(lambda name, value, _: check(name, value), of=check.__name__)
 
 
-def function(name, value, _):
-    """Something that can be called."""
-    return checks.function(name, value)
-
-
-def iterable(name, value, _):
-    """Something to iterate over, other than a string."""
-    return checks.iterable(name, value)
-
-
-def path(name, value, _):
-    """A path."""
-    return checks.path(name, value)
-
-
-for _kind in (flag, generator, function, iterable, path):
-    declaring(_kind, of=_kind.__name__)
+flag, generator, function = map(simple, (checks.flag, checks.generator, checks.function))
+iterable, path = map(simple, (checks.iterable, checks.path))
 
 
 def now(value, arguments):

@@ -4,6 +4,7 @@ Each check returns the value that it accepted. Otherwise it raises TypeError or 
 message names the argument, says what was expected, and says what came.
 """
 
+import math
 import numbers
 import os
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 MAX_COUNT = 2**31 - 1  # no size or number of steps of ours comes near it
+FLOATS = (np.float32, np.float64)  # of weights
 USUAL = {np.dtype(kind) for kind in ("f4", "f8", "i4", "i8", "u1")}  # numbers as they are
 MAX_SHOWN = 60  # characters of a value in a message
 
@@ -112,6 +114,33 @@ def array(name, value, shape, *, missing=False, dtype=None):
             f"{bad.sum()} of {value.size} that are {'infinite' if missing else 'NaN or infinite'}"
         )
     return value if dtype is None else _cast(name, value, np.dtype(dtype))
+
+
+def float_dtype(leaf):
+    """The dtype that weights have, of which this is one: float64 or float32."""
+    return np.dtype(np.float64 if getattr(leaf, "dtype", None) == np.float64 else np.float32)
+
+
+def leaves(name, given, shapes, dtype):
+    """{part: array} like weights: plain arrays of these shapes and this dtype, all finite."""
+    if given.keys() != shapes.keys():
+        raise ValueError(
+            f"{name}: expected the arrays {', '.join(shapes)}, "
+            f"got {', '.join(map(str, given)) or 'none'}"
+        )
+    for part, shape in shapes.items():
+        leaf = given[part]
+        if type(leaf) is not np.ndarray or leaf.shape != shape or leaf.dtype != dtype:
+            plain = type(leaf) is np.ndarray
+            got = f"shape {leaf.shape} and {leaf.dtype}" if plain else shown(leaf)
+            raise (ValueError if plain else TypeError)(
+                f"{name}: expected {part} to be a plain array of shape {shape} and {dtype}, "
+                f"got {got}"
+            )
+        # finite if its square is; one pass of BLAS, where isfinite makes an array
+        if not math.isfinite(np.vdot(leaf, leaf)) and not np.isfinite(leaf).all():
+            raise ValueError(f"{name}: expected finite numbers in {part}, got NaN or infinity")
+    return given
 
 
 def in_range(name, value, low, high):

@@ -21,7 +21,6 @@ FORMAT = "0.2"  # the version that wrote the file
 MAX_BYTES = 2**28  # of all arrays of a file together: ten times the largest model's of ours
 MAX_RATIO = 100  # unpacked to packed bytes of an array: weights compress far less
 MAX_MEMBERS, MAX_DIRECTORY = 1000, 2**20  # arrays of a file, and bytes of its table of contents
-BLOCK = 2**20  # bytes that are read at a time
 
 
 def write(path, arrays, **header):
@@ -198,18 +197,12 @@ def _array(file, info):
             (1, 0): np.lib.format.read_array_header_1_0,
             (2, 0): np.lib.format.read_array_header_2_0,
         }[version]
-        shape, fortran_order, dtype = read_header(member)
-        if dtype.kind not in "biufU":
-            raise ValueError(f"{info.filename} has dtype {dtype}")
+        shape, _, dtype = read_header(member)
         n_bytes = math.prod(shape) * dtype.itemsize
-        if not 0 <= n_bytes <= info.file_size:
-            raise ValueError(f"{info.filename}: expected {n_bytes} bytes, got {info.file_size}")
-        content, n_read = bytearray(n_bytes), 0
-        while block := member.read(BLOCK):
-            content[n_read : n_read + len(block)] = block[: n_bytes - n_read]
-            n_read += len(block)
-    if n_read != n_bytes:
-        raise ValueError(f"{info.filename}: expected {n_bytes} bytes, got {n_read}")
-    array = np.frombuffer(content, dtype) if n_bytes else np.empty(0, dtype)
-    array = array.reshape(shape, order="F" if fortran_order else "C")
+        if dtype.kind not in "biufU" or not 0 <= n_bytes <= info.file_size:
+            raise ValueError(f"{info.filename} has dtype {dtype} and {n_bytes} bytes")
+        member.seek(0)
+        array = np.lib.format.read_array(member, allow_pickle=False)
+        if member.read(1):  # the end is read, so that the checksum is compared
+            raise ValueError(f"{info.filename} has more than {n_bytes} bytes")
     return array.astype(dtype.newbyteorder("="), copy=False)

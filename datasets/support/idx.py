@@ -43,7 +43,7 @@ def read_idx(path, n_axes, md5=None):
         raw.seek(0)
         try:
             with gzip.open(raw) if packed else contextlib.nullcontext(raw) as file:
-                head, shape = _header(path, file, n_axes)
+                shape = _shape(path, file, n_axes)
                 n_bytes = math.prod(shape)
                 most = min(MAX_BYTES, MAX_RATIO * size + ROOM if packed else MAX_BYTES)
                 if n_bytes > most:
@@ -51,18 +51,14 @@ def read_idx(path, n_axes, md5=None):
                         f"{path}: expected at most {most} bytes in a file of {size}, "
                         f"got the shape {shape}"
                     )
-                if packed or size - len(head) == n_bytes:
-                    content = file.read(n_bytes + 1)
-                    n_read = len(content)
-                else:
-                    n_read = size - len(head)
+                content = file.read(n_bytes + 1)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ValueError(
                 f"{path}: expected a whole gzip file, got one that is truncated or "
                 f"corrupt ({error})"
             ) from None
-    if n_read != n_bytes:
-        got = "more" if n_read > n_bytes else f"{n_read}: truncated?"
+    if len(content) != n_bytes:
+        got = "more" if len(content) > n_bytes else f"{len(content)}: truncated?"
         raise ValueError(
             f"{path}: expected {n_bytes} bytes for the shape {shape} in its header, got {got}"
         )
@@ -84,8 +80,8 @@ def md5_of(array):
     return known.hexdigest()
 
 
-def _header(path, file, n_axes):
-    """The header of an open IDX file, and the shape that it announces"""
+def _shape(path, file, n_axes):
+    """The shape that the header of an open IDX file announces"""
     head = file.read(4 + 4 * n_axes)
     magic = bytes([0, 0, 8, n_axes])
     if head[:4] != magic:
@@ -95,4 +91,4 @@ def _header(path, file, n_axes):
         )
     if len(head) < 4 + 4 * n_axes:
         raise ValueError(f"{path}: expected the sizes of {n_axes} axes, got a truncated header")
-    return head, tuple(int(n) for n in np.frombuffer(head[4:], ">u4"))
+    return tuple(int(n) for n in np.frombuffer(head[4:], ">u4"))

@@ -229,13 +229,8 @@ def check_gradient(result, params):
     theirs = result.params.leaves()
     for name, leaf in params.leaves().items():
         g = theirs.get(name)
-        if type(g) is not np.ndarray:
-            raise TypeError(f"gradient: expected {name} to be a plain array, got {checks.shown(g)}")
-        if g.shape != leaf.shape or g.dtype != leaf.dtype:
-            raise ValueError(
-                f"gradient: expected {name} of shape {leaf.shape} and {leaf.dtype}, "
-                f"got {g.shape} and {g.dtype}"
-            )
+        if type(g) is not np.ndarray or g.shape != leaf.shape or g.dtype != leaf.dtype:
+            checks.leaves("gradient", {name: g}, {name: leaf.shape}, leaf.dtype)  # which says so
     return result
 
 
@@ -247,25 +242,26 @@ def out_of_scale(mean, sd, advice=SCALE_THEM):
     )
 
 
-def check_state(state, n_u, n_y, dtype):
-    """What check_state of every package has in common; an error for a State that no run has."""
-    checks.instance("state", state, State, " of an earlier run (log.state)")
-    if any((leaf < 0).any() for leaf in state.v.leaves().values()):
-        raise ValueError("state.v: expected second moments of at least 0, got negative ones")
-    checks.count("state.n_updates", state.n_updates, at_least=0)
-    check_array("state.u", state.u, ("n_traj", n_u), dtype)
-    n_left = state.y.shape[1] if getattr(state.y, "ndim", 0) == 3 else "T_left"
-    check_array("state.y", state.y, (len(state.u), n_left, n_y), dtype)
-    if state.y_input is not None:
-        check_array("state.y_input", state.y_input, state.y.shape, dtype)
-    checks.generator_state("state.rng", state.rng)
-
-
-def check_array(name, value, shape, dtype):
-    """A plain array of this dtype and shape, without NaN or infinity."""
-    if type(value) is not np.ndarray or value.dtype != dtype:
-        raise ValueError(
-            f"{name}: expected {dtype}, as in params, and a plain array, got "
-            f"{type(value).__name__} of {getattr(value, 'dtype', 'no dtype')}"
-        )
-    return checks.array(name, value, shape)
+def check_state(name, state, params, n_u, n_y, dtype):
+    """The State of a run of these params, complete and finite; or an error."""
+    checks.instance(name, state, State, " of an earlier run (log.state)")
+    shapes = {part: leaf.shape for part, leaf in params.leaves().items()}
+    for letter, moments in (("m", state.m), ("v", state.v)):
+        checks.instance(f"{name}.{letter}", moments, type(params))
+        try:
+            leaves = moments.leaves()
+        except (AttributeError, TypeError) as error:
+            raise TypeError(
+                f"{name}.{letter}: expected Params like params, got others ({error})"
+            ) from None
+        checks.leaves(f"{name}.{letter}", leaves, shapes, dtype)
+    if any((leaf < 0).any() for leaf in leaves.values()):
+        raise ValueError(f"{name}.v: expected second moments of at least 0, got negative ones")
+    checks.count(f"{name}.n_updates", state.n_updates, at_least=0)
+    u, y = (getattr(array, "shape", ()) for array in (state.u, state.y))
+    n_traj = max((1, *u[:1]))
+    rest = {"u": (n_traj, n_u), "y": (n_traj, *y[1:2], n_y)}
+    rest |= {} if state.y_input is None else {"y_input": y}
+    checks.leaves(name, {part: getattr(state, part) for part in rest}, rest, dtype)
+    checks.generator_state(f"{name}.rng", state.rng)
+    return state
