@@ -138,7 +138,8 @@ def of(train, gradient, kinds, **more):
     known = inspect.signature(train).parameters.values()
     kept = [p for p in known if p.name != "gradient" and p.kind != p.VAR_KEYWORD]
     kept += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in more]
-    head, returns, tail = inspect.cleandoc(train.__doc__).partition("\nReturns\n")
+    # under python -OO there are no docstrings
+    head, returns, tail = inspect.cleandoc(train.__doc__ or "").partition("\nReturns\n")
     head += "".join(f"{name} : {kind.__doc__}\n" for name, kind in more.items())
     model_train = partial(train, gradient)
     model_train.__name__ = model_train.__qualname__ = "train"
