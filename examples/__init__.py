@@ -5,10 +5,17 @@ times faster on a busy one. The number of threads must be set before NumPy is im
 
 Jupyter sets MPLBACKEND to a backend of its own, for the commands that a notebook starts too. In an
 environment that does not have it, Matplotlib would not even start, so the variable is dropped.
+
+A character that the terminal's encoding lacks is printed as ?, so that no run ends in an error when
+it prints its result.
 """
 
 import importlib.util
 import os
+import sys
+
+if hasattr(sys.stdout, "reconfigure"):  # a notebook's has no encoding to choose
+    sys.stdout.reconfigure(errors="replace")
 
 for variable in (
     "OPENBLAS_NUM_THREADS",

@@ -2,7 +2,6 @@
 
 import ast
 import errno
-import io
 import json
 import os
 import signal
@@ -167,13 +166,16 @@ def test_a_job_hands_over_what_it_could_not_write(tmp_path, capfd):
 # Terminals
 
 
-def test_a_terminal_without_the_character_shows_another(monkeypatch):
-    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    monkeypatch.setattr(sys, "stdout", out)
-    run.parser("name", "Text.")
-    results.print_table([("rad²", str)], ["±"])
-    out.flush()
-    assert b"rad?" in out.buffer.getvalue()
+def test_a_terminal_without_the_character_shows_another():
+    code = 'import examples; print("rad², ±")'
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.strip() == b"rad?, ?"
 
 
 # Processes

@@ -161,6 +161,8 @@ def main(argv=None):
         description="Download MNIST (11 MB), if it is not there yet.",
     )
     parser.add_argument("--folder", help="where to put its files (default: the user's cache)")
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal may not be able to show the folder
     try:
         print(f"MNIST is in {download(parser.parse_args(argv).folder)}")
     except OSError as error:  # no network, or no folder

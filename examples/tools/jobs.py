@@ -242,7 +242,6 @@ def _begin():
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_follow_parent, daemon=True).start()
     set_blas_threads(1)  # workers share the cores already
-    results.replace_what_the_terminal_cannot_show()
 
 
 def _stop(number, frame):

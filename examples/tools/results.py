@@ -277,13 +277,6 @@ class Progress:
             print()
 
 
-def replace_what_the_terminal_cannot_show():
-    """Print ? for a character that the terminal's encoding lacks, in the place of an error."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # those of a notebook can show everything
-            stream.reconfigure(errors="replace")
-
-
 def mean_and_spread(values):
     """Mean, and sample standard deviation (None for a single value)."""
     values = np.asarray(values, dtype=float)

@@ -9,6 +9,7 @@ import textwrap
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 
 from examples.tools import results
 
@@ -84,7 +85,6 @@ def parser(name, description, sizes=("quick", "full"), jobs=True):
     sizes : those of SIZES that it has a use for
     jobs : whether it has jobs for a cluster
     """
-    results.replace_what_the_terminal_cannot_show()
     p = bare_parser(name, description)
     p.add_argument(
         "--seed",
@@ -148,6 +148,7 @@ def parse(parser, argv):
         argv = main.argv
     arguments = parser.parse_args(argv)
     results.old_rows = getattr(arguments, "old_rows", False)
+    np.seterr(under="ignore")  # whoever imports a script may have made an underflow an error
     matplotlib.rcParams.update({"savefig.format": arguments.format, "savefig.dpi": arguments.dpi})
     return arguments
 
