@@ -55,7 +55,7 @@ def run_in_kernel(notebook, folder):
 
 def executed(name, folder, out):
     """The notebook of a script, executed in `folder`."""
-    text = notebooks.scripts()[name].read_text()
+    text = notebooks.scripts()[name].read_text(encoding="utf-8")
     notebook = nbformat.reads(json.dumps(notebooks.notebook(name, text)), as_version=4)
     nbformat.validate(notebook)
     first = next(cell for cell in notebook.cells if cell.cell_type == "code")

@@ -84,13 +84,15 @@ class Text(html.parser.HTMLParser):
 def pages():
     """{name: Markdown} of the pages of the repository and of the cells of the notebooks."""
     found = {
-        str(path.relative_to(ROOT)): path.read_text()
+        str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
         for path in sorted(ROOT.rglob("*.md"))
         if not any(part in SKIPPED or part.startswith(".") for part in path.relative_to(ROOT).parts)
     }
     for name, path in notebooks.scripts().items():
         found[f"{name}.ipynb"] = "\n\n".join(
-            text for kind, text in notebooks.cells(path.read_text()) if kind == "markdown"
+            text
+            for kind, text in notebooks.cells(path.read_text(encoding="utf-8"))
+            if kind == "markdown"
         )
     return found
 

@@ -115,7 +115,9 @@ def math_font():
 
 def parts():
     """{part: [page]}, patterns replaced by the pages that they match."""
-    linked = re.findall(r"\((reports/\w+\.md)\)", (ROOT / "examples" / "README.md").read_text())
+    linked = re.findall(
+        r"\((reports/\w+\.md)\)", (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    )
     rank = {f"examples/{page}": number for number, page in reversed(list(enumerate(linked)))}
 
     def matching(pattern):
@@ -286,7 +288,7 @@ class Page(html.parser.HTMLParser):
 def convert(page, in_book):
     """A page of the repository as a Page; its line of links to neighbours is left out."""
     cmarkgfm = library("cmarkgfm")
-    text = re.sub(r"^Previous: .*$", "", (ROOT / page).read_text(), flags=re.M)
+    text = re.sub(r"^Previous: .*$", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.M)
     source = cmarkgfm.github_flavored_markdown_to_html(
         text, cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE
     )

@@ -101,7 +101,7 @@ def scripts():
     return {
         path.stem: path
         for path in sorted(FOLDER.glob("[a-z]*.py"))
-        if CELL.search(path.read_text())
+        if CELL.search(path.read_text(encoding="utf-8"))
     }
 
 
@@ -198,12 +198,12 @@ def exercise(name, with_solution=False, repository=None):
     with_solution : the instructor's edition
     repository : OWNER/NAME of the project on GitHub, to fetch it from there; or None
     """
-    text = (EXERCISES / f"{name}.py").read_text()
+    text = (EXERCISES / f"{name}.py").read_text(encoding="utf-8")
     made = cells(text)[:1]
     made.append(("given", first_cell(repository, CLONE if with_solution else CLONE_HAND_OUT)))
     answer = text
     if with_solution:
-        answer = (EXERCISES / "solutions" / f"{name}.py").read_text()
+        answer = (EXERCISES / "solutions" / f"{name}.py").read_text(encoding="utf-8")
         hints = [f"- {hint}." for hint in dict.fromkeys(check.mistakes(name))]
         notes = "## For the instructor\n\n{}\n\nThe check names these mistakes:\n\n{}"
         made.append(
@@ -250,7 +250,7 @@ def main(argv=None):
         }
     else:
         made = {
-            name: notebook(name, path.read_text(), arguments.repository)
+            name: notebook(name, path.read_text(encoding="utf-8"), arguments.repository)
             for name, path in scripts().items()
         }
     for name, content in made.items():
