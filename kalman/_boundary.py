@@ -5,50 +5,43 @@ import contextlib
 import numpy as np
 
 from datasets.support import checks
+from datasets.support.boundary import array, instance
 
 LEARNABLE = ("A", "Sigma_z", "mu_0", "Sigma_0", "C", "R")
 
 
-def parameters(A, C, Sigma_z, mu_0, Sigma_0):
-    """Those of an LDS: {name: a read-only copy}."""
-    n_z = len(checks.array("A", A, ("n_z", "n_z")))
-    given = {
-        "A": (A, (n_z, n_z)),
-        "C": (C, ("n_y", n_z)),
-        "Sigma_z": (Sigma_z, (n_z, n_z)),
-        "mu_0": (mu_0, (n_z,)),
-        "Sigma_0": (Sigma_0, (n_z, n_z)),
-    }
-    result = {}
-    for name, (value, shape) in given.items():
-        result[name] = checks.array(name, value, shape, dtype=float).copy()
-        result[name].setflags(write=False)
-    for name in ("Sigma_z", "Sigma_0"):
-        checks.covariance(name, result[name], positive=False)
-    return result
+model = instance("kalman.lds.LDS")
 
 
-def is_model(value):
-    """Whether it is an LDS."""
-    from kalman.lds import LDS  # which imports this module
+def square(name, value, _):
+    """(n_z, n_z) numbers."""
+    value = checks.array(name, value, ("n_z", "n_z"), dtype=float)
+    return checks.array(name, value, (len(value), len(value)))
 
-    return isinstance(value, LDS)
+
+def covariance(name, value, arguments):
+    """(n_z, n_z) covariance; a direction may have no variance."""
+    n_z = len(arguments["A"])
+    value = checks.array(name, value, (n_z, n_z), dtype=float)
+    return checks.covariance(name, value, positive=False)
 
 
-def model(name, value, _):
-    """An LDS."""
-    if not is_model(value):
-        raise TypeError(f"{name}: expected LDS (kalman.lds), got {checks.shown(value)}")
-    return value
+PARAMETERS = {
+    "A": square,
+    "C": array("n_y", lambda a: len(a["A"])),
+    "Sigma_z": covariance,
+    "mu_0": array(lambda a: len(a["A"])),
+    "Sigma_0": covariance,
+}
 
 
 def models(name, value, _):
     """A list of LDS that all observe the same number of components."""
-    if not isinstance(value, (list, tuple)) or not value or not all(map(is_model, value)):
+    if not isinstance(value, (list, tuple)) or not value:
         raise TypeError(
             f"{name}: expected a list of at least one LDS (kalman.lds), got {checks.shown(value)}"
         )
-    n_y = {one.n_y for one in value}
+    n_y = {model(name, one, {}).n_y for one in value}
     if len(n_y) > 1:
         raise ValueError(
             f"{name}: expected models of the same observations, got n_y of {sorted(n_y)}"

@@ -16,11 +16,12 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-from datasets.support.boundary import checked, count, generator
+from datasets.support.boundary import checked, count, fields, generator
 from kalman import _boundary
 
 
 @dataclass(frozen=True, eq=False)
+@fields(**_boundary.PARAMETERS)
 class LDS:
     """The parameters; checked, and copied into read-only arrays (float64)."""
 
@@ -29,10 +30,6 @@ class LDS:
     Sigma_z: np.ndarray  # (n_z, n_z) covariance of the transition noise, positive semi-definite
     mu_0: np.ndarray  # (n_z,) mean of the first state
     Sigma_0: np.ndarray  # (n_z, n_z) covariance of the first state, positive semi-definite
-
-    def __post_init__(self):
-        for name, value in _boundary.parameters(**vars(self)).items():
-            object.__setattr__(self, name, value)
 
     def __eq__(self, other):
         if not isinstance(other, LDS):

@@ -3,8 +3,6 @@
 harmonium.py, inference.py and generation.py hold what the models share.
 """
 
-from datasets import __version__ as __version__
+from datasets import __version__
 from refh_numpy import efh, hybrid, refh, refh_bptt, rtrbm, trbm
 from refh_numpy._boundary import storage
-
-__all__ = ["efh", "hybrid", "refh", "refh_bptt", "rtrbm", "storage", "trbm"]

@@ -5,6 +5,7 @@ Here those of datasets and kalman; tests/fuzz_entries_*.py have those of the oth
 
 import functools
 import math
+from dataclasses import asdict
 
 import numpy as np
 
@@ -136,6 +137,7 @@ def kalman_entries():
         lds.simulate,
         lambda _: dict(model=oscillator(), n_traj=2, T=5, R=np.full((1, 1), 0.01), rng=rng()),
     )
+    yield lds.LDS, lambda _: asdict(oscillator())
     yield em.random_walk, lambda _: dict(position_variance=1.0, step_variance=0.1)
     yield (
         em.constant_velocity,
