@@ -12,18 +12,18 @@ be chosen so that the remaining probability is negligible.
 As everywhere, clamped is 0 for the joint p(u, y), 1 for p(y | u).
 
 The shapes are those of harmonium.py, with n states or n_examples examples along the first axis.
-`expected_statistics`, `bernoulli_probability` and `combined` do not check their arguments.
+`expected_statistics` and `bernoulli_probability` do not check their arguments.
 """
 
-from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
 
 from datasets.support import checks
-from datasets.support.boundary import array, checked, count
-from refh_numpy import _boundary, families, harmonium
+from datasets.support.boundary import checked, count
+from refh_numpy import families, harmonium
 from refh_numpy._boundary import clamped, enumerable, observations, states
 from refh_numpy.harmonium import Params
 
@@ -31,8 +31,7 @@ MAX_STATES = 2**16  # visible states, and hidden ones
 MAX_ENTRIES = 2**24  # of a matrix of states by states
 
 
-@dataclass(eq=False)
-class States:
+class States(NamedTuple):
     """All visible states of a harmonium."""
 
     u: np.ndarray  # (n, n_u)
@@ -108,29 +107,12 @@ def gradient(params, u, y, *, clamped=0, y_max=None):
         for u_all, y_all, log_w in _given_u(params, u, y_max):
             weights = np.exp(log_w - logsumexp(log_w)) / len(u)
             given_u = expected_statistics(params, u_all, y_all, weights)
-            model = combined(model, given_u, np.add)
+            model = model.map(np.add, given_u)
     else:
         states = enumerate_states(params, y_max=y_max)
         model = expected_statistics(params, states.u, states.y, np.exp(states.log_p))
     data = expected_statistics(params, u, y, np.full(len(u), 1 / len(u)))
-    return combined(data, model, np.subtract)
-
-
-@checked(params=enumerable, u=states("n_examples", units="b_u"))
-def model_hidden_mean(params, u, *, y_max=None):
-    """E[x | u] under the model, (n_examples, n_x): the first term of H9.
-
-    Parameters
-    ----------
-    params, y_max : as for enumerate_states
-    u : (n_examples, n_u) numbers in [0, 1]
-    """
-    return np.array(
-        [
-            np.exp(log_w - logsumexp(log_w)) @ harmonium.hidden_mean(params, u_all, y_all)
-            for u_all, y_all, log_w in _given_u(params, u, y_max)
-        ]
-    )
+    return data.map(np.subtract, model)
 
 
 @checked(**examples, n_sweeps=count())
@@ -144,7 +126,7 @@ def cd_expectation(params, u, y, n_sweeps, *, clamped=0, y_max=None):
     n_sweeps : k
     """
     states = enumerate_states(params, y_max=y_max)
-    transition = gibbs_transition(params, states, clamped=clamped)
+    transition = gibbs_transition(params, clamped=clamped, y_max=y_max)
     start = np.zeros(len(states.u))
     for u_t, y_t in zip(u, y, strict=True):
         here = (states.u == u_t).all(1) & (states.y == y_t).all(1)
@@ -154,37 +136,22 @@ def cd_expectation(params, u, y, n_sweeps, *, clamped=0, y_max=None):
             )
         start += here / len(u)
     end = start @ np.linalg.matrix_power(transition, n_sweeps)
-    return combined(
-        expected_statistics(params, states.u, states.y, start),
-        expected_statistics(params, states.u, states.y, end),
-        np.subtract,
-    )
+    data, model = (expected_statistics(params, states.u, states.y, p) for p in (start, end))
+    return data.map(np.subtract, model)
 
 
-def _states(name, value, arguments):
-    """A kind: the States of params"""
-    params = arguments["params"]
-    n_u, n_y, dtype = len(params.b_u), len(params.b_y), params.b_x.dtype
-    checks.instance(name, value, States, " (from enumerate_states)")
-    u = array("n", n_u, dtype=dtype)(f"{name}.u", value.u, arguments)
-    checks.in_range(f"{name}.u", checks.counts(f"{name}.u", u), 0, 1)
-    y = array(len(u), n_y, dtype=dtype)(f"{name}.y", value.y, arguments)
-    params.family.check(f"{name}.y", checks.counts(f"{name}.y", y))
-    return States(u, y, value.log_p)
-
-
-@checked(params=_boundary.harmonium, states=_states, clamped=clamped)
-def gibbs_transition(params, states, *, clamped=0):
-    """Probability that one Gibbs sweep takes state i to state j, (n, n).
+@checked(params=enumerable, clamped=clamped)
+def gibbs_transition(params, *, clamped=0, y_max=None):
+    """Probability that one Gibbs sweep takes state i to state j of enumerate_states, (n, n).
 
         sum_x p(x | u_i, y_i) p(u_j, y_j | x)
 
     Parameters
     ----------
-    params : Params
-    states : States of these params, from enumerate_states
+    params, y_max : as for enumerate_states
     clamped : 1 leaves u as it is
     """
+    states = enumerate_states(params, y_max=y_max)
     u, y, n, n_x = states.u, states.y, len(states.u), len(params.b_x)
     if n_x > np.log2(MAX_STATES) or n * max(n, 2**n_x) > MAX_ENTRIES:
         raise ValueError(
@@ -228,12 +195,6 @@ def bernoulli_probability(values, mean):
     for m, v in zip(mean.T, values.T, strict=True):
         p *= np.where(v > 0, m[:, None], 1 - m[:, None])
     return p
-
-
-def combined(a, b, function):
-    """function(leaf of a, leaf of b) for all leaves."""
-    leaves = {name: function(leaf, getattr(b, name)) for name, leaf in a.leaves().items()}
-    return Params(**leaves, family=a.family)
 
 
 def _values_of_y(params, y_max):

@@ -62,9 +62,10 @@ class Params:
         """The arrays by name, in the order of the fields."""
         return {name: leaf for name, leaf in vars(self).items() if name != "family"}
 
-    def map(self, function):
-        """A Params whose arrays are function(array)."""
-        arrays = {name: function(leaf) for name, leaf in self.leaves().items()}
+    def map(self, function, *others):
+        """A Params whose arrays are function(array, and those of the others with its name)."""
+        trees = [tree.leaves() for tree in (self, *others)]
+        arrays = {name: function(*(tree[name] for tree in trees)) for name in trees[0]}
         return Params(**arrays, family=self.family)
 
     def __eq__(self, other):
@@ -72,7 +73,7 @@ class Params:
         if not isinstance(other, Params):
             return NotImplemented
         pairs = zip(self.leaves().values(), other.leaves().values(), strict=True)
-        return self.family == other.family and all(np.array_equal(a, b) for a, b in pairs)
+        return self.family == other.family and all(np.array_equal(*pair) for pair in pairs)
 
 
 # The energy: everything below follows from it.

@@ -22,23 +22,9 @@ MIN_MEAN = 0.002  # of an observed unit, spikes per time step or brightness: one
     **_boundary.SIZES, config=_boundary.config, rng=generator, dtype=float_type, y=_boundary.sample
 )
 def init(*, n_x, n_y, hidden, config, rng, dtype=np.float32, n_residual=0, static=False, y=None):
-    """Random weights with which a state keeps most of itself.
+    """Params of any model; arguments as for the `init` of one (`of`), with its Config.
 
-    Parameters
-    ----------
-    n_x, n_y : dimensions of x and y
-    hidden : units of the encoder's layers, the last of which is the encoding, as in (400, 200);
-        the decoder has them in reverse. One number: two such layers to encode, one to decode
-    config : Config
-    rng : numpy.random.Generator
-    dtype : numpy.float32 or numpy.float64
-    n_residual : hidden units of the MLPs in nu and mu_u (V3); 0 leaves both linear
     static : True for a model without a state (n_u = 0)
-    y : (n_traj, T, n_y) a sample of the data, from whose mean the decoder starts
-
-    Returns
-    -------
-    Params
     """
     sizes = layer_sizes(n_x=n_x, n_y=n_y, hidden=hidden, n_residual=n_residual, static=static)
     linear, stacks = ("nu", "log_upsilon", "decode_u", "prior"), ("encode", "decode_y")
@@ -78,13 +64,12 @@ def at_mean(params, y):
     y : (n_traj, T, n_y) a sample of the data
     """
     *layers, last = params.decode_y
-    biases = inverse_link(params.config, y.mean((0, 1))).astype(last.b.dtype)
+    biases = _inverse_link(params.config, y.mean((0, 1))).astype(last.b.dtype)
     return replace(params, decode_y=[*layers, Layer(last.W, biases)])
 
 
-def inverse_link(config, mean):
-    """The decoder's output (n_y,) at which E[y] is this mean: the inverse of autoencoder.mean_y.
-    Does not check its arguments."""
+def _inverse_link(config, mean):
+    """The decoder's output (n_y,) at which E[y] is this mean: the inverse of autoencoder.mean_y"""
     if config.family == "poisson":
         return np.log(np.maximum(mean, MIN_MEAN))
     if not config.sigmoid_mean:

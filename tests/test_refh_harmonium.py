@@ -69,7 +69,8 @@ def test_gibbs_leaves_the_model_distribution_as_it_is(family, clamped):
     """Detailed balance: p_i T_ij = p_j T_ji."""
     params = harmonium_of(family, np.random.default_rng(3))
     states = exact.enumerate_states(params, clamped=clamped, y_max=Y_MAX[family])
-    flow = np.exp(states.log_p)[:, None] * exact.gibbs_transition(params, states, clamped=clamped)
+    transition = exact.gibbs_transition(params, clamped=clamped, y_max=Y_MAX[family])
+    flow = np.exp(states.log_p)[:, None] * transition
     np.testing.assert_allclose(flow, flow.T, atol=1e-12)
     np.testing.assert_allclose(flow.sum(1), np.exp(states.log_p), atol=1e-10)
 
@@ -105,9 +106,7 @@ def test_cd_k_has_the_enumerated_expectation(family, clamped, k):
     joint, given_u = (
         exact.cd_expectation(params, u, y, k, clamped=c, y_max=Y_MAX[family]) for c in (0, 1)
     )
-    expected = params.map(np.zeros_like)
-    for name, leaf in expected.leaves().items():
-        leaf += (1 - clamped) * getattr(joint, name) + clamped * getattr(given_u, name)
+    expected = joint.map(lambda a, b: (1 - clamped) * a + clamped * b, given_u)
     gradients = cd_gradients(params, u, y, k, rng, clamped=clamped)
     assert 0 < assert_expectation(gradients, expected) < 0.01
 
@@ -127,7 +126,7 @@ def cd_expectation_from_noise(params, u, y, k, *, clamped):
     """As exact.cd_expectation, for chains whose first x is sampled given random observations"""
     y_max = Y_MAX[params.family.name]
     states = exact.enumerate_states(params, y_max=y_max)
-    transition = exact.gibbs_transition(params, states, clamped=clamped)
+    transition = exact.gibbs_transition(params, clamped=clamped, y_max=y_max)
     y_0, weights = noise_by_enumeration(params)
     x = all_x(params)
     log_y = params.family.log_density(states.y, (x @ params.W_y + params.b_y)[:, None]).sum(-1)
@@ -143,7 +142,7 @@ def cd_expectation_from_noise(params, u, y, k, *, clamped):
     end = end @ np.linalg.matrix_power(transition, k - 1)
     positive = exact.expected_statistics(params, u, y, np.full(len(u), 1 / len(u)))
     negative = exact.expected_statistics(params, states.u, states.y, end)
-    return exact.combined(positive, negative, lambda a, b: a - b)
+    return positive.map(np.subtract, negative)
 
 
 @pytest.mark.parametrize("k", [1, 3])
@@ -158,7 +157,7 @@ def test_chains_from_noise_have_the_enumerated_expectation(family, clamped, k):
     from_noise = cd_expectation_from_noise(params, u, y, k, clamped=clamped)
     if k == 1:
         assert np.abs(from_data.W_y - from_noise.W_y).max() > 1e-3
-    expected = exact.combined(from_data, from_noise, lambda a, b: (1 - fraction) * a + fraction * b)
+    expected = from_data.map(lambda a, b: (1 - fraction) * a + fraction * b, from_noise)
     assert_expectation(
         cd_gradients(params, u, y, k, rng, clamped=clamped, noise_fraction=fraction), expected
     )
