@@ -16,7 +16,7 @@ filters of order 1 and 2 (KF-1, KF-2) are the references, fitted by EM.
 Takes six seconds, or twelve where Numba has yet to compile. Writes
 quickstart.png, quickstart_data.png (the spikes), quickstart.json and the weights,
 trbm.npz and refh.npz. --full trains as Table 1 does, 40 000 updates of 240 hidden
-units: three minutes.
+units: two minutes.
 """
 
 # %%
