@@ -6,10 +6,12 @@ new folder of this clone with results in another. It must show each PNG file tha
 Without names: quickstart, whose figure is refreshed in place, and hybrid_weight, which starts
 worker processes; and one exercise in both editions. The names of exercises (ex05_hidden_mean, or
 "exercises" for all) execute both editions: the student's must say "not done yet", the instructor's
-"correct", with a figure.
+"correct", with a figure. "live" turns every knob of the demonstrations, and says how long each
+takes to answer.
 """
 
 import json
+import re
 import resource
 import sys
 import tempfile
@@ -19,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 TIMEOUT = 900  # seconds per cell
-NO_SIZES = ("quickstart", "ppc_initial_state", "ppc_order", "receptive_fields", "schematic")
+NO_SIZES = ("quickstart", "ppc_initial_state", "ppc_order", "receptive_fields", "schematic", "live")
 SAVED = ("balls_generate", "balls_table", "digits_generate")
 
 try:
@@ -32,7 +34,7 @@ except ImportError as error:
         f"without it ({error})"
     )
 
-from examples import notebooks  # noqa: E402
+from examples import live, notebooks  # noqa: E402
 from examples.exercises import check  # noqa: E402
 
 
@@ -53,8 +55,34 @@ def run_in_kernel(notebook, folder):
     return client.execute()
 
 
-def executed(name, folder, out):
-    """The notebook of a script, executed in `folder`."""
+TURN = """import time
+for name, knob in {shown}.knobs.items():
+    begun, cpu = time.time(), time.process_time()
+    {shown}.turn(name, *getattr(knob, "values", [])[-2:-1])
+    seconds = f"{{time.time() - begun:5.1f}} s ({{time.process_time() - cpu:4.1f}} s of CPU)"
+    print(f"live {shown:10} {{name:12}}", seconds)
+"""
+
+
+def live_failed(folder, out):
+    """Execute the demonstrations, and turn their knobs; whether one was not as expected."""
+    text = notebooks.scripts()["live"].read_text(encoding="utf-8")
+    shown = re.findall(r"^    (\w+) = in_notebook\(", text, re.M)
+    cells = [nbformat.v4.new_code_cell(TURN.format(shown=one)) for one in shown]
+    notebook = executed("live", folder, out, cells)
+    said = [
+        output.text
+        for cell in notebook.cells[-len(cells) :]
+        for output in cell.outputs
+        if output.output_type == "stream"
+    ]
+    print("".join(said), end="", flush=True)
+    n_knobs = sum(len(one.knobs) for one in live.DEMONSTRATIONS.values())
+    return not (figures(notebook) == len(cells) == 4 and "".join(said).count("\n") == n_knobs)
+
+
+def executed(name, folder, out, more=()):
+    """The notebook of a script, and more cells, executed in `folder`."""
     text = notebooks.scripts()[name].read_text(encoding="utf-8")
     notebook = nbformat.reads(json.dumps(notebooks.notebook(name, text)), as_version=4)
     nbformat.validate(notebook)
@@ -62,6 +90,7 @@ def executed(name, folder, out):
     if first.source.count("\nargv = []\n") != 1:
         sys.exit(f"{name}: expected one line argv = [] in the first cell, got {first.source}")
     first.source = first.source.replace("\nargv = []\n", f"\nargv = {options(name, out)}\n")
+    notebook.cells += more
     return run_in_kernel(notebook, folder)
 
 
@@ -117,6 +146,9 @@ def main(names):
         for name in names:
             if name in check.exercises().values():
                 failed += exercise_failed(name, folder)
+                continue
+            if name == "live":
+                failed += live_failed(folder, out)
                 continue
             begun, before = time.time(), set(Path(out).glob("*.png"))
             try:

@@ -299,7 +299,7 @@ class TwoByTwo(Demonstration):
         "rEFH": "p(u, y)",
         "rEFH + BPTT": "p(u, y)",
     }
-    n_updates, chunk, learning_rate = 800, 20, 1e-2
+    n_updates, n_traj, chunk, learning_rate = 800, 20, 20, 1e-2
 
     def build(self):
         self.test = ppc.sample(20, 300, np.random.default_rng(1))
@@ -342,7 +342,7 @@ class TwoByTwo(Demonstration):
         params = model.init(n_x=N_X, n_y=SYSTEM.n_neurons, family="poisson", rng=rng)
         _, log = model.train(
             params,
-            oscillator.training_batches(rng, N_TRAJ, 200),
+            oscillator.training_batches(rng, self.n_traj, 200),
             rng,
             n_updates=self.n_updates,
             chunk=self.chunk,

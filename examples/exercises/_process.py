@@ -99,11 +99,11 @@ def interrupt():
 
 
 @contextmanager
-def nobody_answers():
+def no_input():
     """In a check, input() raises an error that says so."""
 
     def input(prompt=""):
-        raise EOFError("input() has nobody to ask in a check")
+        raise EOFError("input() gets no answer in a check")
 
     builtins.input, usual = input, builtins.input
     try:
@@ -162,7 +162,7 @@ def verdict(name, answer=None, load=None, seconds=None):
     """
     passed, seconds = [], seconds or limit_of(name)
     try:
-        with limit(seconds) as passed, nobody_answers():
+        with limit(seconds) as passed, no_input():
             checks = importlib.import_module(f"examples.exercises.checks.{name}")
             answer = load() if load else answer or own(name)
             checks.check(answer)

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import re
 import textwrap
 from typing import NamedTuple
 
@@ -158,7 +159,7 @@ def in_notebook(demonstration, rng):
 
     Returns
     -------
-    the demonstration: shown.turn(name, value) turns a knob, without ipywidgets too
+    the demonstration: its method turn(name, value) turns a knob, without ipywidgets too
     """
     display = importlib.import_module("IPython.display")
     shown = demonstration(plots.figure(*demonstration.size), rng, with_knobs=False)
@@ -171,7 +172,8 @@ def in_notebook(demonstration, rng):
             name: "a button" if isinstance(knob, Press) else knob.values
             for name, knob in demonstration.knobs.items()
         }
-        print(f"Knobs: {values}. Turn one by shown.turn(name, value), in a new cell.")
+        variable = re.sub(r"(?<!^)(?=[A-Z])", "_", demonstration.__name__).lower()
+        print(f"Knobs: {values}. Turn one in a new cell: {variable}.turn(name, value)")
         return shown
     for name, knob in demonstration.knobs.items():
         if isinstance(knob, Press):
