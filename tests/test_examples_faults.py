@@ -295,50 +295,56 @@ if __name__ == "__main__":
 """
 
 
-def killed_at_random(folder, n_kills, seed=0):
-    """Run SMALL_BALLS, killed n_kills times at random moments, half of them two runs at once.
-
-    Returns
-    -------
-    what the last run, which is not killed, prints
-    """
-    script, rng = folder / "small_balls.py", np.random.default_rng(seed)
+def begin(folder, out):
+    """SMALL_BALLS in a process group of its own"""
+    script = folder / "small_balls.py"
     script.write_text(SMALL_BALLS)
-
-    def begin():
-        return subprocess.Popen(
-            [sys.executable, str(script), str(folder / "killed")],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-        )
-
-    begun = time.monotonic()
-    subprocess.run(
-        [sys.executable, str(script), str(folder / "whole")],
+    return subprocess.Popen(
+        [sys.executable, str(script), str(out)],
         cwd=ROOT,
-        check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
+        start_new_session=True,
     )
-    longest = time.monotonic() - begun
-    for number in range(n_kills):
-        runs = [begin() for _ in range(1 + number % 2)]
-        time.sleep(rng.uniform(0.2, 0.9) * longest)
-        for one in runs:
-            one.kill()
-            one.communicate()
-    time.sleep(2 * jobs.GRACE + 1)  # workers end after their parent
-    last = begin()
-    return last.communicate()[0]
+
+
+def killed_at_random(folder, n_kills, longest, seed=0):
+    """Folders of runs that are killed (SIGKILL), n_kills times in all, and then run to their end.
+
+    Half of the times, two runs share the folder. Their workers are killed with them, or not.
+
+    Parameters
+    ----------
+    longest : seconds; no run is killed later than this
+
+    Yields
+    ------
+    folder, what its last run prints
+    """
+    rng, number = np.random.default_rng(seed), 0
+    while number < n_kills:
+        out = folder / f"killed_{number}"
+        while number < n_kills and not (out / "balls_table.json").exists():
+            runs = [begin(folder, out) for _ in range(1 + number % 2)]
+            time.sleep(rng.uniform(0.2, 1) * longest)
+            for one in runs:
+                kill = os.killpg if rng.random() < 0.5 else os.kill
+                kill(one.pid, signal.SIGKILL)
+            for one in runs:
+                one.communicate()
+            number += 1
+        time.sleep(2 * jobs.GRACE + 1)  # workers end after their parent
+        yield out, begin(folder, out).communicate()[0]
 
 
 def content(folder):
     """Rows and curves, and weights, of all networks in a folder, without the seconds they took."""
     found = {}
     for path in sorted((folder / "balls_table").iterdir()):
+        if ".part" in path.suffixes:  # what a killed process has left
+            continue
         if path.suffix == ".json":
             row = json.loads(path.read_text())
             found[path.name] = row["mse"], row["curve"]
@@ -350,7 +356,9 @@ def content(folder):
 
 @pytest.mark.slow
 def test_kills_at_random_moments_change_no_number(tmp_path):
-    said = killed_at_random(tmp_path, n_kills=4)
-    whole, killed = content(tmp_path / "whole"), content(tmp_path / "killed")
-    assert set(whole) == set(killed) and len(whole) == 4, said
-    assert whole == killed
+    begun = time.monotonic()
+    said, _ = begin(tmp_path, tmp_path / "whole").communicate()
+    longest, whole = time.monotonic() - begun, content(tmp_path / "whole")
+    assert len(whole) == 4 and all(len(found) > 1 for found in whole.values()), said
+    for out, said in killed_at_random(tmp_path, 20, longest):
+        assert content(out) == whole, said
