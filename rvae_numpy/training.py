@@ -165,7 +165,7 @@ def of(gradient):
     kinds = dict(
         params=_boundary.autoencoder,
         freeze_phi=boundary.flag,
-        max_norm=number(0, above_low=True),
+        max_norm=number(loop.MIN_RATE),
         corrupt=boundary.function,
         state=_boundary.state,
     )

@@ -292,6 +292,33 @@ def test_a_gradient_of_a_wrong_shape_is_refused_by_name(spoil, error):
         training.of(gradient)(params, stream(rng), rng, n_updates=1)
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda g: replace(g, nu=None),
+        lambda g: replace(g, nu=(g.nu.W, g.nu.b)),
+        lambda g: replace(g, encode=None),
+        lambda g: replace(g, encode=g.encode[:-1]),
+        lambda g: replace(g, encode=[*g.encode, g.nu]),
+    ],
+)
+def test_a_gradient_with_other_layers_is_refused(spoil):
+    def gradient(params, u, y, rng, y_input):
+        g, value = rvae.gradient(params, u, y, rng, y_input)
+        return Gradient(spoil(g), value)
+
+    params, rng = begin()
+    with pytest.raises((TypeError, ValueError), match=r"^gradient: .*expected .* got"):
+        training.of(gradient)(params, stream(rng), rng, n_updates=1)
+
+
+def test_a_norm_to_which_nothing_can_be_clipped_is_refused():
+    params, rng = begin()
+    for max_norm in (0, 1e-50, 1e-320):
+        with pytest.raises(ValueError, match=r"^max_norm: expected .* got"):
+            rvae.train(params, stream(rng), rng, n_updates=1, max_norm=max_norm)
+
+
 def test_a_run_that_diverges_says_so():
     params, rng = begin()
     with pytest.raises(FloatingPointError, match=r"training diverged at update .* learning_rate"):

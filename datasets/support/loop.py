@@ -224,15 +224,24 @@ def check_gradient(result, params):
     expected = "gradient: expected a function that returns Gradient(params, value)"
     if not isinstance(result, Gradient):
         raise TypeError(f"{expected}, got one that returns {checks.shown(result)}")
-    checks.instance("gradient: params", result.params, type(params))
+    theirs, ours = leaves_of("gradient: params", result.params, params), params.leaves()
     if not isinstance(result.value, (float, np.floating)):  # NaN is the loop's to report
         checks.number("gradient: value", result.value)
-    theirs = result.params.leaves()
-    for name, leaf in params.leaves().items():
-        g = theirs.get(name)
+    if theirs.keys() != ours.keys():
+        checks.leaves("gradient", theirs, dict.fromkeys(ours), None)  # which says so
+    for name, leaf in ours.items():
+        g = theirs[name]
         if type(g) is not np.ndarray or g.shape != leaf.shape or g.dtype != leaf.dtype:
-            checks.leaves("gradient", {name: g}, {name: leaf.shape}, leaf.dtype)  # which says so
+            checks.leaves("gradient", {name: g}, {name: leaf.shape}, leaf.dtype)
     return result
+
+
+def leaves_of(name, tree, params):
+    """The leaves of what should be Params like params; TypeError for one without layers."""
+    try:
+        return checks.instance(name, tree, type(params)).leaves()
+    except AttributeError as error:
+        raise TypeError(f"{name}: expected Params like params, got others ({error})") from None
 
 
 def out_of_scale(mean, sd, advice=SCALE_THEM):
@@ -248,13 +257,7 @@ def check_state(name, state, params, n_u, n_y, dtype):
     checks.instance(name, state, State, " of an earlier run (log.state)")
     shapes = {part: leaf.shape for part, leaf in params.leaves().items()}
     for letter, moments in (("m", state.m), ("v", state.v)):
-        checks.instance(f"{name}.{letter}", moments, type(params))
-        try:
-            leaves = moments.leaves()
-        except (AttributeError, TypeError) as error:
-            raise TypeError(
-                f"{name}.{letter}: expected Params like params, got others ({error})"
-            ) from None
+        leaves = leaves_of(f"{name}.{letter}", moments, params)
         checks.leaves(f"{name}.{letter}", leaves, shapes, dtype)
     if any((leaf < 0).any() for leaf in leaves.values()):
         raise ValueError(f"{name}.v: expected second moments of at least 0, got negative ones")
