@@ -9,6 +9,8 @@ import inspect
 import os
 import socket
 import sys
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -183,6 +185,29 @@ def in_numpy_clothes(good):
         exact = [np.float32(good)] if float(np.float32(good)) == good else []
         return [np.float64(good), *exact]
     return [np.str_(good)] if isinstance(good, str) else []
+
+
+def in_other_clothes(good):
+    """The same number or array as other libraries hold it: it may be refused"""
+    if isinstance(good, (int, float)) and not isinstance(good, bool):
+        longer = [np.longdouble(good)] if isinstance(good, float) else []
+        return [Fraction(good), Decimal(good), np.array(good), str(good), *longer]
+    if not isinstance(good, np.ndarray) or good.dtype.kind not in "fiu":
+        return []
+    strided = np.repeat(good, 2, axis=-1)[..., ::2] if good.ndim else good
+    found = [
+        good.tolist(),
+        np.asfortranarray(good),
+        good.astype(good.dtype.newbyteorder()),
+        strided,
+    ]
+    found += [good.astype(object), np.ma.masked_array(good), list(np.ma.masked_array(good))]
+    found.append(np.vectorize(Fraction, otypes=[object])(good) if np.isfinite(good).all() else good)
+    for dtype in (np.longdouble, np.float32, np.float16, np.int8, np.uint8, np.uint64, bool):
+        with np.errstate(all="ignore"):
+            other = good.astype(dtype)
+        found += [other] if np.array_equal(other, good) else []
+    return found
 
 
 def irregular_files(folder):

@@ -147,6 +147,28 @@ def test_numpy_scalars_change_nothing(name, tmp_path):
                 np.testing.assert_array_equal(a, b, err_msg=f"{argument} = {value!r}")
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", CASES)
+def test_other_clothes_are_refused_or_change_nothing(name, tmp_path):
+    """Fractions, decimals, lists, small integers, other orders of memory, objects, masks."""
+    function, make = CASES[name]
+    tried = [(n, v) for n, good in make(tmp_path).items() for v in fuzzing.in_other_clothes(good)]
+    expected = fuzzing.arrays_of(function(**make(tmp_path))) if tried else []
+    for argument, value in tried:
+        given, what = make(tmp_path) | {argument: value}, f"{argument} = {value!r:.60}"
+        try:
+            got = fuzzing.arrays_of(function(**given))
+        except fuzzing.CLEAR:
+            assert fuzzing.verdict(function, given, argument, value) == "clear"
+            continue
+        assert "masked" not in what and len(got) == len(expected), what
+        for a, b in zip(got, expected, strict=True):
+            if b.dtype.kind in "USO":
+                np.testing.assert_array_equal(a, b, err_msg=what)
+            else:  # the mean of a list is that of float64
+                np.testing.assert_allclose(a, b, rtol=1e-6, err_msg=what)
+
+
 def readers(tmp_path):
     """Names of the functions that read a file, and the argument that names it"""
     for name, (_, make) in CASES.items():
