@@ -11,13 +11,20 @@ harmonium:
 g is the link of the family, the inverse of its mean: log (Poisson), logit (Bernoulli), identity
 (normal). The hidden units are at 1/2 for the mean of y, and then y has its mean: g(E[y | x]) =
 W_y' x + b_y = g(E[y]) for x = 1/2. The mean is clipped first, because log and logit are infinite
-for a neuron that is silent in the sample, or for a pixel that is always on. The size of the
-weights follows from the spread of the data: with
+for a neuron that is silent in the sample, or for a pixel that is always on. For counts, the
+weights follow from the data as well:
 
-    H7    W_y = SPREAD / sqrt(sum of the variances of y) times standard normal numbers
+    H7    W_y = w + a 1',      a = 4 RANGE kappa / n_x * (n_x even steps from -1 to 1)
+          kappa^2 = log(1 + (var Y - E[Y]) / E[Y]^2),   Y the total count of a time step
 
-the input W_y y + b_x of a hidden unit has the standard deviation SPREAD, if the observations are
-not correlated. A smaller one would be learnt slowly, a larger one saturates.
+w has random rows, of such a size that the input of each hidden unit has the standard deviation
+SPREAD: a smaller one would be learnt slowly. Where counts are very large, weights of size LEAST
+are better, and they give more. Without a, such a network cannot learn that the total count varies:
+a unit that raises the total rate of all neurons by D_j makes itself exp(D_j) times as probable in
+p(x), unless b_x = -D_j. D_j is tens of spikes, and a training moves b_x by one or two. So the units
+start with a range of D_j = a_j E[Y]; b_x = -W_y E[y] fits. kappa is the standard deviation of the
+logarithm of the total rate, if that is normal. All units together move it by RANGE * kappa up and
+down.
 
 Bernoulli units (pixels) have means and variances of at most 1. There W_y keeps its size, b_x is 0,
 and b_y = g(E[y]). The normal family has variance 1: data of another scale must be divided by it.
@@ -35,7 +42,9 @@ from refh_numpy import _boundary, families
 from refh_numpy.harmonium import Params
 
 SMALL = 0.01  # standard deviation of the weights
-SPREAD = 0.3
+SPREAD = 0.3  # standard deviation of the input of a hidden unit
+LEAST = 0.02  # least standard deviation of the weights w of counts
+RANGE = 2  # of the total rate that all units together reach, in its standard deviations
 RARE = 0.002  # least mean of a Bernoulli unit; 1 - RARE is the largest
 KINDS = dict(
     n_x=count(),
@@ -103,7 +112,17 @@ def at_data(params, y):
         W_y, link = params.W_y, mean
     else:
         mean = np.maximum(mean, 0.5 / (y.shape[0] * y.shape[1]))  # half a spike in the sample
-        variances = np.maximum(y.var((0, 1)), mean)
-        W_y, link = params.W_y / SMALL * (SPREAD / np.sqrt(variances.sum())), np.log(mean)
+        W_y, link = counting_weights(params.W_y.astype(float), y, mean), np.log(mean)
     b_x, b_y = -W_y @ mean, link - 0.5 * W_y.sum(0)
     return replace(params, W_y=W_y.astype(dtype), b_x=b_x.astype(dtype), b_y=b_y.astype(dtype))
+
+
+def counting_weights(W_y, y, mean):
+    """W_y (n_x, n_y) of a size, and of changes of the total rate, that suit the counts y (H7)."""
+    variance = np.maximum((y @ W_y.T).var((0, 1)), W_y**2 @ mean)  # of independent counts, at least
+    w = W_y * np.maximum(SPREAD / np.sqrt(variance), LEAST / SMALL)[:, None]
+    total = y.sum(-1, dtype=float)
+    excess = max(total.var() - total.mean(), 0)  # the variance of the total *rate*
+    kappa = np.sqrt(np.log1p(excess / mean.sum() ** 2))
+    a = 4 * RANGE * kappa / len(W_y) * np.linspace(-1, 1, len(W_y))
+    return w + a[:, None]

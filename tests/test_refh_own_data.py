@@ -38,12 +38,34 @@ def test_hidden_units_at_one_half_have_the_mean_of_the_sample(family, model):
         np.testing.assert_array_equal(params.W_y, plain.W_y)
 
 
-@pytest.mark.parametrize("mean", [0.2, 3, 80])
-def test_the_input_of_hidden_units_has_one_spread_whatever_the_counts(mean):
+@pytest.mark.parametrize("mean", [0.2, 1, 3])
+def test_the_input_of_each_hidden_unit_has_one_spread_whatever_the_counts(mean):
     rng = np.random.default_rng(0)
     y = rng.poisson(mean, (50, 40, 30))
     params = refh.init(n_x=500, n_y=30, family="poisson", rng=rng, y=y)
-    assert np.std(y @ params.W_y.T + params.b_x) == pytest.approx(initial.SPREAD, rel=0.1)
+    spread = np.std(y @ params.W_y.T + params.b_x, axis=(0, 1))
+    np.testing.assert_allclose(spread, initial.SPREAD, rtol=0.1)
+
+
+def test_weights_of_large_counts_keep_a_size():
+    y = np.random.default_rng(0).poisson(200, (50, 40, 30))
+    params = refh.init(n_x=500, n_y=30, family="poisson", rng=np.random.default_rng(0), y=y)
+    assert np.std(params.W_y) == pytest.approx(initial.LEAST, rel=0.1)
+
+
+def test_units_start_with_the_changes_of_the_total_rate_that_the_data_have():
+    """A unit that raises the total by D has b_x = -D, and all of them span the data's range."""
+    rng = np.random.default_rng(0)
+    rates = np.exp(rng.normal(3, 0.3, (50, 40, 1))) * np.ones(30)
+    settings = dict(n_x=40, n_y=30, family="poisson", rng=rng, dtype=np.float64)
+    params = refh.init(**settings, y=rng.poisson(rates))
+    half = np.full(40, 0.5)
+    eta = half @ params.W_y + params.b_y
+    changes = [np.sum(np.exp(eta + w / 2) - np.exp(eta - w / 2)) for w in params.W_y]
+    np.testing.assert_allclose(changes, -params.b_x, rtol=0.02, atol=0.1)
+    raised = (params.b_x < 0).astype(float)
+    ratio = np.exp(raised @ params.W_y + params.b_y).sum() / np.exp(eta).sum()
+    assert np.log(ratio) == pytest.approx(2 * 0.3, rel=0.2)
 
 
 def test_silent_neurons_and_constant_pixels_have_finite_biases():
@@ -83,7 +105,17 @@ def test_normal_data_of_another_scale_are_refused_with_advice(scale):
     np.testing.assert_allclose(params.b_y, 5, atol=0.5)
 
 
-CASES = [(30, 0.5, slice(0)), (5, 5, slice(0)), (30, 20, slice(0)), (100, 50, slice(0, None, 5))]
+CASES = [
+    (5, 0.5, slice(0)),
+    (30, 0.5, slice(0)),
+    (5, 5, slice(0)),
+    (5, 50, slice(1)),
+    (30, 20, slice(0)),
+    (30, 50, slice(3)),
+    (30, 50, slice(6)),
+    (100, 20, slice(20)),
+    (100, 50, slice(0, None, 5)),
+]
 
 
 def error_and_units(model, n, mean, silent, rng, **start):
@@ -107,6 +139,18 @@ def test_counts_of_any_size_are_learnt_from_their_start(n, mean, silent, model):
     rng = np.random.default_rng(3)
     error, varying = error_and_units(model, n, mean, silent, rng, y=True)
     assert error < 1.2 and varying >= 0.8
+
+
+def test_a_varying_total_count_is_learnt_from_its_start_only(monkeypatch):
+    """A silent group of neurons: the total falls where the others do not fire either."""
+    errors = {}
+    for kept in (True, False):
+        if not kept:
+            monkeypatch.setattr(initial, "RANGE", 0)
+            monkeypatch.setattr(initial, "LEAST", 0)
+        rng = np.random.default_rng(3)
+        errors[kept], _ = error_and_units(efh, 30, 50, slice(6), rng, y=True)
+    assert errors[True] < 1.1 and errors[False] > 3
 
 
 def test_counts_of_twenty_are_learnt_from_their_start_only():
