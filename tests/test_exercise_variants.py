@@ -2151,6 +2151,411 @@ table(
 )
 
 
+# Unusual styles (np.matrix, einsum, in place, another derivation), and mistakes of reasoning
+
+
+def decode_rolled(y, preferred, circumference):
+    """The most active neuron rolled to the middle: correct for neurons in order only"""
+    n, result = len(preferred), []
+    for row in y:
+        k = int(row.argmax())
+        row = np.roll(row, n // 2 - k)
+        result.append(preferred[k] + row @ (np.arange(n) - n // 2) * circumference / n / row.sum())
+    return result
+
+
+def decode_by_angles(y, preferred, circumference):
+    """Differences as angles of complex numbers"""
+    turn = 2j * np.pi / circumference
+    c = preferred[y.argmax(1)]
+    d = np.angle(np.exp(turn * (preferred - c[:, None]))) / turn.imag
+    return np.asmatrix(c + np.einsum("ni,ni->n", y, d) / np.einsum("ni->n", y)).A1
+
+
+table(
+    1,
+    {"angles, np.matrix": decode_by_angles},
+    {
+        "rolled": (decode_rolled, "in order"),
+        "row of a matrix": (lambda *a: np.asmatrix(centre(*a)), "shape"),
+        "squared counts": lambda y, p, c: centre(y**2, p, c),
+        "length without the gap": lambda y, p, c: centre(y, p, np.ptp(p)),
+    },
+)
+
+
+def collide_by_linear_system(q_i, q_j, v_i, v_j, m_i, m_j):
+    """Momentum is kept, and the relative velocity along the line is reversed"""
+    w = (q_i - q_j) / np.linalg.norm(q_i - q_j)
+    t = np.array([-w[1], w[0]])
+    a, b = v_i @ w, v_j @ w
+    A, B = np.linalg.solve([[m_i, m_j], [1, -1]], [m_i * a + m_j * b, b - a])
+    return np.asfortranarray([A * w + v_i @ t * t, B * w + v_j @ t * t])
+
+
+def collide_by_reflection(q_i, q_j, v_i, v_j, m_i, m_j):
+    """Householder's reflection, in the system of the centre of mass"""
+    H = np.eye(2) - 2 * np.outer(q_i - q_j, q_i - q_j) / ((q_i - q_j) @ (q_i - q_j))
+    V = (m_i * v_i + m_j * v_j) / (m_i + m_j)
+    return [np.asmatrix(V + H @ (v - V)).A1 for v in (v_i, v_j)]
+
+
+def collide_by_speeds(q_i, q_j, v_i, v_j, m_i, m_j):
+    """Each ball's own velocity along the line, in the place of the difference"""
+    w = (q_i - q_j) / np.linalg.norm(q_i - q_j)
+    return (
+        v_i - 2 * m_j / (m_i + m_j) * (v_i @ w) * w,
+        v_j - 2 * m_i / (m_i + m_j) * (v_j @ w) * w,
+    )
+
+
+table(
+    2,
+    {"linear system": collide_by_linear_system, "reflection": collide_by_reflection},
+    {
+        "own speeds": collide_by_speeds,
+        "columns": lambda *a: np.array(collide(*a)).T,
+        "line of the velocities": lambda q_i, q_j, v_i, v_j, *m: collide(v_i, v_j, v_i, v_j, *m),
+        "sum of absolute values": partial(collide, norm=lambda d: np.abs(d).sum()),
+        "masses squared": lambda *a: collide(*a[:4], a[4] ** 2, a[5] ** 2),
+    },
+)
+
+
+def gain_of_matrices(P, C, R):
+    P, C, R = map(np.asmatrix, (P, C, R))
+    return P * C.T * (C * P * C.T + R).I
+
+
+table(
+    3,
+    {
+        "np.matrix": gain_of_matrices,
+        "least squares": lambda P, C, R: (
+            np.linalg.lstsq((C @ P @ C.T + R).T, C @ P, rcond=None)[0].T
+        ),
+        "a little more noise": lambda P, C, R: gain(P, C, R + 1e-9 * np.eye(len(R))),
+    },
+    {
+        "solved, not transposed": (
+            lambda P, C, R: np.linalg.solve(C @ P @ C.T + R, C @ P),
+            "trans",
+        ),
+        "variances of R": lambda P, C, R: gain(P, C, np.diag(np.diag(R))),
+        "variances of P": lambda P, C, R: gain(np.diag(np.diag(P)), C, R),
+        "visibly more noise": lambda P, C, R: gain(P, C, R + 1e-3 * np.eye(len(R))),
+    },
+)
+
+
+def step_of_matrices(m, P, y, A, C, Sigma_z, R):
+    P, A, C, Sigma_z, R = map(np.asmatrix, (P, A, C, Sigma_z, R))
+    m, P = A * np.asmatrix(m).T, A * P * A.T + Sigma_z
+    K = gain_of_matrices(P, C, R)
+    return (m + K * (np.asmatrix(y).T - C * m)).A1, P - K * C * P
+
+
+def step_minus(m, P, y, A, C, Sigma_z, R, of_S=True):
+    """P - K S K', or P - K R K'"""
+    m, P = A @ m, A @ P @ A.T + Sigma_z
+    S = C @ P @ C.T + R
+    K = P @ C.T @ np.linalg.inv(S)
+    return m + K @ (y - C @ m), np.asfortranarray(P - K @ (S if of_S else R) @ K.T)
+
+
+table(
+    4,
+    {"np.matrix": step_of_matrices, "P - K S K'": step_minus},
+    {
+        "P - K R K'": (partial(step_minus, of_S=False), "K S K'"),
+        "m is a column": (then(lambda m: m[:, None], step, 0), "shape"),
+        "variances only": then(lambda P: np.diag(np.diag(P)), step, 1),
+        "R squared": lambda m, P, y, A, C, Q, R: step(m, P, y, A, C, Q, R @ R),
+        "predicted P": (
+            lambda m, P, y, A, C, Q, R: (step(m, P, y, A, C, Q, R)[0], A @ P @ A.T + Q),
+            "not updated",
+        ),
+    },
+)
+
+table(
+    5,
+    {
+        "np.matrix": lambda u, y, W_u, W_y, b_x: sigma(
+            np.asmatrix(u) * np.asmatrix(W_u).T + np.asmatrix(y) * np.asmatrix(W_y).T + b_x
+        ),
+        "tensordot": lambda u, y, W_u, W_y, b_x: np.vectorize(sigma)(
+            np.tensordot(u, W_u, (1, 1)) + np.tensordot(y, W_y, (1, 1)) + b_x
+        ),
+        "clipped a little": then(lambda p: np.clip(p, 1e-7, 1 - 1e-7), hidden),
+    },
+    {
+        "clipped": then(lambda p: np.clip(p, 0.05, 0.95), hidden),
+        "float16": then(np.float16, hidden),
+        "a generator": (lambda *a: (row for row in hidden(*a)), "array of numbers"),
+        "sum of biases": lambda u, y, W_u, W_y, b_x: hidden(u, y, W_u, W_y, b_x.sum()),
+        "probit": lambda *a: special.ndtr(special.logit(hidden(*a)) / 1.702),
+    },
+)
+
+
+def free_by_enumeration(u, y, W_u, W_y, b_x, b_u, b_y):
+    a = u @ W_u.T + y @ W_y.T + b_x
+    states = np.array(list(itertools.product((0, 1), repeat=len(b_x))))
+    return -special.logsumexp(a @ states.T, axis=1) - u @ b_u - y @ b_y
+
+
+table(
+    6,
+    {
+        "all states": free_by_enumeration,
+        "to the base 2": partial(
+            free, softplus=lambda a: np.logaddexp2(0, a / np.log(2)) * np.log(2)
+        ),
+    },
+    {
+        "logaddexp2": partial(free, softplus=lambda a: np.logaddexp2(0, a)),
+        "clipped": partial(free, softplus=lambda a: np.log1p(np.exp(np.clip(a, -30, 30)))),
+        "b_x outside": lambda *a: free(*a[:4], 0 * a[4], *a[5:]) - a[4].sum(),
+        "softplus of the sum": (
+            lambda u, y, W_u, W_y, b_x, b_u, b_y: (
+                -np.logaddexp(0, (u @ W_u.T + y @ W_y.T + b_x).sum(1)) - u @ b_u - y @ b_y
+            ),
+            "sum",
+        ),
+        "over examples": (
+            lambda u, y, W_u, W_y, b_x, b_u, b_y: (
+                -np.logaddexp(0, u @ W_u.T + y @ W_y.T + b_x).sum(0)
+            ),
+            "shape",
+        ),
+    },
+)
+
+table(
+    7,
+    {
+        "integers": partial(
+            visible, draw=lambda p, rng: rng.integers(2**53, size=p.shape) < p * 2**53
+        ),
+        "a generator of rng's": lambda *a: visible(
+            *a[:7], np.random.default_rng(a[7].integers(2**63))
+        ),
+        "u copied": lambda *a: (a[1].copy(), visible(*a)[1]) if a[6] else visible(*a),
+    },
+    {
+        "four values of uniform": partial(
+            visible, draw=lambda p, rng: rng.integers(4, size=p.shape) / 4 < p
+        ),
+        "binomial of two halves": partial(visible, draw=lambda p, rng: rng.binomial(2, p / 2)),
+        "u rounded if clamped": lambda *a: (
+            (np.round(a[1]), visible(*a)[1]) if a[6] else visible(*a)
+        ),
+        "x from -1/2 to 1/2": lambda x, *a: visible(x - 0.5, *a),
+        "y needs u": lambda *a: visible(*a[:5], a[5] + 2 * a[1].mean(1, keepdims=True), *a[6:]),
+    },
+)
+
+
+def cd_einsum(u, y, W_u, W_y, b_x, b_u, b_y, n_sweeps, clamped, rng):
+    """A sample more than needed, at the end"""
+    x = X = hidden(u, y, W_u, W_y, b_x)
+    U, Y = u, y
+    for _ in range(n_sweeps):
+        sample = bernoulli(X, rng)
+        U = u if clamped else bernoulli(sigma(sample @ W_u + b_u), rng)
+        Y = bernoulli(sigma(sample @ W_y + b_y), rng)
+        X = hidden(U, Y, W_u, W_y, b_x)
+        bernoulli(X, rng)
+    g = lambda a, b, c, d: np.einsum("ni,nj->ij", a, b) - np.einsum("ni,nj->ij", c, d)
+    dW_u, dW_y = g(X, U, x, u) / len(u), g(X, Y, x, y) / len(u)
+    return np.asmatrix(dW_u), dW_y, (X - x).mean(0), (U - u).mean(0), (Y - y).mean(0)
+
+
+table(
+    8,
+    {"einsum, np.matrix": cd_einsum},
+    {
+        "dW_u transposed (einsum)": (then(np.transpose, cd_einsum, 0), "transposed"),
+        "divided by n - 1": (
+            lambda *a: [g * len(a[0]) / (len(a[0]) - 1) for g in cd_einsum(*a)],
+            "times",
+        ),
+        "only db_x ascends": (then(negative, cd_einsum, 2), "sign"),
+        "halves": (lambda *a: [g / 2 for g in cd_einsum(*a)], "0.5 times"),
+    },
+)
+
+
+def back_two_steps(dl_du, u, W_u):
+    """Truncated: errors come from the next two steps only"""
+    slope, result = u * (1 - u), np.zeros_like(u)
+    for t in range(len(u) - 1):
+        result[t] = dl_du[t + 1]
+        if t + 2 < len(u):
+            result[t] += W_u.T @ (dl_du[t + 2] * slope[t + 1])
+    return result * slope
+
+
+def back_carried(dl_du, u, W_u):
+    """One vector is carried back in time; a matrix, in Fortran's order"""
+    result, carried = np.zeros_like(u, order="F"), np.zeros(u.shape[1])
+    for t in reversed(range(len(u))):
+        result[t] = carried * u[t] * (1 - u[t])
+        carried = dl_du[t] + W_u.T @ result[t]
+    return np.asmatrix(result)
+
+
+table(
+    9,
+    {"carried back, np.matrix": back_carried},
+    {
+        "truncated": back_two_steps,
+        "dL/du": (lambda dl, u, W: np.array(back_carried(dl, u, W)) / (u * (1 - u)), "dL/du"),
+    },
+)
+
+table(
+    10,
+    {
+        "einsum": lambda nu, lu, mu, lv: (
+            np.einsum("nd->n", np.exp(lu - lv) + (nu - mu) ** 2 / np.exp(lv) - 1 + lv - lu) / 2
+        ),
+        "clipped at 0": then(lambda d: np.maximum(d, 0), kl),
+    },
+    {
+        "symmetric": lambda nu, lu, mu, lv: (kl(nu, lu, mu, lv) + kl(mu, lv, nu, lu)) / 2,
+        "variances exchanged": lambda nu, lu, mu, lv: kl(nu, lv, mu, lu),
+        "keepdims": (then(lambda d: d[:, None], kl), "axis"),
+        "d in the place of 1": lambda *a: kl(*a) - a[0].shape[1] * (a[0].shape[1] - 1) / 2,
+    },
+)
+
+
+def backward_wrong(part, change):
+    """The derivatives with one of them changed: change(x, dL/dx, d_u, nu, log_upsilon)"""
+
+    def changed(W, b, V, c, nu, log_upsilon, u, y, eps, sigma_u, sigma_y):
+        result = list(backward(W, b, V, c, nu, log_upsilon, u, y, eps, sigma_u, sigma_y))
+        x = nu + np.exp(log_upsilon / 2) * eps
+        d_u = (x @ W.T + b - u) / sigma_u**2
+        result[part] = change(x, result[4] - nu, d_u, nu, log_upsilon)
+        return result
+
+    return changed
+
+
+table(
+    11,
+    {"np.matrix": lambda *a: [np.asmatrix(backward(*a)[0]), *backward(*a)[1:]]},
+    {
+        "eps forgotten in V6": (
+            backward_wrong(
+                5, lambda x, d, d_u, nu, lu: d * np.exp(lu / 2) / 2 + (np.exp(lu) - 1) / 2
+            ),
+            "eps",
+        ),
+        "dW of nu": (backward_wrong(0, lambda x, d, d_u, nu, lu: d_u.T @ nu), "nu"),
+        "db averaged": (backward_wrong(1, lambda x, d, d_u, nu, lu: d_u.mean(0)), "average"),
+        "last two exchanged": lambda *a: [*backward(*a)[:4], backward(*a)[5], backward(*a)[4]],
+    },
+)
+
+
+def posterior_of_matrices(u, W, b, sigma):
+    W = np.asmatrix(W)
+    covariance = (np.eye(W.shape[1]) + W.T * W / sigma**2).I
+    return np.asmatrix(u - b) * W * covariance / sigma**2, covariance
+
+
+table(
+    12,
+    {"np.matrix": posterior_of_matrices},
+    {
+        "mean times sigma": then(lambda m: 0.9 * m, posterior, 0),
+        "least squares": (
+            lambda u, W, b, s: (np.linalg.lstsq(W, (u - b).T)[0].T, posterior(u, W, b, s)[1]),
+            "prior",
+        ),
+        "covariance first": lambda *a: posterior(*a)[::-1],
+    },
+)
+
+table(
+    13,
+    {},
+    {
+        "dW_u transposed": (then(np.transpose, learn, 0), "transposed"),
+        "state without y": lambda *a: (*learn(*a)[:5], hidden(a[0], 0 * a[1], *a[2:5])),
+    },
+)
+
+
+def slope_by_angles(runs, last, true, circumference):
+    """Wrapped as angles; a masked array leaves NaN out"""
+    turn = 2j * np.pi / circumference
+    moved = np.angle(np.exp(turn * (runs - last[:, None]))) / turn.imag
+    m, t = np.ma.masked_invalid(moved).mean(0), true[:, 1:] - true[:, :1]
+    return np.asmatrix((m * t).sum(0) / (t**2).sum(0)).A1
+
+
+def slope_changed(change, runs, last, true, circumference):
+    m = np.nanmean(wrap(runs - last[:, None], circumference), axis=0)
+    return change(m, true[:, 1:] - true[:, :1])
+
+
+table(
+    14,
+    {"angles, masked": slope_by_angles},
+    {
+        "ratio of averages": partial(slope_changed, lambda m, t: m.mean(0) / t.mean(0)),
+        "absolute values": partial(slope_changed, lambda m, t: (abs(m * t)).sum(0) / (t**2).sum(0)),
+        "root": partial(slope_changed, lambda m, t: (m * t).sum(0) / np.sqrt((t**2).sum(0))),
+        "runs without NaN only": lambda runs, *a: slope(runs[~np.isnan(runs).any((1, 2))], *a),
+        "true step by step": lambda runs, last, true, c: slope_changed(
+            lambda m, t: (m * np.diff(true)).sum(0) / (np.diff(true) ** 2).sum(0),
+            runs,
+            last,
+            true,
+            c,
+        ),
+    },
+)
+
+table(
+    15,
+    {"np.matrix": then(np.asmatrix, predict)},
+    {
+        "two passes of means": (
+            lambda u, y, W_u, W_y, b_x, b_y, n, rng: predict(
+                u, predict(u, y, W_u, W_y, b_x, b_y, n, rng), W_u, W_y, b_x, b_y, 0, rng
+            ),
+            "pass",
+        ),
+        "u shrinks": lambda u, *a: predict((u + 0.5) / 2, *a),
+        "y rounded first": lambda u, y, *a: predict(u, np.round(y), *a),
+        "range(1, n)": partial(predict, sweeps=lambda n: len(range(1, n))),
+    },
+)
+
+table(
+    16,
+    {"Fortran order": then(np.asfortranarray, encode)},
+    {
+        "d outside tanh": lambda y, u_0, V, d, N, c: encode(
+            y, u_0, V, 0 * d, N, c + N[:, : len(d)] @ d
+        ),
+        "leaky": lambda *a: (
+            (encode(*a) + np.concatenate([a[1][:, None], encode(*a)[:, :-1]], axis=1)) / 2
+        ),
+        "first row's u_0": lambda y, u_0, *a: encode(y, 0 * u_0 + u_0[:1], *a),
+        "state's part of N transposed": lambda y, u_0, V, d, N, c: encode(
+            y, u_0, V, d, np.hstack([N[:, : len(d)], N[:, len(d) :].T]), c
+        ),
+    },
+)
+
+
 # the checks of these draw samples for a second or more, and that of 13 trains two networks
 QUICK = {
     7: ("as printed", "y first, binomial", "joined, logistic, in place"),

@@ -23,7 +23,7 @@ def decode(y, preferred, circumference):
     Parameters
     ----------
     y : (n, n_neurons) spike counts, at least one per row
-    preferred : (n_neurons,) preferred positions, in rad
+    preferred : (n_neurons,) preferred positions, in rad, in any order
     circumference : of the circle, in rad
 
     Returns

@@ -22,6 +22,13 @@ def circular_mean(y, preferred, circumference):
     return np.angle(y @ np.exp(1j * turn * preferred)) / turn
 
 
+def rolled(y, preferred, circumference):
+    """Differences by the number of the neuron, as if they stood in order"""
+    n = len(preferred)
+    number = (np.arange(n) - y.argmax(1)[:, None] + n // 2) % n - n // 2
+    return preferred[y.argmax(1)] + (y * number).sum(1) * circumference / n / y.sum(1)
+
+
 MISTAKES = [
     (
         "the differences are not wrapped: this is the plain average of the c_i",
@@ -59,6 +66,7 @@ MISTAKES = [
             *parts_of(y, p, circumference, wrapped=lambda d: (d + np.pi) % (2 * np.pi) - np.pi)
         ),
     ),
+    ("the neurons need not stand in order: use their positions", rolled),
     (
         "the sum is not divided by the number of spikes",
         lambda y, *a: parts_of(y, *a)[0] + parts_of(y, *a)[1] * y.sum(1),

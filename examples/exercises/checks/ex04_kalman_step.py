@@ -49,6 +49,12 @@ MISTAKES = [
         lambda *a: step(*a, cov=lambda P, K, C: P + K @ C @ P),
     ),
     (
+        "P - K R K' lacks a part: with S in the place of R, P - K S K' is (I - K C) P",
+        lambda m, P, y, A, C, Sigma_z, R: step(
+            m, P, y, A, C, Sigma_z, R, cov=lambda P, K, C: P - K @ R @ K.T
+        ),
+    ),
+    (
         "P (I - K C): the factors are in the wrong order",
         lambda *a: step(*a, cov=lambda P, K, C: P @ (np.eye(len(P)) - K @ C)),
     ),

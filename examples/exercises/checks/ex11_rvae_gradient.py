@@ -28,6 +28,8 @@ def gradient(
     only=(1, 1),
     scale_of=0.5,
     kl_half=0.5,
+    noise_again=1,
+    noise_for_weights=1,
 ):
     """The derivatives, with a mistake in one place"""
     scale = np.exp(scale_of * log_upsilon)
@@ -36,7 +38,8 @@ def gradient(
     d_y = sign * (x @ V.T + c - y) / sigma_y**power
     d_x = only[0] * d_u @ W + only[1] * d_y @ V
     d_nu = d_x + kl * nu
-    d_log = d_x * eps * scale * half + kl * kl_half * (np.exp(log_upsilon) - 1)
+    d_log = d_x * eps**noise_again * scale * half + kl * kl_half * (np.exp(log_upsilon) - 1)
+    x = nu + noise_for_weights * (x - nu)
     return d_u.T @ x, d_u.sum(0), d_y.T @ x, d_y.sum(0), d_nu, d_log
 
 
@@ -60,6 +63,11 @@ MISTAKES = [
         "exp(log_upsilon) is the variance: the standard deviation is exp(log_upsilon / 2)",
         lambda *a: gradient(*a, scale_of=1),
     ),
+    (
+        "eps is missing in dlog_upsilon: dx / dlog_upsilon = eps exp(log_upsilon / 2) / 2",
+        lambda *a: gradient(*a, noise_again=0),
+    ),
+    ("dW and dV take nu in the place of x", lambda *a: gradient(*a, noise_for_weights=0)),
     ("dL/dx lacks the part of y", lambda *a: gradient(*a, only=(1, 0))),
     ("dL/dx lacks the part of u", lambda *a: gradient(*a, only=(0, 1))),
     (
