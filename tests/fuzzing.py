@@ -211,13 +211,15 @@ def in_other_clothes(good):
 
 
 def irregular_files(folder):
-    """Paths of a named pipe, a socket, an endless device, a folder"""
+    """Paths of a named pipe, a socket, an endless device, the system's own, a folder, no bytes"""
     os.mkfifo(folder / "pipe")
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind(str(folder / "socket"))
     os.symlink("/dev/zero", folder / "endless")
+    os.symlink("/proc/self/environ", folder / "proc")
     (folder / "folder").mkdir()
-    return [folder / name for name in ("pipe", "socket", "endless", "folder")]
+    (folder / "empty").touch()
+    return [folder / name for name in ("pipe", "socket", "endless", "proc", "folder", "empty")]
 
 
 # Judging

@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import importlib
+import json
 import os
 import pkgutil
 import stat
@@ -117,6 +118,11 @@ def packed(path, n_bytes=400_000_000):
     np.savez_compressed(path, a=np.tile(np.arange(1000.0), n_bytes // 8000))
 
 
+def a_header_of_empty_lists(path):
+    text = json.dumps({"format": files.FORMAT, "meta": 4_000_000 * [[]]})
+    np.savez(path, header=np.array(text))
+
+
 def a_gigabyte(path):
     with open(path, "wb") as file:
         file.truncate(2**30)
@@ -126,7 +132,7 @@ on_linux = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="a
 
 
 @on_linux
-@pytest.mark.parametrize("make", [many_members, packed, a_gigabyte])
+@pytest.mark.parametrize("make", [many_members, packed, a_header_of_empty_lists, a_gigabyte])
 def test_a_hostile_file_is_refused_in_two_seconds_and_500_mb(make, tmp_path):
     path = tmp_path / "weights.npz"
     make(path)
@@ -136,12 +142,23 @@ def test_a_hostile_file_is_refused_in_two_seconds_and_500_mb(make, tmp_path):
 
 
 @on_linux
-def test_the_largest_file_is_read_within_500_mb(tmp_path):
-    path = tmp_path / "weights.npz"
-    files.write(path, {"a": np.ones(files.MAX_BYTES // 4 - 1000, np.float32)})
-    code = "import sys; print(len(files.read(sys.argv[1])[0]['a']))"
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+def test_the_largest_model_is_read_within_500_mb(dtype, tmp_path):
+    path, n = tmp_path / "weights.npz", 8100  # units: 262 million bytes in float32
+    leaves = {name: np.zeros(n, dtype) for name in ("b_x", "b_u")} | {"b_y": np.zeros(1, dtype)}
+    leaves |= {"W_u": np.zeros((n, n), dtype), "W_y": np.zeros((n, 1), dtype)}
+    files.write(path, leaves, model="refh", family="poisson", meta={})
+    code = "import sys; from refh_numpy import refh; print(len(refh.load(sys.argv[1])[0].b_x))"
     said, seconds, megabytes = limited(code, path)
-    assert int(said) == files.MAX_BYTES // 4 - 1000 and seconds < 2 and megabytes < 500
+    assert int(said) == n and seconds < 2 and megabytes < 500
+    with pytest.raises(ValueError, match=r"^arrays: expected at most .* got"):
+        files.write(path, leaves | {"W_y": np.zeros((n, 200), dtype)})
+
+
+def test_a_header_that_could_not_be_read_is_not_written(tmp_path):
+    with pytest.raises(ValueError, match=r"^header: expected at most .* got"):
+        files.write(tmp_path / "weights.npz", {}, meta="a" * files.MAX_HEADER)
+    assert os.listdir(tmp_path) == []
 
 
 # Saving

@@ -172,7 +172,8 @@ def test_other_clothes_are_refused_or_change_nothing(name, tmp_path):
 def readers(tmp_path):
     """Names of the functions that read a file, and the argument that names it"""
     for name, (_, make) in CASES.items():
-        for argument, value in make(tmp_path).items():
+        (tmp_path / name).mkdir(parents=True)  # where no other function has written
+        for argument, value in make(tmp_path / name).items():
             if hasattr(value, "__fspath__") and value.is_file():
                 yield name, argument
 
@@ -181,8 +182,8 @@ def test_files_that_are_not_regular_are_refused_at_once(tmp_path):
     def hangs(*_):
         raise AssertionError("still reading after two seconds")
 
+    found = list(readers(tmp_path / "readers"))
     (tmp_path / "right").mkdir()
-    found = list(readers(tmp_path / "right"))
     assert {"datasets.support.idx.read_idx", "datasets.support.files.read"} <= {n for n, _ in found}
     paths = fuzzing.irregular_files(tmp_path)
     previous = signal.signal(signal.SIGALRM, hangs)

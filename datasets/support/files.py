@@ -18,7 +18,8 @@ import numpy as np
 from datasets.support import checks
 
 FORMAT = "0.2"  # the version that wrote the file
-MAX_BYTES = 2**28  # of all arrays of a file together: ten times the largest model's of ours
+MAX_BYTES = 2**28  # of a file's arrays together, float16 widened: ten times our largest model's
+MAX_HEADER = 2**24  # bytes of the header: lists take ten times as much in memory
 MAX_RATIO = 100  # unpacked to packed bytes of an array: weights compress far less
 MAX_MEMBERS, MAX_DIRECTORY = 1000, 2**20  # arrays of a file, and bytes of its table of contents
 
@@ -41,12 +42,16 @@ def write(path, arrays, **header):
     """
     path = checks.path("path", path)
     arrays = {name: _plain(name, value) for name, value in _named(arrays).items()}
-    n_bytes = sum(array.nbytes for array in arrays.values())
+    n_bytes = sum(array.size * _width(array.dtype) for array in arrays.values())
     if n_bytes > MAX_BYTES:
         raise ValueError(f"arrays: expected at most {MAX_BYTES} bytes in all, got {n_bytes}")
-    text = _as_json(header | {"format": FORMAT})
+    header = np.array(_as_json(header | {"format": FORMAT}))
+    if header.nbytes > MAX_HEADER:
+        raise ValueError(
+            f"header: expected at most {MAX_HEADER // 4} characters, got {header.nbytes // 4}"
+        )
     with replacing(path) as file:
-        np.savez(file, header=np.array(text), **arrays)
+        np.savez(file, header=header, **arrays)
 
 
 @contextlib.contextmanager
@@ -76,9 +81,12 @@ def replacing(path):
 
 def open_regular(path):
     """The file, open for reading. Raises ValueError where it is none: a pipe or a device may never
-    end. Does not check its argument."""
-    if not stat.S_ISREG(os.stat(path).st_mode) and not os.path.isdir(path):
+    end, nor may a file of /proc, which says that it is empty. Does not check its argument."""
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
         raise ValueError(f"{path}: expected a regular file, got a pipe, a socket or a device")
+    if status.st_size == 0:
+        raise ValueError(f"{path}: expected a file with something in it, got an empty file")
     return open(path, "rb")
 
 
@@ -186,11 +194,20 @@ def _members(file):
     for name, info in infos.items():
         if info.file_size > MAX_RATIO * info.compress_size + 1024:
             raise ValueError(f"{name} unpacks to more than {MAX_RATIO} times its size")
-    return {name: _array(file, info) for name, info in infos.items()}
+    arrays, left = {}, MAX_BYTES
+    for name, info in infos.items():
+        arrays[name] = _array(file, info, MAX_HEADER if name == "header" else left)
+        left -= arrays[name].size * _width(arrays[name].dtype)
+    return arrays
 
 
-def _array(file, info):
-    """One array of a zip file: its header first, then as many bytes as that asks for"""
+def _width(dtype):
+    """Bytes per number in memory: models widen float16, in which weights may be kept"""
+    return 4 if dtype == np.float16 else dtype.itemsize
+
+
+def _array(file, info, most):
+    """One array of a zip file, of at most so many bytes: its header is read first"""
     with file.open(info) as member:
         version = np.lib.format.read_magic(member)
         read_header = {
@@ -201,6 +218,8 @@ def _array(file, info):
         n_bytes = math.prod(shape) * dtype.itemsize
         if dtype.kind not in "biufU" or not 0 <= n_bytes <= info.file_size:
             raise ValueError(f"{info.filename} has dtype {dtype} and {n_bytes} bytes")
+        if math.prod(shape) * _width(dtype) > most:
+            raise ValueError(f"{info.filename} has more than {most} bytes, float16 widened")
         member.seek(0)
         array = np.lib.format.read_array(member, allow_pickle=False)
         if member.read(1):  # the end is read, so that the checksum is compared

@@ -87,7 +87,7 @@ def _shape(path, file, n_axes):
     if head[:4] != magic:
         raise ValueError(
             f"{path}: expected an IDX file of bytes with {n_axes} axes (magic number "
-            f"{magic.hex()}), got {head[:4].hex() or 'an empty file'}"
+            f"{magic.hex()}), got {head[:4].hex() or 'none'}"
         )
     if len(head) < 4 + 4 * n_axes:
         raise ValueError(f"{path}: expected the sizes of {n_axes} axes, got a truncated header")
