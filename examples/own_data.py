@@ -278,7 +278,8 @@ def main(argv=None):
     settings = SETTINGS | dict(n_updates=1000) if arguments.quick else SETTINGS
     rows, shown, params = compare(arguments.seed, settings)
     results.write_json(arguments.out / "own_data.json", rows, arguments.seed)
-    refh.save(arguments.out / "own_data.npz", params, dt=DT, seed=arguments.seed)
+    weights = arguments.out / "own_data.npz"
+    results.keep_weights(weights, refh, params, dt=DT, seed=arguments.seed)
     figure = plots.save(plot(rows, shown), arguments.out / "own_data.png")
     print()
     results.print_table(

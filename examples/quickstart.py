@@ -310,8 +310,9 @@ def main(argv=None):
         if name in learnt:
             params, n_updates, _ = learnt[name]
             about = dict(seed=seed, n_updates=n_updates, command=results.command())
+            about |= {"version": results.version()}
             written.append(f"{name.lower()}.npz")
-            NETWORKS[name].save(out / written[-1], params, **about, version=results.version())
+            results.keep_weights(out / written[-1], NETWORKS[name], params, **about)
     figure = plots.save(plot_result(seed, learnt, rows), out / "quickstart.png")
     print()
     print_rows(rows)

@@ -371,6 +371,7 @@ figure = sequences.strip(
     np.arange(11, 61, 5),
 )
 save(figure, 9)
+run.end()
 
 # %% [markdown]
 # **Look at** the first frames: the balls go where they must, so a state learnt from single time

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -14,8 +15,10 @@ import numpy as np
 import pytest
 
 from datasets.support import files, threads
-from examples.tools import jobs, results, run, training
+from examples.tools import jobs, plots, results, run, training
 from examples.tools.jobs import in_parallel
+from refh_numpy import refh
+from tests.tiny import small
 
 ROOT = Path(__file__).parent.parent
 ROW = {"model": "rEFH", "settings": {"w": [0.3, 0.003]}, "mse": 3.1e-4, "version": "this one"}
@@ -23,8 +26,11 @@ ROW = {"model": "rEFH", "settings": {"w": [0.3, 0.003]}, "mse": 3.1e-4, "version
 
 @pytest.fixture(autouse=True)
 def nothing_held():
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     results._held.clear()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 # Kept rows
@@ -69,6 +75,14 @@ def test_a_folder_in_the_place_of_a_row(tmp_path):
     (tmp_path / "a.json").mkdir()
     with pytest.raises(SystemExit, match=r"a\.json: expected a file, got a folder"):
         results.kept(tmp_path / "a.json", {})
+
+
+def test_a_pipe_in_the_place_of_a_row_is_replaced(tmp_path, capsys):
+    path = tmp_path / "a.json"
+    os.mkfifo(path)
+    assert results.kept(path, {}) is None and str(path) in capsys.readouterr().err
+    results.keep(path, ROW)
+    assert results.kept(path, {}) == ROW
 
 
 def test_rows_of_other_code_are_run_again_and_those_of_the_repository_are_named(
@@ -138,16 +152,42 @@ def test_a_script_that_cannot_write_ends_with_one_line(tmp_path, capsys):
         results.write_json(tmp_path / "file" / "a.json", [], 0)
 
     (tmp_path / "file").write_text("in the way of a folder")
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with pytest.raises(SystemExit) as stop:
-            run.start(main)
-        assert str(tmp_path / "file") in stop.value.code and "\n" not in stop.value.code
-        with pytest.raises(SystemExit, match="nowhere: No such file"):
-            run.start(lambda: open(tmp_path / "nowhere"))
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    with pytest.raises(SystemExit) as stop:
+        run.start(main)
+    assert str(tmp_path / "file") in stop.value.code and "\n" not in stop.value.code
+    results._held.clear()
+    with pytest.raises(SystemExit, match="nowhere: No such file"):
+        run.start(lambda: open(tmp_path / "nowhere"))
+
+
+def test_a_run_on_a_full_disk_goes_on_to_its_end(tmp_path, monkeypatch, capsys):
+    is_full, path = [True], tmp_path / "a.json"
+
+    def main():
+        plots.save(plots.figure(2, 2), tmp_path / "a.png")
+        results.keep_weights(tmp_path / "a.npz", refh, small(np.random.default_rng(0)), seed=3)
+        results.keep(path, ROW)
+        print("the table")
+
+    full(monkeypatch, is_full)
+    with pytest.raises(SystemExit) as stop:
+        run.start(main)
+    assert "the table" in capsys.readouterr().out
+    names = [line.partition(": expected a file")[0] for line in stop.value.code.splitlines()]
+    assert names == [str(tmp_path / name) for name in ("a.png", "a.npz", "a.json")]
+    is_full.clear()  # by the time the run ends, there is room again
+    run.end()
+    assert results.kept(path, {}) == ROW and refh.load(tmp_path / "a.npz")[1] == {"seed": 3}
+    assert sorted(os.listdir(tmp_path)) == ["a.json", "a.npz", "a.png"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
+    path = tmp_path / "a.json"
+    results.keep(path, ROW)
+    path.chmod(mode)
+    results.keep(path, ROW | {"mse": 3})
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 def write_where_nothing_can_be(folder):

@@ -48,7 +48,8 @@ def train_kept(seed, path):
     rng = np.random.default_rng([seed, 2])
     params = oscillator.train(rvae, networks.initialised(rvae, settings, rng), rng, settings)
     settings = {name: value for name, value in settings.items() if name != "n_restarts"}
-    rvae.save(path, params, seed=seed, settings=settings, version=results.version())
+    meta = {"seed": seed, "settings": settings, "version": results.version()}
+    results.keep_weights(path, rvae, params, **meta)
 
 
 def kept_row(params, test, seed):

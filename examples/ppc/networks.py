@@ -55,9 +55,7 @@ def train_and_test(row, seed, folder):
     params, found = runs[0]
     restarts = {"restarts": [found for _, found in runs]} if n_restarts > 1 else {}
     meta = {"seed": seed, "settings": row["settings"], "version": results.version()}
-    results.write_or_hold(
-        file(folder, row["model"], seed, ".npz"), lambda path: model.save(path, params, **meta)
-    )
+    results.keep_weights(file(folder, row["model"], seed, ".npz"), model, params, **meta)
     return finish(row, seed, folder, found | restarts, start)
 
 

@@ -12,7 +12,7 @@ import sys
 import matplotlib
 from matplotlib.figure import Figure
 
-from examples.tools.results import write_whole
+from examples.tools.results import write_or_hold
 
 GROUND_TRUTH = "black"
 GROUND_TRUTH_ON_SPIKES = "#D40000"  # over a grey raster
@@ -161,7 +161,7 @@ def save(figure, path):
     the path of the file
     """
     path = path.with_suffix(f".{matplotlib.rcParams['savefig.format']}")
-    write_whole(path, figure.savefig)
+    write_or_hold(path, figure.savefig)
     show(figure, path)
     return path
 

@@ -1,11 +1,13 @@
 """What a run writes and prints: files written whole, kept rows, JSON, tables, progress."""
 
 import ast
+import contextlib
 import functools
 import hashlib
 import json
 import os
 import secrets
+import stat
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,8 @@ from importlib import metadata
 from pathlib import Path
 
 import numpy as np
+
+from datasets.support import files
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("datasets", "kalman", "refh_numpy", "rvae_numpy")  # whose code makes the numbers
@@ -34,11 +38,13 @@ def write_whole(path, write):
     path : of the file
     write : function of the path of a temporary file with the same suffix, which it writes
 
-    Raises OSError that names `path`.
+    Raises OSError that names `path`. A file that is replaced keeps its mode.
     """
     temporary = path.with_name(f"{path.stem[:60]}.{secrets.token_hex(4)}.part{path.suffix}")
     try:
         write(temporary)
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
         os.replace(temporary, path)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
@@ -69,6 +75,21 @@ def write_or_hold(path, write):
         return False
     forget(path)  # an older version of the same file
     return True
+
+
+def keep_weights(path, model, params, **meta):
+    """Write the weights of a network, or hold them for later.
+
+    Parameters
+    ----------
+    model : module of a model
+    meta : whatever JSON can hold
+
+    Returns
+    -------
+    whether they are written
+    """
+    return write_or_hold(path, lambda file: model.save(file, params, **meta))
 
 
 def forget(path):
@@ -128,7 +149,8 @@ def kept(path, asked, saved=False):
         they are not)
     """
     try:
-        row = json.loads(path.read_text())
+        with files.open_regular(path) as file:
+            row = json.loads(file.read())
     except IsADirectoryError:
         sys.exit(f"{path}: expected a file, got a folder")
     except FileNotFoundError:

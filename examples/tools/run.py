@@ -195,11 +195,17 @@ def start(main):
     except BaseException as stop:  # compiled code turns KeyboardInterrupt into SystemError
         if not received:
             if isinstance(stop, OSError) and stop.filename:
-                sys.exit(f"{stop.filename}: {stop.strerror}")
+                end(f"{stop.filename}: {stop.strerror}")
+            print(*results.write_held(), sep="\n", end="", file=sys.stderr)
             raise
         print(str(stop) if isinstance(stop, SystemExit) else "stopped", file=sys.stderr)
-    failures = results.write_held()
-    if received:
+        results.write_held()
         sys.exit(INTERRUPTED)
+    end()
+
+
+def end(*failures):
+    """Try once more to write what could not be written, and exit with a line for each failure."""
+    failures = [*failures, *results.write_held()]
     if failures:
         sys.exit("\n".join(failures))

@@ -271,7 +271,7 @@ def animate(videos, shape, path, n_context, origin="lower", fps=12):
         return image.quantize(N_COLOURS)
 
     first, *others = [image_of(t) for t in range(len(videos[0][1]))]
-    results.write_whole(
+    results.write_or_hold(
         path,
         lambda temporary: first.save(
             temporary, save_all=True, append_images=others, duration=round(1000 / fps), loop=0

@@ -108,7 +108,7 @@ def trained(model, weights, asked, train, watch, past, saved=False, **about):
         meta = asked | past | about
         meta |= {"version": results.version(), "command": results.command(), "code": results.code()}
         params = params.map(halved)
-        if not results.write_or_hold(weights, lambda file: model.save(file, params, **meta)):
+        if not results.keep_weights(weights, model, params, **meta):
             return params.map(files.widened), meta
         kept = model.load(weights)
         path.unlink(missing_ok=True)  # only once the weights can be read
