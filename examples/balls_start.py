@@ -30,7 +30,7 @@ from refh_numpy.families import sample_bernoulli
 
 # %% [markdown]
 # ## Settings
-# Those of the authors (`RBM/setParams.m`, lines 922 to 991), with fewer updates: theirs are 102 000.
+# Those of the authors (`RBM/setParams.m`, lines 922 to 991), with fewer updates (102 000 there).
 
 # %%
 STARTS = ["ours", "authors"]
