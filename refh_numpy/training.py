@@ -88,7 +88,7 @@ def step(params, g, state, rate, momentum):
     """params, m and v after one step along the gradient g (H5, or H6 if there is momentum)."""
     theta, m, v = {}, {}, {}
     for name, old in params.leaves().items():
-        g_leaf, m_leaf, v_leaf = (getattr(tree, name) for tree in (g, state.m, state.v))
+        g_leaf, m_leaf, v_leaf = getattr(g, name), getattr(state.m, name), getattr(state.v, name)
         if momentum is None:
             theta[name], m[name], v[name] = _kernels.adam(
                 old, g_leaf, m_leaf, v_leaf, rate, state.n_updates + 1, BETA_1, BETA_2, EPSILON
@@ -96,7 +96,7 @@ def step(params, g, state, rate, momentum):
         else:
             theta[name], m[name] = momentum_step(old, g_leaf, m_leaf, rate, momentum)
             v[name] = v_leaf
-    return (Params(**leaves, family=params.family) for leaves in (theta, m, v))
+    return [Params(**leaves, family=params.family) for leaves in (theta, m, v)]
 
 
 def train(

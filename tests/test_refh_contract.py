@@ -2,6 +2,8 @@
 
 import copy
 import inspect
+import subprocess
+import sys
 import timeit
 from dataclasses import replace
 from multiprocessing.reduction import ForkingPickler  # what carries jobs to workers
@@ -88,6 +90,13 @@ def test_no_sweeps_are_refused_by_name(model):
     for n_sweeps in (0, -1, 1.5, None):
         with pytest.raises((ValueError, TypeError), match=r"^n_sweeps: expected .* got"):
             model.gradient(params, u, y, x_mean, n_sweeps, rng, **more)
+
+
+def test_a_package_alone_has_its_models_and_functions():
+    """import refh_numpy; refh_numpy.refh works in a process that imports nothing else"""
+    code = "import kalman, refh_numpy, rvae_numpy; refh_numpy.refh.train; refh_numpy.storage.load; "
+    code += "rvae_numpy.rvae.train; rvae_numpy.storage.load; kalman.kalman_filter; kalman.em.fit"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_unknown_settings_are_named():

@@ -20,6 +20,8 @@ MAX_SHOWN = 60  # characters of a value in a message
 
 def count(name, value, at_least=1, at_most=MAX_COUNT):
     """An integer from `at_least` to `at_most`. True and False are no integers here."""
+    if type(value) is int and at_least <= value <= at_most:
+        return value
     expected = f"{name}: expected an integer of at least {at_least}"
     if not _is_real(value, numbers.Integral):
         raise TypeError(f"{expected}, got {shown(value)}")
