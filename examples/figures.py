@@ -29,6 +29,7 @@ PLOT = {
     "ppc_table": lambda content: ppc_figures.plot_table(content["rows"]),
     "hybrid_weight": lambda content: hybrid_weight.plot(content["rows"], content["filters"]),
     "ppc_order": lambda content: ppc_figures.plot_order(content["rows"], content["controls"]),
+    "ppc_order_response": lambda content: ppc_figures.plot_responses(content["rows"]),
     "ppc_initial_state": lambda content: ppc_initial_state.plot(content["rows"]),
     "local_vs_bptt": lambda content: local_vs_bptt.plot(content["rows"]),
     "linear_rvae": lambda content: linear_rvae.plot(
@@ -79,10 +80,7 @@ def main(argv=None):
     folder = arguments.folder
     run.prepare_folder(folder)
     for name, plot in PLOT.items():
-        if not (KEPT / f"{name}.json").exists():
-            print(f"{name}: not in {KEPT}, left out")
-            continue
-        content = json.loads((KEPT / f"{name}.json").read_text())
+        content = json.loads((KEPT / f"{name.removesuffix('_response')}.json").read_text())
         try:
             figure = plot(content)
         except KeyError as missing:  # rows of an earlier version

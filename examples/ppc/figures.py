@@ -102,10 +102,14 @@ def spread_out(values, distance):
     return placed - values
 
 
+NAMES_AT = {"TRBM": (0.2, -0.12), "rEFH": (0.45, 0.5)}  # of the controls of plot_order
+
+
 def plot_order(rows, controls):
     """Coasting, and coasting beside the read-out of velocity, with the controls."""
     figure = plots.figure(9.5, 4)
     left, right = panels = figure.subplots(1, 2)
+    controls = [row | {"slope": row["coasting"][K]} for row in controls]
     shown = [row for row in rows if row["model"] in CURVES]
     ends = [row["coasting"][f"{STEPS[-1]}"] for row in shown]
     for row, shift in zip(shown, spread_out(ends, 0.06), strict=True):
@@ -128,26 +132,38 @@ def plot_order(rows, controls):
         ylim=(-0.1, 1.1),
         title="Coasting: 0 stays where it is, 1 moves on",
     )
-    for row in rows:
-        x, y = row["velocity_r2"], row["coasting"][K]
-        right.plot(x, y, "o", color=plots.COLOURS[row["model"]], markersize=6)
-        if row["model"] in CURVES:
-            label_line(right, x, y, row["model"], plots.COLOURS[row["model"]])
-    for row in controls:
-        x, y = row["velocity_r2"], row["coasting"][K]
-        colour = plots.COLOURS.get(row["model"], "0.3")
-        right.plot(x, y, "s", color=colour, markerfacecolor="none", markersize=5)
-        name = row["label"].replace(" weights", "").replace(" updates", "")
-        right.annotate(
-            name, (x, y), (0, 6), textcoords="offset points", fontsize=6, ha="center", color=colour
-        )
+    for row in shown:
+        color = plots.COLOURS[row["model"]]
+        right.plot(row["velocity_r2"], row["coasting"][K], "o", color=color, markersize=6)
+    right.annotate("RTRBM, KF-2", (0.93, 1.06), fontsize=8, ha="right")
+    for name in dict.fromkeys(row["model"] for row in controls):
+        path = [row for row in controls if row["model"] == name]
+        x, y = ([row[key] for row in path] for key in ("velocity_r2", "slope"))
+        color = plots.COLOURS.get(name, "0.3")
+        look = dict(marker="s", markersize=5, markerfacecolor="none", color=color)
+        trained = path[0]["n_updates"] > 0
+        right.plot(x, y, **look, linestyle=":" if trained else "none")
+        words = [f"{row['n_updates']}" if trained else row["label"] for row in path]
+        for where, text in zip(zip(x, y, strict=True), words, strict=True):
+            right.annotate(
+                text,
+                where,
+                (0, 6),
+                textcoords="offset points",
+                fontsize=7,
+                ha="center",
+                color=color,
+            )
+        if trained:
+            right.text(*NAMES_AT[name], f"{name}, number of updates", color=color, fontsize=8)
     for axes in panels:
         axes.axhline(0, color="0.85", linewidth=0.8, zorder=0)
         axes.axhline(1, color="0.85", linewidth=0.8, zorder=0)
     right.set(
         xlabel="R² of velocity, linear read-out",
         ylabel=f"coasting after {K} steps",
-        ylim=(-0.45, 1.2),
+        xlim=(-0.25, 1.1),
+        ylim=(-0.3, 1.15),
         title="Velocity can be read from states that do not use it",
     )
     plots.letters(panels)
