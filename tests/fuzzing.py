@@ -28,6 +28,8 @@ FUNCTIONS = [3, "x", object()]
 PATHS = [3, object(), "", "no/such/folder/weights.npz", "a\0b", ".", "/"]
 GENERATORS = [0, "x", np.random, np.random.Generator, object()]
 NAMES = [3, object(), ["a"], np.zeros(2)]
+# of two arguments that do not fit, the one whose shape follows from the other
+NAMED_BY_THE_OTHER = {("sigma_u", "config"), ("y", "expected"), ("which", "position")}
 
 
 def declared(kind):
@@ -263,7 +265,7 @@ def verdict(function, arguments, name, value):
         text = str(error)
         if isinstance(error, np.linalg.LinAlgError):
             return f"{type(error).__name__}: {text}"
-        named = any(argument in text for argument in arguments)  # of two that do not fit, one
+        named = text.startswith(name) or (name, text.partition(":")[0]) in NAMED_BY_THE_OTHER
         if isinstance(error, OSError) or ("expected" in text and named):
             return "clear"
         return f"{type(error).__name__}: {text}"

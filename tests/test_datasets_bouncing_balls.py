@@ -185,33 +185,13 @@ def test_a_light_ball_does_not_pass_through_a_heavy_one():
 @pytest.mark.parametrize(
     "change, name",
     [
-        ({"n_balls": 0}, "n_balls"),
-        ({"n_balls": 10**6}, "n_balls"),
-        ({"n_balls": True}, "n_balls"),
-        ({"radius": 0}, "radius"),
-        ({"radius": -1.0}, "radius"),
         ({"radius": (1, 1)}, "radius"),
-        ({"radius": [[1], [1, 2]]}, "radius"),
-        ({"radius": "big"}, "radius"),
         ({"radius": 6}, "radius"),
         ({"n_balls": 30}, "radius"),
         ({"mass": 0}, "mass"),
-        ({"mass": np.nan}, "mass"),
-        ({"mass": 1e300}, "mass"),
-        ({"mass": None}, "mass"),
-        ({"side": 0}, "side"),
-        ({"side": 1e300}, "side"),
-        ({"speed": -1}, "speed"),
         ({"speed": 3}, "speed"),
-        ({"speed": np.inf}, "speed"),
-        ({"speed": 10**400}, "speed"),
         ({"mass": (1, 300, 300), "radius": 1, "speed": 2}, "speed"),
         ({"mass": (1, 1, 50), "radius": 0.5, "speed": 1}, "speed"),
-        ({"resolution": 0}, "resolution"),
-        ({"resolution": 2.5}, "resolution"),
-        ({"resolution": 10**6}, "resolution"),
-        ({"rendering": "cubic"}, "rendering"),
-        ({"rendering": ["authors"]}, "rendering"),
     ],
 )
 def test_bad_boxes_are_named(change, name):
@@ -226,44 +206,8 @@ def test_balls_that_fit_by_area_and_yet_find_no_place(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "call, name",
-    [
-        (lambda rng: bouncing_balls.sample(0, 3, rng), "n_traj"),
-        (lambda rng: bouncing_balls.sample(2, 0, rng), "T"),
-        (lambda rng: bouncing_balls.sample(2, 3, 0), "rng"),
-        (lambda rng: bouncing_balls.sample(2, 3, np.random.Generator), "rng"),
-        (lambda rng: bouncing_balls.sample(2, 3, rng, None), "box"),
-        (lambda rng: bouncing_balls.initial_positions(2, rng, {}), "box"),
-        (lambda rng: bouncing_balls.render(np.zeros((2, 3, 2))), "position"),
-        (lambda rng: bouncing_balls.render(np.full((1, 2, 3, 2), np.nan)), "position"),
-        (lambda rng: bouncing_balls.render(np.full((1, 2, 3, 2), 1e300)), "position"),
-        (lambda rng: bouncing_balls.render(np.ma.zeros((1, 2, 3, 2))), "position"),
-        (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 3, 2)), [1.0], 10, 30), "sharpness"),
-        (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 1, 2)), [0.0], 10, 30), "sharpness"),
-        (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 1, 2)), [1.0], 0, 30), "side"),
-        (lambda rng: bouncing_balls.rasterize(np.ones((1, 2, 1, 2)), [1.0], 10, 0), "resolution"),
-        (
-            lambda rng: bouncing_balls.trajectories(
-                np.full((1, 3, 2), 11.0), np.zeros((1, 3, 2)), 2
-            ),
-            "position",
-        ),
-        (
-            lambda rng: bouncing_balls.trajectories(np.ones((1, 3, 2)), np.zeros((2, 3, 2)), 2),
-            "velocity",
-        ),
-        (
-            lambda rng: bouncing_balls.trajectories(np.ones((1, 3, 2)), np.full((1, 3, 2), 9.0), 2),
-            "velocity",
-        ),
-        (
-            lambda rng: bouncing_balls.trajectories(
-                np.ones((1, 3, 2)), np.full((1, 3, 2), 1e300), 2
-            ),
-            "velocity",
-        ),
-    ],
+    "velocity", [np.zeros((2, 3, 2)), np.full((1, 3, 2), 9.0)], ids=["other shape", "too fast"]
 )
-def test_bad_calls_are_named(call, name):
-    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
-        call(rng_of(0))
+def test_velocities_that_cannot_be_followed_are_named(velocity):
+    with pytest.raises(ValueError, match=r"^velocity: expected .* got"):
+        bouncing_balls.trajectories(np.ones((1, 3, 2)), velocity, 2)

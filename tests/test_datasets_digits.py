@@ -289,16 +289,9 @@ FEW = digits.Digits(np.zeros((4, 8, 8)), np.zeros(4, int), "synthetic")
 @pytest.mark.parametrize(
     "call, name",
     [
-        (lambda: digits.split(FEW, one_in=1), "one_in"),
-        (lambda: digits.split(None), "digits"),
         (lambda: digits.split(FEW._replace(labels=np.zeros(3))), "digits"),
         (lambda: digits.split(FEW._replace(images=np.zeros((1, 8, 8)), labels=[1])), "digits"),
-        (lambda: digits.load(["auto"]), "source"),
-        (lambda: digits.load(None), "source"),
         (lambda: digits.load("mnist", 3), "folder"),
-        (lambda: digits.read_idx(None, 3), "path"),
-        (lambda: digits.read_idx("a", "3"), "n_axes"),
-        (lambda: digits.read_idx("a", 3, 5), "md5"),
         (lambda: digits.download(3), "folder"),
         (lambda: digits.download(".", log=None), "log"),
     ],

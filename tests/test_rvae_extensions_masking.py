@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rvae_numpy import autoencoder, rvae, tvae
+from rvae_numpy import autoencoder, rvae
 from rvae_numpy.extensions import masking
 from tests.test_rvae_inference import nonlinear
 
@@ -49,28 +49,3 @@ def test_an_open_loop_run_is_a_run_without_observations():
     states = autoencoder.forward(params, u0, np.zeros((5, 6, 4)))
     np.testing.assert_allclose(y, rvae.emission_mean(params, states))
     np.testing.assert_array_equal(masking.forecast_open_loop(params, u0), y[:, 0])
-
-
-@pytest.mark.parametrize(
-    "call, name",
-    [
-        (lambda p: masking.sample_mask(0, 3, 0.1, np.random.default_rng(0)), "n_traj"),
-        (lambda p: masking.sample_mask(2, 3, 0.95, np.random.default_rng(0)), "mask_rate"),
-        (lambda p: masking.sample_mask(2, 3, 0.1, 0), "rng"),
-        (lambda p: masking.observation_mask(1.0), "mask_rate"),
-        (lambda p: masking.input_noise(-1), "sd"),
-        (lambda p: masking.generate_open_loop(p, np.zeros((2, 3)), 0), "T"),
-        (lambda p: masking.generate_open_loop(p, np.zeros((2, 2)), 3), "u0"),
-        (lambda p: masking.forecast_open_loop(p, np.full((2, 3), np.nan)), "u"),
-        (
-            lambda p: masking.forecast_open_loop(
-                tvae.init(n_y=4, n_x=3, hidden=5, family="normal", rng=np.random.default_rng(0)),
-                np.zeros((2, 3)),
-            ),
-            "params",
-        ),
-    ],
-)
-def test_bad_input_is_named(call, name):
-    with pytest.raises((ValueError, TypeError), match=rf"^{name}: expected .* got"):
-        call(nonlinear(n_x=3))

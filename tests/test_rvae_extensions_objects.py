@@ -8,15 +8,15 @@ import pytest
 from rvae_numpy import autoencoder, generation, inference, rvae, vae
 from rvae_numpy.extensions import masking, objects, samplers
 from rvae_numpy.extensions.attention import AttentionWindow
+from tests.tiny import autoencoder_of
 
 
 def some_model(dtype=np.float64):
     rng = np.random.default_rng(0)
-    params = rvae.init(
+    params = autoencoder_of(
         n_y=7,
         n_x=3,
         hidden=(5,),
-        family="normal",
         rng=rng,
         dtype=dtype,
         sigma_u=0.3,
@@ -31,12 +31,10 @@ def some_model(dtype=np.float64):
 
 def left_or_right():
     """Frames of six pixels, of which the first three are bright (x = 1) or the last three (-1)"""
-    params = rvae.init(
+    params = autoencoder_of(
         n_y=6,
         n_x=1,
         hidden=(6,),
-        family="normal",
-        rng=np.random.default_rng(0),
         dtype=np.float64,
         activation="relu",
         sigma_u=0.1,
@@ -61,12 +59,9 @@ def spots():
     """A bright spot that moves along a line of pixels at PLACES: x = (place, velocity), and all
     maps are linear but the decoder's"""
     n = len(PLACES)
-    params = rvae.init(
+    params = autoencoder_of(
         n_y=n,
-        n_x=2,
         hidden=(2 * n,),
-        family="normal",
-        rng=np.random.default_rng(0),
         dtype=np.float64,
         activation="relu",
         sigma_u=0.02,
@@ -215,11 +210,10 @@ def test_objects_are_generated_independently():
 def test_a_window_stands_between_frames_and_the_model():
     window = AttentionWindow(side=9, window=3, tuning_width=2.0)
     rng = np.random.default_rng(4)
-    params = rvae.init(
+    params = autoencoder_of(
         n_y=window.n_y,
         n_x=3,
         hidden=(5,),
-        family="normal",
         rng=rng,
         sigma_u=0.3,
         sigma_y=0.2,
@@ -242,11 +236,10 @@ def test_a_model_trained_with_masks_forecasts_from_the_state_alone():
     """X2 in the place of G1, frame by frame, for two states with a window each"""
     window = AttentionWindow(side=9, window=3, tuning_width=1.0, spacing=1.0)
     rng = np.random.default_rng(4)
-    params = rvae.init(
+    params = autoencoder_of(
         n_y=window.n_y,
         n_x=3,
         hidden=(5,),
-        family="normal",
         rng=rng,
         dtype=np.float64,
         sigma_u=0.3,
@@ -293,7 +286,6 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize(
     "change, error",
     [
-        ({"y": np.full((2, 3, 7), 1.5)}, "y: expected values in"),
         ({"y": np.ones((2, 3, 6))}, r"y: expected shape \(n_traj, T, 7\)"),
         ({"partitions": np.ones((2, 7))}, r"partitions: expected shape \(n_partitions, K, 2, 7\)"),
         ({"partitions": -np.ones((1, 2, 2, 7))}, "partitions: expected values in"),
@@ -302,13 +294,10 @@ RNG = np.random.default_rng(0)
             {"partitions": np.full((1, 2, 2, 7), 0.4)},
             "partitions: expected parts that add up to the first frame, got some that differ .*",
         ),
-        ({"forecast": 3}, "forecast: expected a function"),
-        ({"window": 3}, "window: expected Attent"),
         (
             {"window": AttentionWindow(side=9, window=4)},
             "window: expected one with an encoding of 7",
         ),
-        ({"params": 3}, "params: expected Params"),
         (
             {"params": vae.init(n_y=7, n_x=3, hidden=5, family="normal", rng=RNG)},
             "params: expected a model of the joint",
@@ -332,15 +321,10 @@ def test_bad_input(change, error):
 @pytest.mark.parametrize(
     "call, error",
     [
-        (lambda p, u: objects.generate(p, u[0], 4, RNG), "u0: expected shape"),
-        (lambda p, u: objects.generate(p, u, 0, RNG), "T: expected"),
-        (lambda p, u: objects.generate(p, u, 4, 0), "rng: expected"),
-        (lambda p, u: objects.generate(p, u, 4, RNG, rollout=3), "rollout: expected a function"),
         (
             lambda p, u: objects.generate(p, u, 4, RNG, rollout=lambda *_: 3),
             "rollout: expected shape",
         ),
-        (lambda p, u: objects.emission_mean(p, u), "u: expected shape"),
         (lambda p, u: objects.responsibilities(u[0], u[0]), "y: expected values in"),
         (
             lambda p, u: objects.responsibilities(np.ones((5, 7)), np.ones((5, 7))),

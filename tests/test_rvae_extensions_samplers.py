@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rvae_numpy import autoencoder, rvae, tvae
+from rvae_numpy import autoencoder, rvae
 from rvae_numpy.extensions import samplers
 from tests.test_rvae_inference import nonlinear
 
@@ -100,23 +100,3 @@ def test_the_reranked_frame_is_the_most_probable_candidate(monkeypatch):
     )
     difference = samplers.joint_energy(params, u, y) - by_hand
     np.testing.assert_allclose(np.ptp(difference), 0, atol=1e-9)
-
-
-@pytest.mark.parametrize(
-    "call, error",
-    [
-        (lambda p: samplers.refined(3), "sampler: expected a function"),
-        (lambda p: samplers.refined(samplers.mode, -1), "n_refine: expected an integer"),
-        (lambda p: samplers.predict_map(p, np.zeros((2, 2))), "u: expected shape"),
-        (
-            lambda p: samplers.predict_map(
-                tvae.init(n_y=4, n_x=3, hidden=5, family="normal", rng=np.random.default_rng(0)),
-                np.zeros((2, 3)),
-            ),
-            "params: expected a model of the joint",
-        ),
-    ],
-)
-def test_bad_input(call, error):
-    with pytest.raises((ValueError, TypeError), match=error):
-        call(nonlinear(n_x=3))

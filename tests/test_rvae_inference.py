@@ -6,6 +6,7 @@ import pytest
 from rvae_numpy import autoencoder, inference, rvae, rvae_bptt, tvae, vae
 from rvae_numpy.extensions import samplers
 from rvae_numpy.mlp import Layer
+from tests.tiny import autoencoder_of
 
 MODELS = [vae, rvae, tvae, rvae_bptt]
 
@@ -13,7 +14,7 @@ MODELS = [vae, rvae, tvae, rvae_bptt]
 def nonlinear(n_x=1, n_y=4, sigma_u=0.3, seed=0, dtype=np.float64, family="normal"):
     """An rVAE whose mu_u is far from linear"""
     rng = np.random.default_rng(seed)
-    params = rvae.init(
+    params = autoencoder_of(
         n_y=n_y,
         n_x=n_x,
         hidden=(5,),
@@ -46,15 +47,8 @@ def test_the_initial_state_is_what_the_joint_expects_given_the_first_observation
     """V9 in a linear-Gaussian model with its exact posterior, against conditioning (u, y)"""
     rng = np.random.default_rng(5)
     sigma_u, sigma_y, n = 0.8, 0.5, 2
-    params = rvae.init(
-        n_y=n,
-        n_x=n,
-        hidden=n,
-        family="normal",
-        rng=rng,
-        dtype=np.float64,
-        activation="relu",
-        sigma_u=sigma_u,
+    params = autoencoder_of(
+        n_y=n, n_x=n, hidden=n, rng=rng, dtype=np.float64, activation="relu", sigma_u=sigma_u
     )
     W, c = 0.7 * rng.standard_normal((2, n, n))
     Upsilon = np.linalg.inv(np.eye(n) + W.T @ W / sigma_u**2 + c.T @ c / sigma_y**2)
@@ -101,9 +95,7 @@ def test_inference_continues_from_a_given_state(model):
 def test_x_given_u_is_bayes(sigma_u):
     """G1 against importance weights: x from the prior, weighted by p(u | x)"""
     rng = np.random.default_rng(1)
-    params = rvae.init(
-        n_y=3, n_x=2, hidden=5, family="poisson", rng=rng, dtype=np.float64, sigma_u=sigma_u
-    )
+    params = autoencoder_of(family="poisson", rng=rng, dtype=np.float64, sigma_u=sigma_u)
     params.decode_u.W += 0.4 * rng.standard_normal((2, 2))
     params.decode_u.b += [0.3, -0.2]
     u = np.array([[0.6, -0.4]])
@@ -151,15 +143,7 @@ def test_the_map_estimate_is_a_minimum_of_the_energy():
 
 
 def test_where_mu_u_is_linear_the_map_estimate_is_the_mean_and_one_step_finds_it():
-    params = rvae.init(
-        n_y=4,
-        n_x=2,
-        hidden=5,
-        family="normal",
-        rng=np.random.default_rng(0),
-        dtype=np.float64,
-        sigma_u=0.4,
-    )
+    params = autoencoder_of(n_y=4, dtype=np.float64, sigma_u=0.4)
     params.decode_u.W += 0.3 * np.random.default_rng(1).standard_normal((2, 2))
     u = np.random.default_rng(2).standard_normal((5, 2))
     x, S = inference.mode_x_given_u(params, u)
@@ -180,15 +164,7 @@ def test_where_mu_u_is_linear_the_map_estimate_is_the_mean_and_one_step_finds_it
     ],
 )
 def test_bad_input(call, error):
-    params = rvae.init(
-        n_y=3,
-        n_x=2,
-        hidden=5,
-        family="normal",
-        rng=np.random.default_rng(0),
-        sigmoid_mean=True,
-        n_residual=3,
-    )
+    params = autoencoder_of(sigmoid_mean=True, n_residual=3)
     with pytest.raises((ValueError, TypeError), match=error):
         call(params)
 
@@ -206,24 +182,14 @@ def test_bad_input(call, error):
     ],
 )
 def test_overflow_names_the_weights(call):
-    params = rvae.init(
-        n_y=3,
-        n_x=2,
-        hidden=5,
-        family="normal",
-        rng=np.random.default_rng(0),
-        n_residual=3,
-        activation="relu",
-    )
+    params = autoencoder_of(n_residual=3, activation="relu")
     with pytest.raises(FloatingPointError, match=r"^params: expected weights .*, got NaN or inf"):
         call(params)
 
 
 def test_a_singular_curvature_names_the_weights():
     """sigma_u^-2 J'J outweighs the I in float32, and J has rank 1"""
-    params = rvae.init(
-        n_y=3, n_x=2, hidden=5, family="normal", rng=np.random.default_rng(0), sigma_u=1e-4
-    )
+    params = autoencoder_of(sigma_u=0.0001)
     params.decode_u.W[:] = 1
     with pytest.raises(FloatingPointError, match=r"^params: expected weights"):
         rvae.predict_next(params, np.ones((1, 1, 2)), np.random.default_rng(0))

@@ -9,14 +9,13 @@ from datasets.support import files
 from rvae_numpy import rvae, rvae_bptt, storage, tvae, vae
 from tests.test_rvae_models import stream
 from tests.test_rvae_training import assert_same, half_masked
+from tests.tiny import autoencoder_of
 
 MODELS = [vae, rvae, tvae, rvae_bptt]
 
 
 def params_of(model=rvae, **settings):
-    return model.init(
-        n_y=3, n_x=2, hidden=5, family="normal", rng=np.random.default_rng(0), **settings
-    )
+    return autoencoder_of(model, **settings)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -116,9 +115,7 @@ def test_a_file_with_another_header_is_refused(change, error, tmp_path):
 )
 def test_a_file_with_other_arrays_is_refused(change, tmp_path):
     path = tmp_path / "weights.npz"
-    leaves = rvae.init(
-        n_y=3, n_x=2, hidden=5, family="poisson", rng=np.random.default_rng(0)
-    ).leaves()
+    leaves = autoencoder_of(family="poisson").leaves()
     change(leaves)
     files.write(path, leaves, **GOOD)
     with pytest.raises(ValueError, match=r"weights.npz: .*expected .* got"):

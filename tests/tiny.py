@@ -1,6 +1,6 @@
 """Harmoniums small enough to enumerate, in float64, with weights large enough to matter.
 
-And a small rEFH in float32, with the spikes that it learns from.
+And a small rEFH and rVAE in float32, with the spikes that they learn from.
 """
 
 import numpy as np
@@ -8,6 +8,7 @@ from scipy.special import logsumexp
 
 from datasets import ppc
 from refh_numpy import exact, harmonium, initial, refh
+from rvae_numpy import rvae
 
 SYSTEM = ppc.System()
 
@@ -21,6 +22,12 @@ def harmonium_of(family, rng, n_x=3, n_u=2, n_y=2):
     if family == "poisson":
         params.b_y -= 0.5
     return params
+
+
+def autoencoder_of(model=rvae, **more):
+    """An rVAE, or another autoencoder, of a few units"""
+    sizes = dict(n_x=2, n_y=3, hidden=5, family="normal", rng=np.random.default_rng(0))
+    return model.init(**(sizes | more))
 
 
 def stream(rng, n_traj=4, T=30):
