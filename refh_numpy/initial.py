@@ -19,12 +19,14 @@ weights follow from the data as well:
 
 w has random rows, of such a size that the input of each hidden unit has the standard deviation
 SPREAD: a smaller one would be learnt slowly. Where counts are very large, weights of size LEAST
-are better, and they give more. Without a, such a network cannot learn that the total count varies:
-a unit that raises the total rate of all neurons by D_j makes itself exp(D_j) times as probable in
-p(x), unless b_x = -D_j. D_j is tens of spikes, and a training moves b_x by one or two. So the units
-start with a range of D_j = a_j E[Y]; b_x = -W_y E[y] fits. kappa is the standard deviation of the
-logarithm of the total rate, if that is normal. All units together move it by RANGE * kappa up and
-down.
+are better, and they give more. Where spikes are rare, the size is such that random hidden units
+change the log rates by MOST; larger weights let rates explode.
+
+Without a, a network cannot learn that the total count varies: a unit that raises the total rate of
+all neurons by D_j makes itself exp(D_j) times as probable in p(x), unless b_x = -D_j. D_j is tens
+of spikes, and a training moves b_x by one or two. So the units start with a range of D_j =
+a_j E[Y], and b_x = -W_y E[y] fits. kappa is the standard deviation of the logarithm of the total
+rate, if that is normal. All units together move it by RANGE * kappa up and down.
 
 Bernoulli units (pixels) have means and variances of at most 1. There W_y keeps its size, b_x is 0,
 and b_y = g(E[y]). The normal family has variance 1: data of another scale must be divided by it.
@@ -44,6 +46,7 @@ from refh_numpy.harmonium import Params
 SMALL = 0.01  # standard deviation of the weights
 SPREAD = 0.3  # standard deviation of the input of a hidden unit
 LEAST = 0.02  # least standard deviation of the weights w of counts
+MOST = 1  # greatest standard deviation of log rates through w
 RANGE = 2  # of the total rate that all units together reach, in its standard deviations
 RARE = 0.002  # least mean of a Bernoulli unit; 1 - RARE is the largest
 KINDS = dict(
@@ -121,6 +124,7 @@ def counting_weights(W_y, y, mean):
     """W_y (n_x, n_y) of a size, and of changes of the total rate, that suit the counts y (H7)."""
     variance = np.maximum((y @ W_y.T).var((0, 1)), W_y**2 @ mean)  # of independent counts, at least
     w = W_y * np.maximum(SPREAD / np.sqrt(variance), LEAST / SMALL)[:, None]
+    w /= max(1, 0.5 * np.sqrt((w**2).sum(0).max()) / MOST)  # 0.5: if each unit is on by half
     total = y.sum(-1, dtype=float)
     excess = max(total.var() - total.mean(), 0)  # the variance of the total *rate*
     kappa = np.sqrt(np.log1p(excess / mean.sum() ** 2))

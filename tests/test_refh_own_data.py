@@ -38,11 +38,11 @@ def test_hidden_units_at_one_half_have_the_mean_of_the_sample(family, model):
         np.testing.assert_array_equal(params.W_y, plain.W_y)
 
 
-@pytest.mark.parametrize("mean", [0.2, 1, 3])
+@pytest.mark.parametrize("mean", [0.5, 1, 3])
 def test_the_input_of_each_hidden_unit_has_one_spread_whatever_the_counts(mean):
     rng = np.random.default_rng(0)
     y = rng.poisson(mean, (50, 40, 30))
-    params = refh.init(n_x=500, n_y=30, family="poisson", rng=rng, y=y)
+    params = refh.init(n_x=200, n_y=30, family="poisson", rng=rng, y=y)
     spread = np.std(y @ params.W_y.T + params.b_x, axis=(0, 1))
     np.testing.assert_allclose(spread, initial.SPREAD, rtol=0.1)
 
@@ -78,6 +78,15 @@ def test_silent_neurons_and_constant_pixels_have_finite_biases():
     pixels[..., 1] = True
     params = efh.init(n_x=4, n_y=2, family="bernoulli", rng=np.random.default_rng(0), y=pixels)
     np.testing.assert_allclose(params.family.mean(params.b_y), [0.002, 0.998], rtol=1e-4)
+
+
+@pytest.mark.parametrize("mean", [0, 0.02])
+@pytest.mark.parametrize("n", [1, 30])
+def test_rare_spikes_do_not_explode(n, mean):
+    y = np.random.default_rng(0).poisson(mean, (20, 50, n))
+    params = efh.init(n_x=240, n_y=n, family="poisson", rng=np.random.default_rng(0), y=y)
+    params, log = efh.train(params, [y] * 10, np.random.default_rng(1), n_updates=500)
+    assert log.value[-1] < 2.5 * mean + 1e-2
 
 
 def test_a_sample_that_does_not_fit_is_refused():
