@@ -286,3 +286,37 @@ def test_states_of_generators():
     ):
         with pytest.raises((ValueError, TypeError), match=r"^rng: expected .* got"):
             checks.generator_state("rng", bad)
+
+
+def test_trials_of_unequal_length_are_named():
+    trials = [np.ones((n, 30)) for n in (100, 120, 120)]
+    uneven = np.empty(3, object)
+    uneven[:] = trials
+    for value in (trials, [y.tolist() for y in trials], uneven):
+        refused(
+            lambda value=value: checks.array("y", value, ("n_traj", "T", 30)),
+            r"^y: expected .* got 3 items of 2 shapes, such as \(100, 30\) and \(120, 30\)$",
+        )
+    refused(lambda: checks.array("y", [[1, 2], "a"], (2,)), "^y: expected .* got ")
+
+
+@pytest.mark.parametrize(
+    "have, want",
+    [
+        ((100, 30), (1, 100, 30)),
+        ((6, 20, 5, 6), (6, 20, 30)),
+        ((6, 20, 5, 6, 1), (6, 20, 30)),
+        ((20, 5, 6, 1), (1, 20, 30)),
+    ],
+)
+def test_a_shape_that_only_needs_reshape_is_named(have, want):
+    y = np.ones(have)
+    message = rf"^y: expected shape \(n_traj, T, 30\), got .*; y.reshape\({str(want)[1:-1]}\) has"
+    refused(lambda: checks.array("y", y, ("n_traj", "T", 30)), message)
+    assert checks.array("y", y.reshape(want), ("n_traj", "T", 30)).shape == want
+
+
+def test_no_reshape_is_advised_where_sizes_differ():
+    for have in ((100, 31), (6, 20, 5, 6, 3), (30,), ()):
+        refused(lambda have=have: checks.array("y", np.ones(have), ("n", "T", 30)), r"got \(.*\)$")
+    refused(lambda: checks.array("y", np.ones((2, 3, 4)), ("n", "T")), r"got \(2, 3, 4\)$")

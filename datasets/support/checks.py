@@ -68,6 +68,9 @@ def numeric(name, value, expected="an array of real numbers"):
     if not is_numeric:
         is_array = isinstance(value, np.ndarray)
         got = f"an array of dtype {value.dtype}" if is_array else shown(value)
+        if len(shapes := _shapes(value)) > 1:
+            some = " and ".join(map(shown, shapes[:2]))
+            got = f"{len(value)} items of {len(shapes)} shapes, such as {some}"
         raise TypeError(f"{name}: expected {expected}, got {got}")
     if value.dtype == bool:
         return value.astype(np.uint8)
@@ -103,12 +106,10 @@ def array(name, value, shape, *, missing=False, dtype=None):
     else:
         sizes = "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
         value = numeric(name, value, f"an array of real numbers of shape {sizes}")
-        fits = value.ndim == len(shape) and all(
-            have >= 1 if isinstance(size, str) else have == size
-            for have, size in zip(value.shape, shape, strict=True)
-        )
-        if not fits:
-            raise ValueError(f"{name}: expected shape {sizes}, got {value.shape}")
+        if not _fits(value.shape, shape):
+            raise ValueError(
+                f"{name}: expected shape {sizes}, got {value.shape}{_remedy(name, value, shape)}"
+            )
     if not (missing or np.isfinite(value).all()) or (missing and np.isinf(value).any()):
         bad = np.isinf(value) if missing else ~np.isfinite(value)
         raise ValueError(
@@ -279,6 +280,33 @@ def shown(value):
     except Exception:  # an integer of 5000 digits, a broken __repr__
         text = f"an object of type {type(value).__name__}"
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}... ({type(value).__name__})"
+
+
+def _shapes(value):
+    """The shapes of the items of a list, or of an array of objects; [] for anything else"""
+    try:
+        is_list = isinstance(value, (list, tuple, np.ndarray))
+        return sorted({np.shape(item) for item in value}) if is_list else []
+    except Exception:  # items that are uneven themselves
+        return []
+
+
+def _fits(have, shape):
+    """Whether an array has this shape, in which a string stands for any size of at least 1"""
+    return len(have) == len(shape) and all(
+        n >= 1 if isinstance(size, str) else n == size for n, size in zip(have, shape, strict=True)
+    )
+
+
+def _remedy(name, value, shape):
+    """How to give a lone trajectory, or images with axes of their own, the shape; or nothing"""
+    if shape and not isinstance(shape[-1], str):
+        for k in range(1, value.ndim):
+            flat = (*value.shape[:k], math.prod(value.shape[k:]))
+            for one in (flat, (1, *flat)):
+                if _fits(one, shape):
+                    return f"; {name}.reshape{one} has that shape"
+    return ""
 
 
 def _has_mask(value):
