@@ -85,9 +85,10 @@ def _shape(path, file, n_axes):
     head = file.read(4 + 4 * n_axes)
     magic = bytes([0, 0, 8, n_axes])
     if head[:4] != magic:
+        got = "a zip archive: unpack it" if head[:2] == b"PK" else head[:4].hex()
         raise ValueError(
             f"{path}: expected an IDX file of bytes with {n_axes} axes (magic number "
-            f"{magic.hex()}), got {head[:4].hex() or 'none'}"
+            f"{magic.hex()}), got {got or 'none'}"
         )
     if len(head) < 4 + 4 * n_axes:
         raise ValueError(f"{path}: expected the sizes of {n_axes} axes, got a truncated header")

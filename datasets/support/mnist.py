@@ -72,7 +72,8 @@ def _find(folder, name):
     """The file of this name in the folder, packed or not, or an .npz with it; None if there is
     none"""
     names = (name, f"{name}.gz", name.replace("-idx", ".idx"), name.replace("-idx", ".idx") + ".gz")
-    paths = [folder / within / one for within in FOLDERS for one in names]
+    folders = *FOLDERS, name, name.replace("-idx", ".idx")  # some unpackers make a folder per file
+    paths = [folder / within / one for within in folders for one in names]
     return next((path for path in (*paths, folder / "mnist.npz") if path.is_file()), None)
 
 

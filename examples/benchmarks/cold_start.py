@@ -10,6 +10,8 @@ CPU time of the process, and time on the wall, which on a busy machine is longer
 and a half of CPU time.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import os
 import resource
 import statistics

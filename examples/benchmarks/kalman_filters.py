@@ -7,6 +7,8 @@ is measured against the number of time steps, of trajectories, and of state dime
 Takes two minutes of CPU time. Draws benchmark_kalman.png.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import importlib
 
 import numpy as np

@@ -13,6 +13,8 @@ autograd, because contrastive divergence needs none.
 Takes a minute of CPU time.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 from unittest import mock
 
 import numpy as np

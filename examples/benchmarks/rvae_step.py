@@ -8,6 +8,8 @@ the same gradient.
 Takes a minute of CPU time, most of it compilation by torch.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import numpy as np
 
 from datasets import ppc

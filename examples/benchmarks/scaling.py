@@ -11,6 +11,8 @@ Takes two minutes of CPU time. Writes scaling.json and scaling.png; examples/rep
 has the numbers.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import contextlib
 import heapq
 from pathlib import Path

@@ -7,6 +7,8 @@ data sets: the same start must give the same frames.
 Takes half a minute of CPU time.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import math
 
 import numpy as np

@@ -7,6 +7,8 @@ curves, the likelihood of one time step, the seam of the circle, the frames.
 Takes a few seconds; writes chapter1_*.png. Digits are synthetic, on every machine.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import numpy as np
 
 from datasets import bouncing_balls, digits, moving_mnist, ppc

@@ -7,6 +7,8 @@ response to one observation, coasting, smoothing, and the likelihood during EM.
 Takes about half a minute; writes chapter2_*.png.
 """
 
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import functools
 
 import numpy as np

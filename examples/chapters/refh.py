@@ -16,6 +16,8 @@ chapter3.json, and prints what the pages quote.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import warnings
 
 import numpy as np

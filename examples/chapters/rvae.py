@@ -16,6 +16,8 @@ and writes its weights into DIR.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 import itertools
 import json
 from dataclasses import replace

@@ -23,6 +23,8 @@ ground truth) and .json.
 """
 
 # %%
+import examples  # isort: skip  # noqa: F401  path and threads, first of all
+
 from dataclasses import asdict, replace
 from functools import partial
 
