@@ -28,6 +28,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from datasets.support import checks
 from examples.tools import plots, results, run
 from kalman import filtering, lds
 from refh_numpy import refh, trbm
@@ -75,17 +76,26 @@ def recording(rng, n_trials=N_TRIALS):
 # %%
 def binned(trial):
     """Counts (T, n_neurons) and behaviour (T, 2) of one trial."""
-    n = len(trial["behaviour"])
-    edges = np.arange(0, n * SAMPLING + 1e-9, DT)
-    counts = np.stack([np.histogram(spikes, edges)[0] for spikes in trial["spikes"]], axis=1)
-    times = SAMPLING * np.arange(n)
+    behaviour = checks.array("behaviour", trial["behaviour"], ("n_samples", 2))
+    end = len(behaviour) * SAMPLING
+    spikes = np.concatenate(trial["spikes"])
+    if len(spikes) and np.mean((spikes >= 0) & (spikes < end)) < 0.5:  # a few may lie outside
+        raise ValueError(
+            f"spikes: expected times in s, from the start of the trial to its end at {end:g}, got "
+            f"{spikes.min():g} to {spikes.max():g}: in ms, or from the start of the recording?"
+        )
+    edges = np.arange(0, end + 1e-9, DT)
+    counts = np.stack([np.histogram(times, edges)[0] for times in trial["spikes"]], axis=1)
+    times = SAMPLING * np.arange(len(behaviour))
     middle = (edges[:-1] + edges[1:]) / 2
-    return counts, np.stack([np.interp(middle, times, z) for z in trial["behaviour"].T], axis=1)
+    return counts, np.stack([np.interp(middle, times, z) for z in behaviour.T], axis=1)
 
 
 def windows(counts, n_traj, T, rng):
     """Endless batches (n_traj, T, n_neurons): windows of T bins from trials of any length."""
     long_enough = [y for y in counts if len(y) >= T]
+    if not long_enough:
+        raise ValueError(f"T: expected at most {max(map(len, counts))} bins, got {T}")
     while True:
         chosen = [long_enough[i] for i in rng.integers(len(long_enough), size=n_traj)]
         begins = [rng.integers(len(y) - T + 1) for y in chosen]
@@ -94,7 +104,7 @@ def windows(counts, n_traj, T, rng):
 
 def states(model, params, counts):
     """Hidden means (T, n_x) of each trial; trials of unequal length are inferred one by one."""
-    return [model.infer(params, y[None])[0] for y in counts]
+    return [model.infer(params, [y])[0] for y in counts]
 
 
 # %% [markdown]
