@@ -199,6 +199,7 @@ def start(main):
             print(*results.write_held(), sep="\n", end="", file=sys.stderr)
             raise
         print(str(stop) if isinstance(stop, SystemExit) else "stopped", file=sys.stderr)
+    if received:  # jobs that were stopped return what is done, and raise nothing
         results.write_held()
         sys.exit(INTERRUPTED)
     end()
