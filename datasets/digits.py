@@ -22,7 +22,7 @@ import numpy as np
 from datasets import _boundary as kinds
 from datasets import _synthetic_digits
 from datasets.support import mnist
-from datasets.support.boundary import checked, count, flag, instance, one_of, path
+from datasets.support.boundary import checked, flag, instance, one_of, path
 from datasets.support.idx import read_idx
 from datasets.support.mnist import MD5, cache, download, main
 
@@ -93,20 +93,19 @@ def _digits(pixels, labels, source):
     return Digits(np.float32(pixels) / 255, labels.astype(np.int64), source)
 
 
-@checked(digits=kinds.digits_to_split, one_in=count(2))
-def split(digits, one_in=5):
-    """Disjoint digits for training and for tests.
+@checked(digits=kinds.digits_to_split)
+def split(digits):
+    """Disjoint digits for training and for tests, which get every fifth.
 
     Parameters
     ----------
     digits : Digits, at least two
-    one_in : every one_in-th digit is for tests
 
     Returns
     -------
     Digits for training, Digits for tests
     """
-    held_out = np.arange(len(digits.images)) % one_in == 0
+    held_out = np.arange(len(digits.images)) % 5 == 0
     return tuple(
         Digits(digits.images[rows], digits.labels[rows], digits.source)
         for rows in (~held_out, held_out)

@@ -146,16 +146,6 @@ def rebuild(arrays, header):
 storage = Storage(describe, rebuild, state)
 
 
-def finite(value):
-    """A result, or FloatingPointError if it is not finite: the weights are too large."""
-    if not np.isfinite(value).all():
-        raise FloatingPointError(
-            "params: expected weights whose products with the observations "
-            f"fit {value.dtype}, got NaN or infinity from them"
-        )
-    return value
-
-
 def _axes(axes, of, arguments):
     """The leading sizes of an array: names, or those that another argument has"""
     return axes if of is None else np.shape(arguments[of])[: len(axes)]

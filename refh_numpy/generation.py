@@ -26,8 +26,8 @@ The authors' code runs backward with means, and with a sample of u in one step o
 
 import numpy as np
 
-from datasets.support.boundary import checked, count, flag, generator
-from refh_numpy._boundary import finite, probability, recurrent, states, with_state
+from datasets.support.boundary import checked, count, finite, flag, generator
+from refh_numpy._boundary import probability, recurrent, states, with_state
 from refh_numpy.families import sample_bernoulli
 from refh_numpy.harmonium import forward, hidden_mean, u_mean, y_mean
 from refh_numpy.inference import clamped_gibbs

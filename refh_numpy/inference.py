@@ -14,8 +14,8 @@ Shapes: u (n_traj, T, n_x), y (n_traj, T, n_y).
 
 import numpy as np
 
-from datasets.support.boundary import checked, count, flag, generator
-from refh_numpy._boundary import finite, observations, recurrent, states
+from datasets.support.boundary import checked, count, finite, flag, generator
+from refh_numpy._boundary import observations, recurrent, states
 from refh_numpy.families import sample_bernoulli, sigmoid
 from refh_numpy.harmonium import forward, gibbs, hidden_mean, random_observations, y_mean
 

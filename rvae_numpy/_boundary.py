@@ -16,10 +16,6 @@ from rvae_numpy.parameters import Config, Params
 MAX_LAYERS = 100
 MAX_WEIGHTS = 2**28  # in all: what fits into a file
 MAX_SCALE = 10  # of observations that are real numbers: mean and standard deviation
-OVERFLOW = (
-    "params: expected weights whose products with states and observations fit {}, "
-    "got NaN or infinity from them"
-)
 
 
 def checked(**kinds):
@@ -31,20 +27,11 @@ def checked(**kinds):
             try:
                 return function(*args, **kwargs)
             except np.linalg.LinAlgError as error:
-                raise FloatingPointError(OVERFLOW.format("floats")) from error
+                raise FloatingPointError(boundary.OVERFLOW.format("floats")) from error
 
-        return boundary.checked(result=finite, **kinds)(solvable)
+        return boundary.checked(result=boundary.finite, **kinds)(solvable)
 
     return decorate
-
-
-def finite(result):
-    """A result, or FloatingPointError if it is not finite: the weights are too large."""
-    leaves = result.leaves().values() if isinstance(result, Params) else [result]
-    for leaf in leaves:
-        if isinstance(leaf, np.ndarray) and not np.isfinite(leaf).all():
-            raise FloatingPointError(OVERFLOW.format(leaf.dtype))
-    return result
 
 
 # Parameters

@@ -97,7 +97,7 @@ def data_entries():
     which = np.array([[0], [1]])
     yield moving_mnist.render, lambda _: dict(images=small_digits().images, which=which, side=12)
     yield digits.load, lambda _: dict(source="synthetic")
-    yield digits.split, lambda _: dict(digits=small_digits(), one_in=2)
+    yield digits.split, lambda _: dict(digits=small_digits())
 
     def idx_file(folder, name, *shape):
         sizes = b"".join(bytes([0, 0, 0, size]) for size in shape)

@@ -277,7 +277,7 @@ def test_synthetic_digits_are_like_mnist():
 
 def test_split_keeps_them_apart():
     synthetic = digits.load("synthetic")
-    train, test = digits.split(synthetic, one_in=5)
+    train, test = digits.split(synthetic)
     assert len(train.images) == 4 * len(test.images) and train.source == "synthetic"
     assert np.array_equal(test.images[1], synthetic.images[5])
     assert np.array_equal(train.images[4], synthetic.images[6])

@@ -215,6 +215,8 @@ def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
 BAD_STATES = {
     "no moments": lambda s: replace(s, m=None),
     "NaN moments": lambda s: replace(s, m=s.m.map(lambda leaf: leaf * np.nan)),
+    "masked moments": lambda s: replace(s, m=s.m.map(np.ma.masked_array)),
+    "u as a list": lambda s: replace(s, u=s.u.tolist()),
     "negative second moments": lambda s: replace(s, v=s.v.map(lambda leaf: leaf - 1)),
     "moments of another dtype": lambda s: replace(s, m=s.m.map(lambda leaf: leaf.astype(float))),
     "moments of another shape": lambda s: replace(s, m=replace(s.m, b_x=s.m.b_x[1:])),
@@ -250,7 +252,12 @@ def test_an_incomplete_state_is_refused_everywhere(name, tmp_path, monkeypatch):
         with pytest.raises((ValueError, TypeError), match=r"^state.*: expected .* got"):
             call()
     assert not path.exists()
-    if name not in ("no moments", "infinite u", "NaN moments"):  # files.write refuses these
+    if name not in (
+        "no moments",
+        "infinite u",
+        "NaN moments",
+        "masked moments",
+    ):  # files.write refuses these
         with monkeypatch.context() as context:
             context.setattr(storage, "check_state", lambda name, state, arguments: state)
             storage.save_checkpoint(path, params, state, "refh")

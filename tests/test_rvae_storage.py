@@ -1,7 +1,5 @@
 """Weights and checkpoints in files: written whole, read back exactly, refused when altered."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -122,21 +120,6 @@ def test_a_file_with_other_arrays_is_refused(change, tmp_path):
         rvae.load(path)
 
 
-def test_a_file_of_version_0_1_says_so(tmp_path):
-    path = tmp_path / "weights.npz"
-    np.savez(
-        path,
-        header=np.array(json.dumps({"name": "rvae", "model": {}, "sizes": {}})),
-        leaf_0=np.zeros(3),
-    )
-    with pytest.raises(
-        ValueError,
-        match=r"weights.npz: expected a file of version 0.2, got one of "
-        r"version 0.1.0",
-    ):
-        rvae.load(path)
-
-
 # Checkpoints
 
 SETTINGS = dict(n_updates=30, learning_rate=1e-2, chunk=7)
@@ -173,27 +156,14 @@ def test_a_run_resumes_from_its_checkpoint_bit_for_bit(corrupt, tmp_path):
         rvae.train(params, stream(rng), rng, n_updates=12, state=state)
 
 
-PCG = {"bit_generator": "PCG64", "state": 3}
-
-
 @pytest.mark.parametrize(
     "change, error",
     [
         (lambda a, h: a.pop("m.nu.W"), "arrays: expected the arrays"),
-        (lambda a, h: a.pop("state.u"), "got a file without state.u"),
-        (lambda a, h: h["state"].pop("rng"), "got a file without rng"),
-        (lambda a, h: h["state"].update(n_updates=-1), "state.n_updates: expected"),
-        (lambda a, h: h["state"].update(n_updates=[]), "state.n_updates: expected"),
-        (
-            lambda a, h: h["state"].update(rng={"bit_generator": "PCG64", "state": 3}),
-            "state.rng: expected",
-        ),
-        (lambda a, h: h["state"].update(rng={"bit_generator": "Generator"}), "state.rng: expected"),
         (
             lambda a, h: a.update({"state.u": np.zeros((4, 3), np.float32)}),
             "state: expected u to be a plain",
         ),
-        (lambda a, h: a.update({"state.y": a["state.y"][:2]}), "state: expected y to be a plain"),
         (
             lambda a, h: a.update({"state.y_input": a["state.y"][:, :1]}),
             "state: expected y_input to be a plain",
@@ -221,10 +191,3 @@ def test_weights_are_no_checkpoint_and_a_checkpoint_no_weights(tmp_path):
     checkpoint(path)
     with pytest.raises(ValueError, match=r"weights.npz: expected weights with their meta"):
         rvae.load(path)
-
-
-def test_save_checkpoint_refuses_a_bad_state(tmp_path):
-    path = tmp_path / "run.npz"
-    with pytest.raises(TypeError, match="state: expected State"):
-        storage.save_checkpoint(path, params_of(), 3, "rvae")
-    assert not path.exists()

@@ -9,17 +9,7 @@ import numpy as np
 import pytest
 
 from datasets.support.loop import Gradient
-from rvae_numpy import (
-    _boundary,
-    autoencoder,
-    inference,
-    parameters,
-    rvae,
-    rvae_bptt,
-    training,
-    tvae,
-    vae,
-)
+from rvae_numpy import autoencoder, inference, parameters, rvae, rvae_bptt, training, tvae, vae
 from rvae_numpy.parameters import PHI
 from tests.test_rvae_models import stream
 
@@ -249,36 +239,10 @@ def test_ctrl_c_inside_an_update_and_in_the_callback():
         assert_same(whole, params)
 
 
-def test_ctrl_c_inside_a_kernel_that_makes_the_batches():
-    """Numba raises SystemError from the KeyboardInterrupt; a SystemError of its own stays one."""
-    params, rng = begin()
-
-    def batches(cause):
-        yield next(stream(rng))
-        raise SystemError from cause
-
-    learnt, log = rvae.train(params, batches(KeyboardInterrupt()), rng, n_updates=1000)
-    assert log.interrupted and np.any(learnt.nu.W != params.nu.W)
-    _boundary.state("state", log.state, {"params": learnt})
-    with pytest.raises(SystemError):
-        rvae.train(params, batches(None), rng, n_updates=1000)
-
-
-@pytest.mark.parametrize("returned", [None, "ab", (None, None), Gradient(1.0, 1.0)])
-def test_a_gradient_that_returns_something_else_is_refused(returned):
-    params, rng = begin()
-    with pytest.raises(TypeError, match=r"^gradient: (params: )?expected .* got"):
-        training.of(lambda *args: returned)(params, stream(rng), rng, n_updates=1)
-
-
 @pytest.mark.parametrize(
     "spoil, error",
     [
         (lambda layer: replace(layer, W=layer.W.T), r"nu\.W .* \(2, 10\) .* got shape \(10, 2\)"),
-        (lambda layer: replace(layer, b=layer.b.sum()), r"nu\.b to be a plain array"),
-        (lambda layer: replace(layer, b=layer.b[:, None]), r"nu\.b .* shape \(2,\)"),
-        (lambda layer: replace(layer, W=layer.W[:0]), r"nu\.W .* shape"),
-        (lambda layer: replace(layer, W=layer.W.astype(float)), r"nu\.W .* shape .* float32"),
         (lambda layer: replace(layer, W=np.ma.masked_array(layer.W)), r"nu\.W to be a plain"),
     ],
 )
@@ -431,35 +395,14 @@ def state_of_a_run():
 @pytest.mark.parametrize(
     "change, error",
     [
-        (lambda s: replace(s, m=3), "state.m: expected Params"),
         (lambda s: replace(s, m=replace(s.m, nu=3)), "state.m: expected Params"),
-        (
-            lambda s: replace(s, v=s.v.map(lambda leaf: -leaf - 1)),
-            "state.v: expected second moments",
-        ),
-        (lambda s: replace(s, v=s.v.map(lambda leaf: leaf * np.nan)), "state.v: expected finite"),
-        (lambda s: replace(s, n_updates=-1), "state.n_updates: expected"),
-        (lambda s: replace(s, n_updates="3"), "state.n_updates: expected"),
-        (lambda s: replace(s, n_updates=50), "n_updates: expected more than the 50 that state has"),
-        (lambda s: replace(s, u=s.u[:1]), "state: expected y .* shape"),
-        (lambda s: replace(s, u=s.u * np.nan), "state: expected finite numbers in u"),
-        (lambda s: replace(s, u=s.u.astype(float)), "state: expected u .* float32, got"),
         (lambda s: replace(s, u=s.u.tolist()), "state: expected u .* float32, got"),
         (
             lambda s: replace(s, m=s.m.map(np.ma.masked_array)),
             "state.m: expected encode.0.W .* plain",
         ),
-        (lambda s: replace(s, y=s.y.astype(np.float16)), "state: expected y .* float32, got"),
         (lambda s: replace(s, y=s.y + 0.5), "state.y: expected counts"),
-        (lambda s: replace(s, y=s.y[0]), "state: expected y .* shape"),
         (lambda s: replace(s, y_input=s.y[:, :1]), "state: expected y_input .* shape"),
-        (lambda s: replace(s, rng=3), "state.rng: expected dict"),
-        (lambda s: replace(s, rng={}), "state.rng: expected bit_generator.state"),
-        (lambda s: replace(s, rng=s.rng | {"state": 3}), "state.rng: expected bit_generator.state"),
-        (
-            lambda s: replace(s, rng=np.random.Philox(0).state),
-            "state: expected the state of a PCG64",
-        ),
     ],
 )
 def test_a_state_is_checked_whole(change, error):

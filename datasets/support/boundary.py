@@ -20,6 +20,10 @@ import numpy as np
 
 from datasets.support import checks
 
+OVERFLOW = (
+    "params: expected weights whose products with states and observations fit {}, "
+    "got NaN or infinity from them"
+)
 BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -58,6 +62,16 @@ def checked(*, result=None, **kinds):
         return boundary
 
     return decorate
+
+
+def finite(result):
+    """What a function of params returns, or FloatingPointError if it is not finite: the weights
+    are too large."""
+    leaves = result.leaves().values() if hasattr(result, "leaves") else [result]
+    for leaf in leaves:
+        if isinstance(leaf, np.ndarray) and not np.isfinite(leaf).all():
+            raise FloatingPointError(OVERFLOW.format(leaf.dtype))
+    return result
 
 
 def fields(*, whole=None, **kinds):

@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import os
 import sys
-import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -139,20 +138,14 @@ def download(folder=None, log=print):
 
 def _fetch(url, path, name):
     """Download one file to `path`, after a check; its size in bytes"""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file, urllib.request.urlopen(url, timeout=30) as answer:
-            while block := answer.read(1 << 20):
-                file.write(block)
-                if file.tell() > MAX_DOWNLOAD:
-                    raise ValueError(f"expected at most {MAX_DOWNLOAD} bytes, got more")
-        idx.read_idx(temporary, n_axes=3 if "images" in name else 1, md5=MD5[name])
-        size = os.path.getsize(temporary)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        return size
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with urllib.request.urlopen(url, timeout=30) as answer, files.replacing(path) as file:
+        while block := answer.read(1 << 20):
+            file.write(block)
+            if file.tell() > MAX_DOWNLOAD:
+                raise ValueError(f"expected at most {MAX_DOWNLOAD} bytes, got more")
+        file.flush()
+        idx.read_idx(file.name, n_axes=3 if "images" in name else 1, md5=MD5[name])
+        return file.tell()
 
 
 def main(argv=None):
