@@ -392,10 +392,10 @@ class Gibbs(Demonstration):
         "frame": Press("another video"),
     }
     files: ClassVar = {
-        "TRBM": "TRBM_authors_tuned_0",
+        "TRBM": "TRBM_authors_noise_0",
         "rEFH": "rEFH_authors_authors_0",
         "hybrid": "hybrid_falling_w_authors_noise_0",
-        "RTRBM": "RTRBM_authors_half_0",
+        "RTRBM": "RTRBM_authors_noise_0",
     }
     box = bouncing_balls.Box(rendering="authors")
     n_chains, n_sweeps, n_context = 16, 25, 40
