@@ -314,6 +314,9 @@ def test_a_shape_that_only_needs_reshape_is_named(have, want):
     message = rf"^y: expected shape \(n_traj, T, 30\), got .*; y.reshape\({str(want)[1:-1]}\) has"
     refused(lambda: checks.array("y", y, ("n_traj", "T", 30)), message)
     assert checks.array("y", y.reshape(want), ("n_traj", "T", 30)).shape == want
+    refused(
+        lambda: checks.array("y", np.ones((6, 20)), ("n", "T", 1)), r"y.reshape\(6, 20, 1\) has"
+    )
 
 
 def test_no_reshape_is_advised_where_sizes_differ():

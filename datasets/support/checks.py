@@ -299,11 +299,11 @@ def _fits(have, shape):
 
 
 def _remedy(name, value, shape):
-    """How to give a lone trajectory, or images with axes of their own, the shape; or nothing"""
+    """How to give a lone trajectory, images, or numbers without an axis the shape; or nothing"""
     if shape and not isinstance(shape[-1], str):
         for k in range(1, value.ndim):
             flat = (*value.shape[:k], math.prod(value.shape[k:]))
-            for one in (flat, (1, *flat)):
+            for one in (flat, (1, *flat), (*flat, 1)):
                 if _fits(one, shape):
                     return f"; {name}.reshape{one} has that shape"
     return ""
