@@ -242,7 +242,16 @@ def _m_step(model, R, s, period, learn):
         C = _learnt_C(C, s, period)
     if "R" in learn:
         R = _learnt_R(C, R, s, period)
-    return LDS(A, C, (Sigma_z + Sigma_z.T) / 2, mu_0, (Sigma_0 + Sigma_0.T) / 2), R
+    return LDS(A, C, _semi_definite(Sigma_z), mu_0, _semi_definite(Sigma_0)), R
+
+
+def _semi_definite(P):
+    """P, symmetric. In a direction that is known exactly, rounding may leave a variance below 0"""
+    P = (P + P.T) / 2
+    variances, directions = np.linalg.eigh(P)
+    if -1e-8 * variances[-1] < variances[0] < -1e-12 * variances[-1]:  # LDS takes what is nearer 0
+        P = (directions * np.maximum(variances, 0)) @ directions.T
+    return P
 
 
 def _learnt_C(C, s, period):

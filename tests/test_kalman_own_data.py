@@ -73,6 +73,26 @@ def test_em_learns_an_offset_and_keeps_what_is_known():
     assert np.diff(curve).min() > -1e-9 * abs(curve[0])
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_em_is_the_same_where_no_axis_is_the_known_direction(seed):
+    """The offset in other coordinates: rounding must leave no variance below 0"""
+    S, y = np.array([[1, 0.7], [-0.4, 1.2]]), offset_data(3)[:, :40]
+    y = y + 0.1 * np.random.default_rng(seed).standard_normal(y.shape)
+    inverse = np.linalg.inv(S)
+    turned = kalman.LDS(
+        S @ OFFSET.A @ inverse,
+        OFFSET.C @ inverse,
+        S @ OFFSET.Sigma_z @ S.T,
+        S @ OFFSET.mu_0,
+        S @ OFFSET.Sigma_0 @ S.T,
+    )
+    settings = dict(learn=("A", "Sigma_z"), n_iterations=15, tolerance=0)
+    plain = kalman.fit([OFFSET], y, [[0.1]], **settings)
+    fit = kalman.fit([turned], y, [[0.1]], **settings)
+    np.testing.assert_allclose(inverse @ fit.model.A @ S, plain.model.A, atol=1e-8)
+    np.testing.assert_allclose(fit.log_likelihoods[0], plain.log_likelihoods[0], atol=1e-8)
+
+
 def test_em_keeps_A_in_a_direction_in_which_nothing_varies():
     """A known dimension that is 0 throughout determines no entry of A"""
     start = replace(OFFSET, mu_0=[0, 0])
