@@ -141,7 +141,11 @@ def check(answer):
             run = lambda rng: [call(rng, n_sweeps, *rows, of=of).reshape(10, 4, 3).mean(0)]
             return [part[0] for part in averaged(run)]
 
-        uses_the_generator(lambda rng, k=n_sweeps: [call(rng, k)], ["y"])
+        try:
+            uses_the_generator(lambda rng, k=n_sweeps: [call(rng, k)], ["y"])
+        except Incorrect:
+            not_random(call, n_sweeps, answer)
+            raise
         got, error = average(answer)
         hints = lambda average=average: ((hint, average(wrong)[0]) for hint, wrong in MISTAKES)
         one = call(np.random.default_rng(1), n_sweeps)
@@ -158,6 +162,15 @@ def check(answer):
     rows_are_independent(
         lambda n, rng: call(rng, 2, np.tile(u[1], (n, 1)), np.tile(y[1], (n, 1))).mean(0), 10
     )
+
+
+def not_random(call, n_sweeps, answer):
+    """Name the mistake of an answer that does not sample at all"""
+    for hint, wrong in MISTAKES:
+        ends = [call(np.random.default_rng(1), n_sweeps, of=of) for of in (answer, wrong)]
+        ends.append(call(np.random.default_rng(2), n_sweeps, of=wrong))
+        if np.allclose(ends[0], ends[1:], rtol=1e-5, atol=1e-6):
+            raise Incorrect(f"y: expected samples on the way, got the same y each time ({hint})")
 
 
 def check_spread(one, u, W_u, W_y, b_x, b_y):
