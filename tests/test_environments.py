@@ -93,6 +93,7 @@ name, out, *strict = sys.argv[1:]
 if strict:
     np.seterr(all="raise")
 quickstart.DEFAULT |= dict(n_updates=40)
+ppc_table.QUICK = {}
 quickstart.TEST = dict(n_traj=4, T=400)
 ppc_table.NETWORKS = {one: ppc_table.NETWORKS[one] for one in ("TRBM", "RTRBM", "rVAE", "TVAE")}
 del ppc_table.KALMAN["KF-2"]

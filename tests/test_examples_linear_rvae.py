@@ -14,11 +14,18 @@ def small(monkeypatch):
     monkeypatch.setattr(linear_rvae, "SIGMAS", [0.07, 0.1])
     monkeypatch.setattr(linear_rvae, "TRAINED_SIGMAS", [0.07])
     monkeypatch.setattr(linear_rvae, "ANGLES", [0, 135])
+    monkeypatch.setattr(linear_rvae, "THEORY", linear_rvae.QUICK)
+    few = dict(n_updates=60, n_decoder_updates=20)
+    monkeypatch.setattr(linear_rvae, "SETTINGS", linear_rvae.SETTINGS | few)
 
 
 def test_theory_and_trained_models(small, tmp_path, capsys):
     linear_rvae.main(["--quick", "--out", str(tmp_path)])
+    quick = json.loads((tmp_path / "linear_rvae.json").read_text())
+    assert "no rVAE" in capsys.readouterr().out and not quick["trained"]
+    linear_rvae.main(["--out", str(tmp_path)])
     result = json.loads((tmp_path / "linear_rvae.json").read_text())
+    assert result["rows"] == quick["rows"]
     assert len(result["rows"]) == 6 and len(result["trained"]) == 2
     for row in result["rows"]:
         assert row["mse"] > result["optimal_filter"]

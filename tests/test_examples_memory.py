@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datasets import ppc
-from examples import balls_generate, memory
+from examples import balls_generate, memory, ppc_table
 from examples.ppc import coasting, networks
 from tests.test_examples_balls import in_this_process
 
@@ -49,6 +49,7 @@ def test_memory(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(memory, "DATA", dict(n_traj=30, T=120))
     monkeypatch.setattr(coasting, "N_TRAJ", 5)
     monkeypatch.setattr(balls_generate, "N_VIDEOS", 3)
+    monkeypatch.setattr(ppc_table, "QUICK", {})
     memory.main(["--quick", "--out", str(tmp_path)])
     rows = json.loads((tmp_path / "memory.json").read_text())["rows"]
     oscillator = {row["model"]: row for row in rows if row["data"] == "oscillator"}

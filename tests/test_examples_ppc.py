@@ -37,6 +37,7 @@ def quick_table(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(oscillator, "TEST", dict(n_traj=20, T=400))
         patch.setattr(coasting, "N_TRAJ", 20)
+        patch.setattr(ppc_table, "QUICK", {})
         ppc_table.main(["--quick", "--out", str(out)])
         yield out
 
@@ -199,7 +200,9 @@ def test_an_offset_of_the_tested_half_counts_as_error():
     assert ppc_order.readout(state, target) < -7
 
 
-def test_local_rules_beside_bptt(tmp_path):
+def test_local_rules_beside_bptt(tmp_path, monkeypatch):
+    few = dict(n_updates=6, n_checkpoints=2, n_batches=(3, 4), learning_rate=1e-3)
+    monkeypatch.setattr(local_vs_bptt, "QUICK", few)
     local_vs_bptt.main(["--quick", "--out", str(tmp_path)])
     rows = rows_of(tmp_path / "local_vs_bptt.json")
     assert set(rows) == {"TRBM", "rEFH", "RTRBM", "rEFH + BPTT"}

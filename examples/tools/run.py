@@ -15,7 +15,7 @@ from examples.tools import results
 
 WEIGHTS = Path(__file__).parents[1] / "weights"  # of the long trainings, kept in the repository
 SIZES = {
-    "quick": "a short run: it shows that everything works, not what the models can do",
+    "quick": "a short run: half a minute where that shows the effect",
     "full": "the long run, over several seeds where that is feasible",
     "use-saved": "train nothing: use what is kept in examples/weights",
 }
