@@ -4,7 +4,7 @@ The model: one, two or four masses on springs (a state of 2, 4 or 8 numbers), wh
 observed with constant noise. First every library must find the same filtered means; then the cost
 is measured against the number of time steps, of trajectories, and of state dimensions.
 
-Takes two minutes of CPU time. Draws benchmark_kalman.png.
+Takes half a minute of CPU time. Draws benchmark_kalman.png.
 """
 
 import examples  # isort: skip  # noqa: F401  path and threads, first of all
