@@ -173,6 +173,20 @@ def test_counts_of_twenty_are_learnt_from_their_start_only():
     assert error < 1.2 and varying >= 0.8
 
 
+def test_a_table_of_word_counts_is_learnt_from_its_start():
+    """Rows are documents, whose total counts vary by more than their mean"""
+    rng = np.random.default_rng(0)
+    factors = rng.standard_normal((2000, 3)) @ rng.standard_normal((3, 40))
+    table = rng.poisson(np.exp(1.5 + 0.7 * factors))[:, None]
+    params = efh.init(n_x=30, n_y=40, family="poisson", rng=np.random.default_rng(0), y=table)
+    pick = np.random.default_rng(2)
+    batches = (table[pick.integers(2000, size=100)] for _ in iter(int, 1))
+    params, _ = efh.train(params, batches, np.random.default_rng(1), n_updates=4000)
+    u = efh.infer(params, table)
+    error = np.mean((efh.emission_mean(params, u) - table) ** 2) / table.var(0).mean()
+    assert error < 0.55 and np.mean(u.std((0, 1)) > 0.05) == 1
+
+
 def test_saturation_is_warned_of_once_and_changes_nothing():
     rng = np.random.default_rng(0)
     y = tuned_counts(20, 100, 30, 50, rng)
