@@ -21,7 +21,6 @@ from dataclasses import replace
 import numpy as np
 
 from datasets.bouncing_balls import Box
-from datasets.support.loop import Gradient
 from examples.balls import baselines, networks
 from examples.tools import results, run
 from examples.tools.jobs import in_parallel
@@ -48,10 +47,7 @@ def sampled(params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0):
     n_traj, T, n_x = x_mean.shape
     x = sample_bernoulli(x_mean.reshape(n_traj * T, n_x), rng).reshape(x_mean.shape)
     negative = harmonium.negative_phase(params, u, y, x, n_sweeps, rng, clamped=0)
-    return Gradient(
-        harmonium.cd_gradient(params, u, y, x, negative),
-        harmonium.reconstruction_error(y, negative),
-    )
+    return harmonium.cd_gradient(params, u, y, x, negative)
 
 
 def train(start, videos, rng):

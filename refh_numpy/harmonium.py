@@ -36,6 +36,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets.support import checks
+from datasets.support.loop import Gradient
 from refh_numpy.families import (
     BERNOULLI,
     MEAN_FIELD_BERNOULLI,
@@ -177,7 +178,7 @@ class NegativePhase(NamedTuple):
 
 
 def negative_phase(
-    params, u, y, x_mean, n_sweeps, rng, *, clamped, noise_fraction=0.0, chain=gibbs
+    params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0, *, clamped, chain=gibbs
 ):
     """Samples of the model after n_sweeps sweeps of a Gibbs chain.
 
@@ -187,9 +188,9 @@ def negative_phase(
     ----------
     u, y : (n_traj, T, n_u), (n_traj, T, n_y), the data: previous states and observations
     x_mean : (n_traj, T, n_x), hidden_mean(params, u, y), known from the forward pass
+    noise_fraction : probability with which a chain starts from random observations (Q2)
     clamped : probability that the u of an example is left as it is. 0: the joint of u and y is
         learnt; 1: y given u. This one number separates the local models of this package
-    noise_fraction : probability with which a chain starts from random observations (Q2)
     chain : `gibbs`, or a function with the same arguments
 
     Returns
@@ -209,13 +210,14 @@ def negative_phase(
 
 
 def cd_gradient(params, u, y, x_mean, negative):
-    """CD-k's gradient of the loss (P6): the positive minus the negative phase.
+    """CD-k's gradient of the loss (P6), the positive minus the negative phase, as a Gradient.
 
         dE/dW_u = -x u',   dE/dW_y = -x y',   dE/db_x = -x,   dE/db_u = -u,   dE/db_y = -y
 
     averaged over the examples of u, y, x_mean (the data, as for negative_phase) and over those of
     `negative`. The hidden units enter by their means (less variance, same expectation); only the
-    chain needs samples.
+    chain needs samples. The Gradient's value is the reconstruction error, the mean of
+    (y - y_hat)^2.
     """
     n = y.shape[0] * y.shape[1]
 
@@ -223,7 +225,7 @@ def cd_gradient(params, u, y, x_mean, negative):
         return np.concatenate([data, model]).reshape(2 * n, data.shape[-1])
 
     x = stacked(-x_mean, negative.x).T
-    return Params(
+    gradient = Params(
         W_u=x @ stacked(u, negative.u) / n,
         W_y=x @ stacked(y, negative.y) / n,
         b_x=x.sum(1) / n,
@@ -231,11 +233,7 @@ def cd_gradient(params, u, y, x_mean, negative):
         b_y=(negative.y - y).sum((0, 1)) / n,
         family=params.family,
     )
-
-
-def reconstruction_error(y, negative):
-    """Mean of (y - y_hat)^2, for the learning curve."""
-    return np.add.reduce((y - negative.y) ** 2, axis=None) / y.size
+    return Gradient(gradient, np.add.reduce((y - negative.y) ** 2, axis=None) / y.size)
 
 
 # Forward in time

@@ -25,42 +25,24 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
 import numpy as np
 
 from datasets.support import checks
-from datasets.support.loop import Gradient
 from refh_numpy import _boundary, generation, harmonium, inference, initial, training
 from refh_numpy.families import sample_logistic, sigmoid
+from refh_numpy.harmonium import cd_gradient, negative_phase
 
 
 def gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0, *, w):
     """The local rule (Q3): CD-k with u resampled with probability w.
 
-    Parameters
-    ----------
-    u, x_mean : (n_traj, chunk, n_x) previous states and hidden means
-    y : (n_traj, chunk, n_y) observations
-    n_sweeps, noise_fraction : Gibbs sweeps; fraction of the chains that start from noise (Q2)
-    w : weight of log p(u_{t-1}), in [0, 1]
-
-    Returns
-    -------
-    Gradient: of the loss, and the reconstruction error
+    Arguments as for negative_phase; w, in [0, 1], is the weight of log p(u_{t-1}). Returns a
+    Gradient.
     """
     mixed = 0 < w < 1
     clamped = rng.random((y.shape[0] * y.shape[1], 1)) < 1 - w if mixed else 1 - w
-    negative = harmonium.negative_phase(
-        params,
-        u,
-        y,
-        x_mean,
-        n_sweeps,
-        rng,
-        clamped=clamped,
-        noise_fraction=noise_fraction,
-        chain=gibbs if mixed else harmonium.gibbs,
+    chain = gibbs if mixed else harmonium.gibbs
+    negative = negative_phase(
+        params, u, y, x_mean, n_sweeps, rng, noise_fraction, clamped=clamped, chain=chain
     )
-    return Gradient(
-        harmonium.cd_gradient(params, u, y, x_mean, negative),
-        harmonium.reconstruction_error(y, negative),
-    )
+    return cd_gradient(params, u, y, x_mean, negative)
 
 
 def gibbs(params, u, x, n_sweeps, rng, *, clamped):

@@ -17,30 +17,17 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
 `gradient` does not check its arguments.
 """
 
-from datasets.support.loop import Gradient
-from refh_numpy import _boundary, generation, harmonium, inference, initial, training
+from refh_numpy import _boundary, generation, inference, initial, training
+from refh_numpy.harmonium import cd_gradient, negative_phase
 
 
 def gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0):
     """The local rule (P6): CD-k on the joint of u_{t-1} and y_t.
 
-    Parameters
-    ----------
-    u, x_mean : (n_traj, chunk, n_x) previous states and hidden means
-    y : (n_traj, chunk, n_y) observations
-    n_sweeps, noise_fraction : Gibbs sweeps; fraction of the chains that start from noise (Q2)
-
-    Returns
-    -------
-    Gradient: of the loss, and the reconstruction error
+    Arguments as for negative_phase; returns a Gradient.
     """
-    negative = harmonium.negative_phase(
-        params, u, y, x_mean, n_sweeps, rng, clamped=0, noise_fraction=noise_fraction
-    )
-    return Gradient(
-        harmonium.cd_gradient(params, u, y, x_mean, negative),
-        harmonium.reconstruction_error(y, negative),
-    )
+    negative = negative_phase(params, u, y, x_mean, n_sweeps, rng, noise_fraction, clamped=0)
+    return cd_gradient(params, u, y, x_mean, negative)
 
 
 init = initial.init

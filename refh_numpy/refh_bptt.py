@@ -18,31 +18,19 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
 """
 
 from datasets.support.loop import Gradient
-from refh_numpy import _boundary, generation, harmonium, inference, initial, training
+from refh_numpy import _boundary, generation, inference, initial, training
+from refh_numpy.harmonium import bptt, cd_gradient, negative_phase
 
 
 def gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0):
     """CD-k on the joint of u_{t-1} and y_t, and BPTT (H8, H10).
 
-    Parameters
-    ----------
-    u, x_mean : (n_traj, chunk, n_x) previous states and hidden means
-    y : (n_traj, chunk, n_y) observations
-    n_sweeps, noise_fraction : Gibbs sweeps; fraction of the chains that start from noise (Q2)
-
-    Returns
-    -------
-    Gradient: of the loss, and the reconstruction error
+    Arguments as for negative_phase; returns a Gradient.
     """
-    negative = harmonium.negative_phase(
-        params, u, y, x_mean, n_sweeps, rng, clamped=0, noise_fraction=noise_fraction
-    )
-    local = harmonium.cd_gradient(params, u, y, x_mean, negative)
+    negative = negative_phase(params, u, y, x_mean, n_sweeps, rng, noise_fraction, clamped=0)
+    local, error = cd_gradient(params, u, y, x_mean, negative)
     dl_du = -(x_mean @ params.W_u + params.b_u)  # H10
-    return Gradient(
-        harmonium.bptt(params, u, y, x_mean, dl_du, local),
-        harmonium.reconstruction_error(y, negative),
-    )
+    return Gradient(bptt(params, u, y, x_mean, dl_du, local), error)
 
 
 init = initial.init

@@ -19,31 +19,19 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x. b_u is not used a
 """
 
 from datasets.support.loop import Gradient
-from refh_numpy import _boundary, generation, harmonium, inference, initial, training
+from refh_numpy import _boundary, generation, inference, initial, training
+from refh_numpy.harmonium import bptt, cd_gradient, negative_phase
 
 
 def gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0):
     """CD-k on y_t given u_{t-1}, and BPTT (H8, H9).
 
-    Parameters
-    ----------
-    u, x_mean : (n_traj, chunk, n_x) previous states and hidden means
-    y : (n_traj, chunk, n_y) observations
-    n_sweeps, noise_fraction : Gibbs sweeps; fraction of the chains that start from noise (Q2)
-
-    Returns
-    -------
-    Gradient: of the loss, and the reconstruction error
+    Arguments as for negative_phase; returns a Gradient.
     """
-    negative = harmonium.negative_phase(
-        params, u, y, x_mean, n_sweeps, rng, clamped=1, noise_fraction=noise_fraction
-    )
-    local = harmonium.cd_gradient(params, u, y, x_mean, negative)
+    negative = negative_phase(params, u, y, x_mean, n_sweeps, rng, noise_fraction, clamped=1)
+    local, error = cd_gradient(params, u, y, x_mean, negative)
     dl_du = (negative.x - x_mean) @ params.W_u  # H9
-    return Gradient(
-        harmonium.bptt(params, u, y, x_mean, dl_du, local),
-        harmonium.reconstruction_error(y, negative),
-    )
+    return Gradient(bptt(params, u, y, x_mean, dl_du, local), error)
 
 
 init = initial.init

@@ -220,9 +220,13 @@ def _backward_recognise(params, cache, d_nu, d_log_upsilon):
 
 
 def chunk_gradient(params, u, y, rng, y_input=None):
-    """loss_and_gradient of a chunk, u and y (n_traj, T, n); d_u has u's shape.
+    """loss_and_gradient of a chunk; d_u has u's shape.
 
-    y_input : (n_traj, T, n_y) what the recognition model receives in place of y
+    Parameters
+    ----------
+    u, y : (n_traj, T, n_u) previous states, (n_traj, T, n_y) observations
+    rng : of the reparameterised sample, and of the noise on u (noise_u)
+    y_input : (n_traj, T, n_y) what the recognition model receives in place of y; None for y
     """
     n_traj, T, n_y = y.shape
     flat_u = u.reshape(n_traj * T, params.n_u)

@@ -13,26 +13,18 @@ Shapes: y (n_traj, T, n_y), u (n_traj, T, n_x): the state is the recognised mean
 """
 
 from datasets.support.loop import Gradient
-from rvae_numpy import _boundary, autoencoder, generation, inference, initial, training
+from rvae_numpy import _boundary, generation, inference, initial, training
+from rvae_numpy.autoencoder import bptt, chunk_gradient
 
 
 def gradient(params, u, y, rng, y_input=None):
     """The gradient of V8, with backpropagation through time (V11).
 
-    Parameters
-    ----------
-    u : (n_traj, chunk, n_x) previous states
-    y : (n_traj, chunk, n_y) observations
-    rng : numpy.random.Generator
-    y_input : (n_traj, chunk, n_y) what the recognition model receives in place of y; None for y
-
-    Returns
-    -------
-    Gradient: params (Params), the gradient; value, the loss in nats per time step
+    Arguments as for chunk_gradient; returns a Gradient, whose value is the loss.
     """
-    loss, local, d_u = autoencoder.chunk_gradient(params, u, y, rng, y_input)
+    loss, local, d_u = chunk_gradient(params, u, y, rng, y_input)
     y_input = y if y_input is None else y_input
-    return Gradient(autoencoder.bptt(params, u, y_input, d_u, local), loss)
+    return Gradient(bptt(params, u, y_input, d_u, local), loss)
 
 
 init = initial.of(__name__, learn_u=True)

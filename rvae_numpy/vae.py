@@ -12,24 +12,16 @@ Shapes: y (n_traj, T, n_y); n_u = 0. `infer` returns the recognised means of x (
 """
 
 from datasets.support.loop import Gradient
-from rvae_numpy import _boundary, autoencoder, generation, inference, initial, training
+from rvae_numpy import _boundary, generation, inference, initial, training
+from rvae_numpy.autoencoder import chunk_gradient
 
 
 def gradient(params, u, y, rng, y_input=None):
     """The gradient of V8: y_t is reconstructed, and there is no state.
 
-    Parameters
-    ----------
-    u : (n_traj, chunk, 0) nothing
-    y : (n_traj, chunk, n_y) observations
-    rng : numpy.random.Generator
-    y_input : (n_traj, chunk, n_y) what the recognition model receives in place of y; None for y
-
-    Returns
-    -------
-    Gradient: params (Params), the gradient; value, the loss in nats per time step
+    Arguments as for chunk_gradient; returns a Gradient, whose value is the loss.
     """
-    loss, local, _ = autoencoder.chunk_gradient(params, u, y, rng, y_input)
+    loss, local, _ = chunk_gradient(params, u, y, rng, y_input)
     return Gradient(local, loss)
 
 

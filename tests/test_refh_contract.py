@@ -243,9 +243,8 @@ def test_a_model_is_one_page(model):
 
 def test_trbm_and_refh_differ_in_one_number():
     pages = [inspect.getsource(model.gradient).splitlines() for model in (trbm, refh)]
-    start = pages[0].index("    negative = harmonium.negative_phase(")
-    bodies = [page[start:] for page in pages]
-    assert len(bodies[0]) == len(bodies[1])
+    bodies = [page[-2:] for page in pages]
+    assert all("negative = negative_phase(" in body[0] for body in bodies)
     (a, b), *more = [pair for pair in zip(*bodies, strict=True) if pair[0] != pair[1]]
     assert not more and a.replace("clamped=1", "clamped=0") == b
 

@@ -113,8 +113,8 @@ def test_bptt_is_the_derivative_of_the_unrolled_likelihood(model, clamped, famil
         for u_all, y_all, log_w in exact._given_u(params, flat_u, y_max)
     ]  # E[x | u], the first term of H9
     negative = harmonium.NegativePhase(None, None, np.reshape(x_model, (3, 5, -1)))
-    monkeypatch.setattr(harmonium, "negative_phase", lambda *args, **kw: negative._replace(y=y))
-    monkeypatch.setattr(harmonium, "cd_gradient", lambda *args: local)
+    monkeypatch.setattr(model, "negative_phase", lambda *args, **kw: negative)
+    monkeypatch.setattr(model, "cd_gradient", lambda *args: (local, 0.0))
     gradient, _ = model.gradient(params, u, y, x_mean, 1, rng)
 
     numerical = numerical_gradient(
