@@ -10,7 +10,7 @@ from dataclasses import asdict
 import numpy as np
 
 from datasets import bouncing_balls, digits, moving_mnist
-from datasets.support import files, idx
+from datasets.support import idx
 from kalman import em, filtering, lds, smoothing
 
 NAN_IS_MISSING = {
@@ -112,13 +112,6 @@ def data_entries():
             images=idx_file(folder, "images", 3, 2, 2), labels=idx_file(folder, "labels", 3)
         ),
     )
-    yield files.write, lambda folder: dict(path=folder / "a.npz", arrays={"a": np.zeros(3)})
-
-    def written(folder):
-        files.write(folder / "a.npz", {"a": np.zeros(3)})
-        return {"path": folder / "a.npz"}
-
-    yield files.read, written
 
 
 def kalman_entries():

@@ -9,6 +9,7 @@ import pytest
 from numpy.random import MT19937
 
 from datasets.support import checks
+from datasets.support.storage import as_lists
 
 
 def refused(call, match):
@@ -275,14 +276,18 @@ def test_an_array_that_was_cast_suits_one_compiled_kernel():
 
 def test_states_of_generators():
     for kind in (np.random.PCG64, MT19937, np.random.Philox, np.random.SFC64):
-        checks.generator_state("rng", kind(1).state)
+        state = kind(1).state
+        for given in (state, as_lists(state)):
+            assert repr(checks.generator_state("rng", given)) == repr(state)
     state = np.random.PCG64(1).state
     for bad in (
         {},
         3,
         state | {"bit_generator": "Generator"},
+        state | {"bit_generator": "seed"},
+        state | {"bit_generator": []},
         state | {"uinteger": -1},
-        state | {"state": {"state": 1.5, "inc": 1}},
+        state | {"state": {"state": "1", "inc": 1}},
     ):
         with pytest.raises((ValueError, TypeError), match=r"^rng: expected .* got"):
             checks.generator_state("rng", bad)

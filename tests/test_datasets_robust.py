@@ -3,13 +3,11 @@
 import dataclasses
 import errno
 import importlib
-import json
 import os
 import pkgutil
 import stat
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -108,19 +106,8 @@ def limited(code, path):
     return said, float(seconds), float(megabytes)
 
 
-def many_members(path):
-    with zipfile.ZipFile(path, "w") as file:
-        for k in range(60_000):
-            file.writestr(f"{k}.npy", b"")
-
-
 def packed(path, n_bytes=400_000_000):
     np.savez_compressed(path, a=np.tile(np.arange(1000.0), n_bytes // 8000))
-
-
-def a_header_of_empty_lists(path):
-    text = json.dumps({"format": files.FORMAT, "meta": 4_000_000 * [[]]})
-    np.savez(path, header=np.array(text))
 
 
 def a_gigabyte(path):
@@ -132,7 +119,7 @@ on_linux = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="a
 
 
 @on_linux
-@pytest.mark.parametrize("make", [many_members, packed, a_header_of_empty_lists, a_gigabyte])
+@pytest.mark.parametrize("make", [packed, a_gigabyte])
 def test_a_hostile_file_is_refused_in_two_seconds_and_500_mb(make, tmp_path):
     path = tmp_path / "weights.npz"
     make(path)
@@ -151,14 +138,8 @@ def test_the_largest_model_is_read_within_500_mb(dtype, tmp_path):
     code = "import sys; from refh_numpy import refh; print(len(refh.load(sys.argv[1])[0].b_x))"
     said, seconds, megabytes = limited(code, path)
     assert int(said) == n and seconds < 2 and megabytes < 500
-    with pytest.raises(ValueError, match=r"^arrays: expected at most .* got"):
-        files.write(path, leaves | {"W_y": np.zeros((n, 200), dtype)})
-
-
-def test_a_header_that_could_not_be_read_is_not_written(tmp_path):
-    with pytest.raises(ValueError, match=r"^header: expected at most .* got"):
-        files.write(tmp_path / "weights.npz", {}, meta="a" * files.MAX_HEADER)
-    assert os.listdir(tmp_path) == []
+    with pytest.raises(ValueError, match=r"weights.npz: expected at most .* got"):
+        files.write(path, leaves | {"W_y": np.zeros((n, 30_000), dtype)})
 
 
 # Saving
@@ -181,10 +162,11 @@ def test_a_full_disk_is_one_line_that_names_the_path(tmp_path, monkeypatch):
 def test_a_limit_of_the_system_is_named_too(tmp_path):
     """The same with a real failure of write: the limit of the size of a file"""
     code = (
-        "import resource, signal, sys\nimport numpy as np\nfrom datasets.support import files\n"
+        "import resource, signal, sys\nfrom pathlib import Path\n"
+        "import numpy as np\nfrom datasets.support import files\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
-        "try:\n    files.write(sys.argv[1], {'a': np.ones(10**5)})\n"
+        "try:\n    files.write(Path(sys.argv[1]), {'a': np.ones(10**5)})\n"
         "except OSError as error:\n    print(error)"
     )
     path = tmp_path / "weights.npz"
@@ -207,7 +189,7 @@ def test_a_folder_that_vanished_is_named(tmp_path):
 @pytest.mark.parametrize("path", [".", "/", ".."])
 def test_a_folder_is_no_file_to_save_to(path):
     with pytest.raises(IsADirectoryError, match="expected the name of a file, got a folder"):
-        files.write(path, {"a": np.zeros(3)})
+        files.write(Path(path), {"a": np.zeros(3)})
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])

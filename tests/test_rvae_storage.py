@@ -87,7 +87,7 @@ GOOD = {"model": "rvae", "config": {}, "sizes": SIZES, "meta": {}}
         ({"sizes": SIZES | {"n_y": 12_000, "hidden": 12_000}}, "expected sizes"),
         ({"sizes": SIZES | {"n_y": 4}}, "arrays: expected encode.0.W to be a plain array"),
         ({"sizes": SIZES | {"depth": 4}}, "depth"),
-        ({"meta": 3}, "expected weights with their meta"),
+        ({"meta": 3}, "meta: expected dict, got"),
     ],
 )
 def test_a_file_with_another_header_is_refused(change, error, tmp_path):
@@ -189,5 +189,5 @@ def test_weights_are_no_checkpoint_and_a_checkpoint_no_weights(tmp_path):
     with pytest.raises(ValueError, match=r"weights.npz: expected the checkpoint of a run"):
         storage.load_checkpoint(path, "rvae")
     checkpoint(path)
-    with pytest.raises(ValueError, match=r"weights.npz: expected weights with their meta"):
+    with pytest.raises(ValueError, match=r"weights.npz: meta: expected dict, got"):
         rvae.load(path)

@@ -12,9 +12,10 @@ A package makes one Storage of three functions, and hands out its methods:
 The arrays of a file are the leaves of Params by their names. A checkpoint has Adam's moments too,
 with the prefixes "m." and "v.", and the rest of the state: "state.u", "state.y", "state.y_input".
 The header has the name of the model ("model"), what describe says, and "meta" or "about".
-`as_lists` and `with_arrays` do not check their arguments.
+`as_lists` does not check its argument.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,7 +28,6 @@ from datasets.support.files import widened
 from datasets.support.loop import State
 
 MOMENTS = ("m.", "v.")
-REST = ("u", "y", "y_input")
 
 
 @dataclass
@@ -82,11 +82,10 @@ class Storage:
         Raises ValueError, with the path, for a file that is truncated, no .npz of ours, or of
         another model; FileNotFoundError and PermissionError where the system does.
         """
-        arrays, header = self._read(path, model)
-        meta = header.get("meta")
-        if not isinstance(meta, dict):
-            raise ValueError(f"{path}: expected weights with their meta, got {meta!r:.60} for it")
-        return self._rebuilt(path, arrays, header), meta
+        arrays, header = _read(path, model)
+        with _naming(path):
+            meta = checks.instance("meta", header.get("meta"), dict)
+            return self._rebuilt(arrays, header), meta
 
     @checked(path=is_path, model=instance(str))
     def save_checkpoint(self, path, params, state, model, /, **about):
@@ -96,8 +95,8 @@ class Storage:
         """
         header = self.describe(params)
         self.check_state("state", state, {"params": params})
-        arrays = {f"state.{name}": getattr(state, name) for name in REST}
-        arrays = {name: array for name, array in arrays.items() if array is not None}
+        arrays = {"state.u": state.u, "state.y": state.y}
+        arrays |= {} if state.y_input is None else {"state.y_input": state.y_input}
         for prefix, tree in zip(("", *MOMENTS), (params, state.m, state.v), strict=True):
             arrays |= {prefix + name: leaf for name, leaf in tree.leaves().items()}
         run = {"n_updates": state.n_updates, "rng": as_lists(state.rng)}
@@ -113,40 +112,46 @@ class Storage:
 
         Raises the errors of `load`.
         """
-        arrays, header = self._read(path, model)
-        run = header.get("state") if isinstance(header.get("state"), dict) else {}
-        missing = [name for name in ("state.u", "state.y") if name not in arrays]
-        missing += [name for name in ("n_updates", "rng") if name not in run]
-        missing += [] if isinstance(header.get("about"), dict) else ["about"]
-        if missing:
-            raise ValueError(
-                f"{path}: expected the checkpoint of a run, got a file without {', '.join(missing)}"
-            )
-        rest = [arrays.pop(f"state.{name}", None) for name in REST]
-        trees = [_part(arrays, prefix) for prefix in ("", *MOMENTS)]
-        params, m, v = (self._rebuilt(path, tree, header) for tree in trees)
-        try:
-            state = State(m, v, run["n_updates"], *rest[:2], with_arrays(run["rng"]), rest[2])
+        arrays, header = _read(path, model)
+        with _naming(path):
+            try:
+                u, y = arrays.pop("state.u"), arrays.pop("state.y")
+                n_updates, rng = (header["state"][name] for name in ("n_updates", "rng"))
+                about = header["about"]
+            except KeyError as error:
+                raise ValueError(
+                    f"expected the checkpoint of a run, got a file without {error.args[0]}"
+                ) from None
+            y_input = arrays.pop("state.y_input", None)
+            trees = [_part(arrays, prefix) for prefix in ("", *MOMENTS)]
+            params, m, v = (self._rebuilt(tree, header) for tree in trees)
+            rng = checks.generator_state("rng", rng)
+            state = State(m, v, n_updates, u, y, rng, y_input)
             self.check_state("state", state, {"params": params})
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path}: {error}") from None
-        return params, state, header["about"]
+            return params, state, checks.instance("about", about, dict)
 
-    def _read(self, path, model):
-        """arrays, header of a file of this model"""
-        arrays, header = files.read(path)
-        if header.get("model") != model:
-            raise ValueError(
-                f"{path}: expected the weights of model {model!r}, got those of "
-                f"{header.get('model')!r:.60}"
-            )
-        return arrays, header
+    def _rebuilt(self, arrays, header):
+        return self.rebuild({name: widened(leaf) for name, leaf in arrays.items()}, header)
 
-    def _rebuilt(self, path, arrays, header):
-        try:
-            return self.rebuild({name: widened(leaf) for name, leaf in arrays.items()}, header)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path}: {error}") from None
+
+@contextlib.contextmanager
+def _naming(path):
+    """The errors of what stands in a file name its path"""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _read(path, model):
+    """arrays, header of a file of this model"""
+    arrays, header = files.read(path)
+    if header.get("model") != model:
+        raise ValueError(
+            f"{path}: expected the weights of model {model!r}, got those of "
+            f"{header.get('model')!r:.60}"
+        )
+    return arrays, header
 
 
 def as_lists(state):
@@ -154,26 +159,6 @@ def as_lists(state):
     if isinstance(state, dict):
         return {name: as_lists(value) for name, value in state.items()}
     return state.tolist() if isinstance(state, np.ndarray) else state
-
-
-def with_arrays(state):
-    """The state of a generator from what as_lists made of it; not checked, except that it fits."""
-    kind = getattr(np.random, str(checks.instance("rng", state, dict).get("bit_generator")), None)
-    if not isinstance(kind, type) or not issubclass(kind, np.random.BitGenerator):
-        return state
-    return _like(kind(0).state, state)
-
-
-def _like(template, value):
-    """The value with arrays where the template has them"""
-    if isinstance(template, dict) and isinstance(value, dict):
-        return {key: _like(template.get(key), inner) for key, inner in value.items()}
-    if isinstance(template, np.ndarray):
-        try:
-            return np.array(value, dtype=template.dtype).reshape(template.shape)
-        except OverflowError as error:
-            raise ValueError(f"rng: expected {template.dtype}, got {error}") from None
-    return value
 
 
 def _part(arrays, prefix):
