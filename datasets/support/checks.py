@@ -7,7 +7,6 @@ message names the argument, says what was expected, and says what came.
 import math
 import numbers
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +55,8 @@ def numeric(name, value, expected="an array of real numbers"):
     """A plain array of real numbers, or NaN and infinity, of a dtype that BLAS and Numba take."""
     if type(value) is np.ndarray and value.dtype in USUAL:
         return value
-    if _has_mask(value):
+    items = value if isinstance(value, (list, tuple)) else ()
+    if any(isinstance(one, np.ma.MaskedArray) for one in (value, *items)):  # asarray drops masks
         raise TypeError(
             f"{name}: expected a plain array (mark missing values by NaN), got a masked array"
         )
@@ -260,11 +260,16 @@ def iterable(name, value):
 
 def path(name, value):
     """A path, as a pathlib.Path."""
+    expected = f"{name}: expected a path (str or os.PathLike), got {shown(value)}"
     if not isinstance(value, (str, os.PathLike)):
-        raise TypeError(f"{name}: expected a path (str or os.PathLike), got {shown(value)}")
+        raise TypeError(expected)
     text = os.fspath(value)
-    if not isinstance(text, str) or not text or "\0" in text or not _encodes(text):
-        raise ValueError(f"{name}: expected a path (str or os.PathLike), got {shown(value)}")
+    try:
+        encoded = os.fsencode(text)
+    except UnicodeEncodeError:
+        encoded = b""
+    if encoded is text or not encoded or b"\0" in encoded:
+        raise ValueError(expected)
     return Path(text)
 
 
@@ -304,32 +309,9 @@ def _remedy(name, value, shape):
     return ""
 
 
-def _has_mask(value):
-    """Whether it is a masked array, or a sequence with one at any depth: asarray drops the mask"""
-    if isinstance(value, np.ma.MaskedArray):
-        return True
-    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
-        return False
-    if all(issubclass(kind, numbers.Number) for kind in set(map(type, value))):
-        return False  # soon decided for long lists of numbers
-    try:
-        return any(map(_has_mask, value))
-    except RecursionError:  # a list that contains itself; asarray says so
-        return False
-
-
 def _is_real(value, kind):
     """Whether it is a number of this kind; True, False and spans of time are none here"""
     return isinstance(value, kind) and not isinstance(value, (bool, np.bool_, np.timedelta64))
-
-
-def _encodes(text):
-    """Whether the system can take it for a path"""
-    try:
-        os.fsencode(text)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _cast(name, value, dtype):

@@ -146,4 +146,5 @@ def _centre(positions, weights):
 
 def _placed(images, corner, side):
     """Frames (n, side^2), each with its own image, whose upper left corner is at corner (n, 2)"""
-    return render(images, np.arange(len(images))[:, None], corner[:, None, None], side)[:, 0]
+    which = np.arange(len(images)).reshape(-1, 1)
+    return render(images, which, corner.reshape(-1, 1, 1, 2), side)[:, 0]
