@@ -76,20 +76,6 @@ CURVES = ["TRBM", "KF-1", "rVAE", "rEFH", "RTRBM", "KF-2"]  # at most six lines
 K = "20"  # steps of coasting in the comparison with the read-out
 
 
-def label_line(axes, x, y, text, colour, shift=0):
-    """Write a line's name at its right end."""
-    axes.annotate(
-        text,
-        (x, y),
-        xytext=(6, shift),
-        textcoords="offset points",
-        va="center",
-        fontsize=8,
-        color=colour,
-        annotation_clip=False,
-    )
-
-
 def spread_out(values, distance):
     """Shifts (in units of the values) that keep labels at least a distance apart."""
     order, placed = np.argsort(values), np.array(values, dtype=float)
