@@ -1,4 +1,4 @@
-"""The exercises: solutions and correct variants pass, incorrect ones get their hint."""
+"""The exercises: their parts, messages, limits of time, grading, commands and the hand-out."""
 
 import csv
 import importlib
@@ -11,15 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import expit
 
 from examples.exercises import _process, check, grade, handout
 from examples.exercises._answers import Incorrect, near, same
 
 ROOT = Path(__file__).parent.parent
 EXERCISES = check.exercises()
-LEARNS = 13  # its check trains two networks
-SAMPLES = (8, 13, 15)  # a mistake is named after many chains of each candidate
 
 
 def answers(number):
@@ -28,486 +25,6 @@ def answers(number):
 
 def checks(number):
     return importlib.import_module(f"examples.exercises.checks.{EXERCISES[number]}")
-
-
-def sigmoid(a):
-    return 1 / (1 + np.exp(-a))
-
-
-def slow_if_it_learns(number, *rest):
-    marks = [pytest.mark.slow] if number == LEARNS else []
-    return pytest.param(number, *rest, marks=marks)
-
-
-NUMBERS = [slow_if_it_learns(number) for number in EXERCISES]
-
-
-# Correct answers of many kinds
-
-
-def as_lists(result):
-    return tuple(part.tolist() for part in result) if isinstance(result, tuple) else result.tolist()
-
-
-def in_single_precision(answer):
-    """The answer computed in float32: arguments and results"""
-
-    def single(*arguments):
-        arguments = [a.astype(np.float32) if isinstance(a, np.ndarray) else a for a in arguments]
-        result = answer(*arguments)
-        parts = result if isinstance(result, tuple) else (result,)
-        parts = tuple(np.asarray(part, np.float32) for part in parts)
-        return parts if isinstance(result, tuple) else parts[0]
-
-    return single
-
-
-def gain_in_place(P, C, R):
-    R += C @ P @ C.T
-    return P @ C.T @ np.linalg.inv(R)
-
-
-def step_in_place(m, P, y, A, C, Sigma_z, R):
-    m[:] = A @ m
-    P[:] = A @ P @ A.T + Sigma_z
-    y -= C @ m
-    R += C @ P @ C.T
-    K = np.linalg.solve(R, C @ P).T
-    m += K @ y
-    P -= K @ C @ P
-    return m, P
-
-
-def joseph(m, P, y, A, C, Sigma_z, R):
-    m, P = A @ m, A @ P @ A.T + Sigma_z
-    K = np.linalg.solve(C @ P @ C.T + R, C @ P).T
-    rest = np.eye(len(m)) - K @ C
-    return [m + K @ (y - C @ m), rest @ P @ rest.T + K @ R @ K.T]
-
-
-def information_gain(P, C, R):
-    if not R.any():
-        return np.linalg.inv(C)
-    return np.linalg.inv(np.linalg.inv(P) + C.T @ np.linalg.inv(R) @ C) @ C.T @ np.linalg.inv(R)
-
-
-def decode_by_loops(y, preferred, circumference):
-    result = []
-    for row in y:
-        c = preferred[list(row).index(max(row))]
-        d = [p - c - circumference * round((p - c) / circumference) for p in preferred]
-        result.append(c + sum(a * b for a, b in zip(row, d, strict=True)) / sum(row))
-    return result
-
-
-def decode_wrapped(y, preferred, circumference):
-    y /= y.sum(1, keepdims=True)
-    c = preferred[np.argmax(y, axis=1)]
-    d = np.subtract.outer(c, preferred)
-    d = (-d + 1.5 * circumference) % circumference - 0.5 * circumference
-    return (c + (y * d).sum(1)) % circumference
-
-
-def careful_collision(q_i, q_j, v_i, v_j, m_i, m_j):
-    if (v_i - v_j) @ (q_i - q_j) >= 0:
-        return v_i, v_j
-    return answers(2)(q_i, q_j, v_i, v_j, m_i, m_j)
-
-
-def collision_in_place(q_i, q_j, v_i, v_j, m_i, m_j):
-    q_i -= q_j
-    q_i /= np.sqrt(q_i @ q_i)
-    impulse = 2 * m_i * m_j / (m_i + m_j) * ((v_i - v_j) @ q_i) * q_i
-    v_i -= impulse / m_i
-    v_j += impulse / m_j
-    return v_i, v_j
-
-
-def hidden_mean_by_rows(u, y, W_u, W_y, b_x):
-    return [expit(W_u @ u_n + W_y @ y_n + b_x) for u_n, y_n in zip(u, y, strict=True)]
-
-
-def free_energy_by_loops(u, y, W_u, W_y, b_x, b_u, b_y):
-    result = []
-    for u_n, y_n in zip(u, y, strict=True):
-        a = W_u @ u_n + W_y @ y_n + b_x
-        result.append(-sum(np.logaddexp(0, one) for one in a) - b_u @ u_n - b_y @ y_n)
-    return result
-
-
-def binomial_samples(x, u, W_u, W_y, b_u, b_y, clamped, rng):
-    y = rng.binomial(1, sigmoid(x @ W_y + b_y))
-    return (u if clamped else rng.binomial(1, sigmoid(x @ W_u + b_u))), y
-
-
-def boolean_samples(x, u, W_u, W_y, b_u, b_y, clamped, rng):
-    p = expit(np.hstack([x @ W_u + b_u, x @ W_y + b_y]))
-    both = rng.uniform(size=p.shape) < p
-    return [u if clamped else both[:, : u.shape[1]], both[:, u.shape[1] :]]
-
-
-def spawned(x, u, W_u, W_y, b_u, b_y, clamped, rng):
-    rng = np.random.default_rng(rng.integers(2**60))
-    return answers(7)(x, u, W_u, W_y, b_u, b_y, clamped, rng)
-
-
-def samples_by_rows(x, u, W_u, W_y, b_u, b_y, clamped, rng):
-    us, ys = [], []
-    for x_n, u_n in zip(x, u, strict=True):
-        us.append(u_n if clamped else 1 * (rng.random(len(b_u)) < sigmoid(x_n @ W_u + b_u)))
-        ys.append(1 * (rng.random(len(b_y)) < sigmoid(x_n @ W_y + b_y)))
-    return us, ys
-
-
-def cd_by_rows(u, y, W_u, W_y, b_x, b_u, b_y, n_sweeps, clamped, rng):
-    total = [0, 0, 0, 0, 0]
-    for u_n, y_n in zip(u, y, strict=True):
-        x = x_n = expit(W_u @ u_n + W_y @ y_n + b_x)
-        u_hat = u_n
-        for _ in range(n_sweeps):
-            sample = rng.random(len(x)) < x
-            y_hat = rng.random(len(b_y)) < expit(sample @ W_y + b_y)
-            if not clamped:
-                u_hat = rng.random(len(b_u)) < expit(sample @ W_u + b_u)
-            x = expit(W_u @ u_hat + W_y @ y_hat + b_x)
-        model = np.outer(x, u_hat), np.outer(x, y_hat), x, 1.0 * u_hat, 1.0 * y_hat
-        data = np.outer(x_n, u_n), np.outer(x_n, y_n), x_n, u_n, y_n
-        total = [t + (m - d) / len(u) for t, m, d in zip(total, model, data, strict=True)]
-    return total
-
-
-def cd_of_one_matrix(u, y, W_u, W_y, b_x, b_u, b_y, n_sweeps, clamped, rng):
-    """With u and y side by side, and a bias unit"""
-    n, n_u = u.shape
-    W, b_v = np.concatenate([W_u, W_y], axis=1), np.concatenate([b_u, b_y])
-    v = data = np.concatenate([u, y], axis=1)
-    x = first = expit(np.einsum("jv,nv->nj", W, data) + b_x)
-    for _ in range(n_sweeps):
-        x_hat = rng.binomial(1, x)
-        v = rng.binomial(1, expit(x_hat @ W + b_v)).astype(float)
-        if clamped:
-            v[:, :n_u] = u
-        x = expit(v @ W.T + b_x)
-    dW, db_x, db_v = (x.T @ v - first.T @ data) / n, np.mean(x - first, 0), np.mean(v - data, 0)
-    return dW[:, :n_u], dW[:, n_u:], db_x, db_v[:n_u], db_v[n_u:]
-
-
-def bptt_in_place(dl_du, u, W_u):
-    dl_du[:-1] = dl_du[1:]
-    dl_du[-1] = 0
-    for t in range(len(u) - 1, -1, -1):
-        dl_du[t] *= u[t] * (1 - u[t])
-        if t:
-            dl_du[t - 1] += dl_du[t] @ W_u
-    return dl_du
-
-
-def bptt_by_recursion(dl_du, u, W_u):
-    def d_a(t):
-        if t == len(u) - 1:
-            return 0 * u[t]
-        return (dl_du[t + 1] + d_a(t + 1) @ W_u) * u[t] * (1 - u[t])
-
-    return np.array([d_a(t) for t in range(len(u))])
-
-
-def kl_in_place(nu, log_upsilon, mu, log_var):
-    nu -= mu
-    nu **= 2
-    log_upsilon -= log_var
-    return np.sum(np.exp(log_upsilon) + nu / np.exp(log_var) - log_upsilon - 1, -1) / 2
-
-
-def rvae_gradient_in_place(W, b, V, c, nu, log_upsilon, u, y, eps, sigma_u, sigma_y):
-    spread = np.exp(log_upsilon / 2)
-    eps *= spread
-    x = nu + eps
-    u -= x @ W.T + b
-    y -= x @ V.T + c
-    u /= -(sigma_u**2)
-    y /= -(sigma_y**2)
-    d_x = u @ W + y @ V
-    nu += d_x
-    return [u.T @ x, u.sum(0), y.T @ x, y.sum(0), nu, d_x * eps / 2 + (spread**2 - 1) / 2]
-
-
-def x_given_u_in_place(u, W, b, sigma):
-    u -= b
-    W /= sigma
-    precision = np.eye(W.shape[1]) + W.T @ W
-    return np.linalg.solve(precision, (u @ W).T / sigma).T, np.linalg.inv(precision)
-
-
-def x_given_u_by_gain(u, W, b, sigma):
-    K = np.linalg.solve(W @ W.T + sigma**2 * np.eye(len(W)), W).T
-    return [[K @ (one - b) for one in u], np.eye(W.shape[1]) - K @ W]
-
-
-def learn_by_rows(u, y, W_u, W_y, b_x, b_u, b_y, clamped, rng):
-    """In float32, with y sampled before u"""
-    u, y, W_u, W_y, b_x, b_u, b_y = (
-        np.asarray(a, np.float32) for a in (u, y, W_u, W_y, b_x, b_u, b_y)
-    )
-    x = expit(np.dot(u, W_u.T) + np.dot(y, W_y.T) + b_x)
-    hard = (rng.random(x.shape, np.float32) < x).astype(np.float32)
-    y_hat = rng.poisson(np.exp(hard @ W_y + b_y)).astype(np.float32)
-    u_hat = u.copy()
-    if not clamped:
-        u_hat[:] = rng.random(u.shape, np.float32) < expit(hard @ W_u + b_u)
-    x_hat = expit(u_hat @ W_u.T + y_hat @ W_y.T + b_x)
-    n = len(u)
-    return [
-        (x_hat.T @ u_hat - x.T @ u) / n,
-        (x_hat.T @ y_hat - x.T @ y) / n,
-        x_hat.mean(0) - x.mean(0),
-        u_hat.mean(0) - u.mean(0),
-        y_hat.mean(0) - y.mean(0),
-        x,
-    ]
-
-
-def coasting_by_loops(runs, last, true, circumference):
-    result = []
-    for k in range(runs.shape[2]):
-        above = below = 0.0
-        for n in range(len(last)):
-            moved = []
-            for run in runs[:, n, k]:
-                if not np.isnan(run):
-                    d = run - last[n]
-                    moved.append(d - circumference * np.round(d / circumference))
-            t = true[n, k + 1] - true[n, 0]
-            above, below = above + np.mean(moved) * t, below + t * t
-        result.append(above / below)
-    return result
-
-
-def coasting_by_least_squares(runs, last, true, circumference):
-    runs -= last[None, :, None]
-    angle = np.angle(np.exp(2j * np.pi * runs / circumference)) * circumference / (2 * np.pi)
-    m = np.ma.masked_invalid(angle).mean(0).data
-    true -= true[:, :1].copy()
-    return [
-        np.linalg.lstsq(true[:, k + 1 : k + 2], m[:, k], rcond=None)[0][0]
-        for k in range(m.shape[1])
-    ]
-
-
-def predict_with_binomial(u, y, W_u, W_y, b_x, b_y, n_sweeps, rng):
-    mean = lambda y: expit(u @ W_u.T + y @ W_y.T + b_x)
-    x = mean(y)
-    while n_sweeps:
-        y = rng.binomial(1, expit(rng.binomial(1, x) @ W_y + b_y))
-        x = mean(y)
-        n_sweeps -= 1
-    return expit(x @ W_y + b_y).tolist()
-
-
-def recognise_by_rows(y, u_0, V, d, N, c):
-    result = np.zeros((*y.shape[:2], len(c)), np.float32)
-    for n, series in enumerate(y):
-        u = u_0[n]
-        for t, y_t in enumerate(series):
-            u = N @ np.hstack([np.tanh(V @ y_t + d), u]) + c
-            result[n, t] = u
-    return result
-
-
-CORRECT = [
-    (1, decode_by_loops),
-    (1, decode_wrapped),
-    (2, careful_collision),
-    (2, collision_in_place),
-    (2, lambda *a: np.array(answers(2)(*a))),
-    (2, lambda *a: [list(v) for v in answers(2)(*a)]),
-    (3, gain_in_place),
-    (3, information_gain),
-    (3, lambda P, C, R: np.linalg.solve(C @ P @ C.T + R, C @ P).T),
-    (4, step_in_place),
-    (4, joseph),
-    (5, lambda u, y, W_u, W_y, b_x: expit(np.c_[u, y] @ np.c_[W_u, W_y].T + b_x)),
-    (5, hidden_mean_by_rows),
-    (6, free_energy_by_loops),
-    (7, binomial_samples),
-    (7, boolean_samples),
-    (7, spawned),
-    (7, samples_by_rows),
-    (8, cd_by_rows),
-    (8, cd_of_one_matrix),
-    (9, bptt_in_place),
-    (9, bptt_by_recursion),
-    (10, kl_in_place),
-    (11, rvae_gradient_in_place),
-    (12, x_given_u_in_place),
-    (12, x_given_u_by_gain),
-    (LEARNS, learn_by_rows),
-    (14, coasting_by_loops),
-    (14, coasting_by_least_squares),
-    (15, predict_with_binomial),
-    (16, recognise_by_rows),
-    *[(n, lambda *a, n=n: as_lists(answers(n)(*a))) for n in EXERCISES],
-    *[(n, lambda *a, n=n: in_single_precision(answers(n))(*a)) for n in EXERCISES],
-]
-
-
-@pytest.mark.parametrize("number, answer", [slow_if_it_learns(*one) for one in CORRECT])
-def test_a_correct_answer_passes(number, answer):
-    assert check.verdict(EXERCISES[number], answer) == (True, "correct")
-
-
-# Incorrect answers: those that the checks know by name, and others
-
-
-def with_nan(y, preferred, circumference):
-    return np.where(np.arange(len(y)) == 3, np.nan, answers(1)(y, preferred, circumference))
-
-
-def softplus_that_overflows(u, y, W_u, W_y, b_x, b_u, b_y):
-    return -np.log1p(np.exp(u @ W_u.T + y @ W_y.T + b_x)).sum(1) - u @ b_u - y @ b_y
-
-
-def clipped_softplus(u, y, W_u, W_y, b_x, b_u, b_y):
-    a = np.clip(u @ W_u.T + y @ W_y.T + b_x, -50, 50)
-    return -np.log1p(np.exp(a)).sum(1) - u @ b_u - y @ b_y
-
-
-def samples(x, u, W_u, W_y, b_u, b_y, clamped, rng, for_u=None, for_y=None):
-    """Random numbers for u and for y from two functions of (rng, shape)"""
-    draw = lambda rng, shape: rng.random(shape)
-    for_u, for_y = for_u or draw, for_y or draw
-    p_u, p_y = sigmoid(x @ W_u + b_u), sigmoid(x @ W_y + b_y)
-    u = u if clamped else 1.0 * (for_u(rng, p_u.shape) < p_u)
-    return u, 1.0 * (for_y(rng, p_y.shape) < p_y)
-
-
-def neighbours(rng, shape):
-    """The same numbers for two neighbouring rows"""
-    half = rng.random(((shape[0] + 1) // 2, *shape[1:]))
-    return np.repeat(half, 2, axis=0)[: shape[0]]
-
-
-def one_row(rng, shape):
-    return np.broadcast_to(rng.random(shape[1:]), shape)
-
-
-def one_column(rng, shape):
-    return np.broadcast_to(rng.random((shape[0], 1)), shape)
-
-
-def another(rng, shape):
-    return np.random.default_rng().random(shape)
-
-
-def a_fixed_one(rng, shape):
-    return np.random.default_rng(0).random(shape)
-
-
-def the_global_one(rng, shape):
-    return vars(np.random)["random"](shape)
-
-
-def mean_if_clamped(x, u, W_u, W_y, b_u, b_y, clamped, rng):
-    u_hat, y_hat = answers(7)(x, u, W_u, W_y, b_u, b_y, clamped, rng)
-    return u_hat, sigmoid(x @ W_y + b_y) if clamped else y_hat
-
-
-class Shared:
-    """A generator whose next array repeats its rows, so that examples share random numbers"""
-
-    def __init__(self, rng):
-        self.rng = rng
-
-    def random(self, shape):
-        return neighbours(self.rng, shape)
-
-
-def scaled(number, place, factor):
-    def wrong(*arguments):
-        result = list(answers(number)(*arguments))
-        result[place] = factor * result[place]
-        return tuple(result)
-
-    return wrong
-
-
-def with_rng(number, rng):
-    """The solution with another generator, which `rng` makes of the given one"""
-    return lambda *a: answers(number)(*a[:-1], rng(a[-1]))
-
-
-INCORRECT = [
-    (1, with_nan, "1 of .* NaN"),
-    (1, lambda *a: answers(1)(*a)[:, None], "one axis too many"),
-    (2, lambda *a: answers(2)(*a)[0][0], "expected 2 results"),
-    (2, scaled(2, 0, 1.0001), "v_i after .*everywhere 1.0001 times"),
-    (3, lambda P, C, R: np.linalg.solve(C @ P @ C.T + R, C @ P), "K of three .*transposed"),
-    (3, lambda P, C, R: P @ C.T @ np.linalg.inv(C @ P @ C.T + 2 * R), "K"),
-    (5, lambda *a: answers(5)(*a).T, r"transposed\?"),
-    (5, lambda u, *a: answers(5)(u > 0.5, *a), "u is rounded"),
-    (6, softplus_that_overflows, "F(.*) for large weights: .* NaN or infinite"),
-    (6, clipped_softplus, "for large weights: expected"),
-    (6, lambda *a: answers(6)(*a).sum(), "a sum over everything"),
-    (7, lambda *a: samples(*a, for_u=another), "u: .*same seed"),
-    (7, lambda *a: samples(*a, for_y=another), "y: .*same seed"),
-    (7, lambda *a: samples(*a, for_y=the_global_one), "y: .*same seed"),
-    (7, lambda *a: samples(*a, for_u=the_global_one), "u: .*same seed"),
-    (7, lambda *a: samples(*a, for_y=a_fixed_one), "y: .*another rng"),
-    (7, lambda *a: samples(*a, for_u=a_fixed_one), "u: .*another rng"),
-    (7, lambda *a: samples(*a, neighbours, neighbours), "random numbers shared"),
-    (7, lambda *a: samples(*a, for_y=neighbours), "random numbers shared"),
-    (7, lambda *a: samples(*a, one_row, one_row), "u, then y"),
-    (7, lambda *a: samples(*a, one_column, one_column), "one random number for several"),
-    (7, mean_if_clamped, "y, with u clamped: expected samples"),
-    (7, lambda x, *a: answers(7)(x * 0 + x[0], *a), "u, then y, averaged"),
-    (8, scaled(8, 2, 1.03), "db_x .*everywhere 1.03 times"),
-    (8, scaled(8, 3, 0.97), "db_u .*everywhere 0.97 times"),
-    (8, with_rng(8, lambda rng: np.random), "same seed"),
-    (8, with_rng(8, lambda rng: np.random.default_rng(0)), "averaged|another rng"),
-    (8, with_rng(8, Shared), "clamped = False: .*shared"),
-    (8, lambda *a: checks(8).cd(*a, ended="sample"), "a sample of x in the place of its mean"),
-    (8, lambda *a: checks(8).cd(*a, ended="positive"), "a sample of x in the place of its mean"),
-    (9, lambda *a: np.vstack([answers(9)(*a)[1:], 0 * a[0][:1]]), "one row too early"),
-    (9, lambda *a: np.vstack([0 * a[0][:1], answers(9)(*a)[:-1]]), "one row too late"),
-    (10, lambda *a: 3 * answers(10)(*a), "everywhere 3 times the expected"),
-    (10, lambda *a: answers(10)(*a) + 0.1, r"everywhere \+0.1"),
-    (11, lambda *a: tuple(answers(11)(*a)[:5]), "expected 6 results"),
-    (11, scaled(11, 4, 1.001), "dnu: .*everywhere 1.001 times"),
-    (12, lambda *a: answers(12)(*a)[0], "expected 2 results"),
-    (13, with_rng(13, lambda rng: np.random), "same seed"),
-    (13, scaled(13, 1, 1.01), "dW_y .*everywhere 1.01 times"),
-    (14, lambda *a: answers(14)(*a)[::-1], "slopes of 5 runs: expected"),
-    (15, with_rng(15, lambda rng: np.random.default_rng(0)), "averaged|another rng"),
-    (15, with_rng(15, lambda rng: np.random.default_rng()), "same seed"),
-    (15, with_rng(15, Shared), "shared"),
-    (16, lambda *a: answers(16)(*a)[:, -1], "expected shape"),
-]
-NAMED = [(n, wrong, re.escape(hint)) for n in EXERCISES for hint, wrong in checks(n).MISTAKES]
-
-
-def test_there_are_enough_of_them():
-    assert list(EXERCISES) == list(range(1, len(EXERCISES) + 1)) and len(EXERCISES) >= 16
-    for number in EXERCISES:
-        hints = {hint for hint, _ in checks(number).MISTAKES}
-        assert len(hints) >= 6
-    assert {number for number, *_ in CORRECT} == set(EXERCISES)
-
-
-def slow_if_it_samples(number, *rest):
-    return pytest.param(number, *rest, marks=[pytest.mark.slow] if number in SAMPLES else [])
-
-
-@pytest.mark.parametrize(
-    "number, answer, match", INCORRECT + [slow_if_it_samples(*n) for n in NAMED]
-)
-def test_usual_errors_are_named(number, answer, match):
-    correct, message = check.verdict(EXERCISES[number], answer)
-    assert not correct and message.startswith("incorrect: ")
-    assert re.search(match, message), message
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_the_solution_is_correct(number):
-    assert check.verdict(EXERCISES[number], answers(number)) == (True, "correct")
 
 
 @pytest.mark.parametrize("number", EXERCISES)
@@ -553,56 +70,33 @@ def test_networks_of_all_seeds_coast_as_the_check_expects():
 
 
 @pytest.mark.parametrize(
-    "got, match",
+    "got, expected, match",
     [
-        (np.full(2, np.nan), "2 of 2 entries that are NaN"),
-        ("a", "array of numbers"),
-        (np.ones(3), "shape"),
-        (np.array([2.0, 3.0]), r"everywhere \+1"),
-        ((np.array([1.0, 2.0]),), "a comma after the result"),
+        (np.full(2, np.nan), [1, 2], "2 of 2 entries that are NaN"),
+        ("a", [1, 2], "array of numbers"),
+        (np.ones(3), [1, 2], "shape"),
+        ([2.0, 3.0], [1, 2], r"everywhere \+1"),
+        (([1.0, 2.0],), [1, 2], "a comma after the result"),
+        (3.0, 2.0, "^it: expected 2, got 3$"),  # one number is not said to be a multiple
+        (-2.0, 2.0, "the opposite sign"),
+        ([1.0002, 5], [1, 5], "expected 1 at 0, got 1.0002"),  # with digits that differ
     ],
 )
-def test_hints(got, match):
+def test_hints(got, expected, match):
     with pytest.raises(Incorrect, match=match):
-        same("it", got, np.array([1.0, 2.0]))
+        same("it", got, np.array(expected, float))
 
 
-def test_a_single_number_is_not_said_to_be_a_multiple():
-    with pytest.raises(Incorrect, match=r"^it: expected 2, got 3$"):
-        same("it", 3.0, 2.0)
-    with pytest.raises(Incorrect, match="the opposite sign"):
-        same("it", -2.0, 2.0)
-
-
-def test_numbers_that_differ_are_printed_with_digits_that_differ():
-    with pytest.raises(Incorrect) as error:
-        same("it", [1.0002, 5], [1.0, 5])
-    assert "expected 1 at 0, got 1.0002" in str(error.value)
+def test_the_hint_of_an_average():
     with pytest.raises(Incorrect, match=r"expected 0\.5 at 0, got 0\.7"):
         near("it", [0.7, 0.5], [0.5, 0.5], [0.01, 0.01])
 
 
+# An answer ends under a limit, in this process and in one of its own
+
+
 def at_fault(*a):
     return np.zeros(3) @ np.zeros(4)
-
-
-def test_the_message_gives_the_line_of_the_answer():
-    correct, message = check.verdict(EXERCISES[5], at_fault)
-    assert not correct and message.startswith("stopped by ValueError")
-    line = at_fault.__code__.co_firstlineno + 1
-    assert message.endswith(f"(test_exercises.py, line {line})")
-    _, message = check.verdict(EXERCISES[5], lambda *a: None)
-    assert message == "incorrect: E[x | u, y] is None: is there a `return`?"
-
-
-def test_arguments_of_another_type_do_not_stop_the_check_itself():
-    for number in EXERCISES:
-        for odd in ("text", 3, object(), [], {}, np.array("a"), [[1], [2, 3]], (None,) * 6):
-            correct, message = check.verdict(EXERCISES[number], lambda *a, odd=odd: odd)
-            assert not correct and message.startswith("incorrect: "), (number, odd, message)
-
-
-# An answer ends under a limit, in this process and in one of its own
 
 
 def endless(*a):
@@ -610,26 +104,27 @@ def endless(*a):
         pass
 
 
-def test_an_endless_loop_ends_here_too(monkeypatch):
-    monkeypatch.setattr(_process, "PATIENCE", 1000)
+@pytest.mark.parametrize(
+    "answer, seconds, match",
+    [
+        (at_fault, 20, rf"ValueError.*, line {at_fault.__code__.co_firstlineno + 1}\)$"),
+        (endless, 0.5, r"^no result after 0.5 s of CPU time: an endless loop\? \(.*, line "),
+        (
+            lambda *a: time.sleep(10**6),
+            0.2,
+            r"^no result after 2 s: does it wait for something\? \(",
+        ),
+        (lambda *a: input("u? "), 20, r"^stopped by EOFError: input\(\) gets no answer"),
+        (lambda *a: sys.exit(0), 20, "^stopped by SystemExit: 0"),
+    ],
+)
+def test_an_answer_that_does_not_return_is_stopped(answer, seconds, match, monkeypatch):
+    if answer is endless:
+        monkeypatch.setattr(_process, "PATIENCE", 1000)
     begun = time.monotonic()
-    correct, message = check.verdict(EXERCISES[5], endless, seconds=0.5)
-    assert not correct and time.monotonic() - begun < 100
-    assert message.startswith(
-        "no result after 0.5 s of CPU time: an endless loop? (test_exercises.py, line "
-    )
-
-
-def test_an_answer_that_waits_ends_here_too():
-    correct, message = check.verdict(EXERCISES[5], lambda *a: time.sleep(10**6), seconds=0.2)
-    assert not correct
-    assert message.startswith("no result after 2 s: does it wait for something? (")
-
-
-def test_an_answer_that_asks_is_told_so():
-    correct, message = check.verdict(EXERCISES[5], lambda *a: input("u? "))
-    assert not correct and message.startswith("stopped by EOFError: input() gets no answer")
-    assert input.__module__ == "builtins"
+    correct, message = check.verdict(EXERCISES[5], answer, seconds=seconds)
+    assert not correct and re.search(match, message), message
+    assert time.monotonic() - begun < 100 and input.__module__ == "builtins"
 
 
 def test_time_on_the_wall_alone_is_no_endless_loop():
@@ -642,11 +137,6 @@ def test_time_on_the_wall_alone_is_no_endless_loop():
     begun = time.monotonic()
     assert check.verdict(EXERCISES[3], slow, seconds=0.9) == (True, "correct")
     assert time.monotonic() - begun > 0.9
-
-
-def test_an_exit_does_not_pass():
-    correct, message = check.verdict(EXERCISES[5], lambda *a: sys.exit(0))
-    assert not correct and message.startswith("stopped by SystemExit: 0")
 
 
 HEAD = "import numpy as np\n\ndef hidden_mean(u, y, W_u, W_y, b_x):\n"
