@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets import _boundary as kinds
-from datasets.support.boundary import checked, count, fields, generator, numbers, read_only
+from datasets.support.boundary import checked, count, fields, flag, generator, numbers, read_only
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,7 @@ class Batch(NamedTuple):
     gain: np.ndarray  # (n_traj, T) g_t, spikes per time step at the peak of a tuning curve
 
 
-@checked(
-    n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=kinds.random_phase
-)
+@checked(n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=flag)
 def sample(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     """Latent trajectories and the spikes that report them (P1, P2).
 
@@ -150,9 +148,7 @@ def sample(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     return Batch(z, y, gain)
 
 
-@checked(
-    n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=kinds.random_phase
-)
+@checked(n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=flag)
 def trajectories(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     """Latent trajectories z (n_traj, T, 2) of the oscillator (P1); arguments as for `sample`."""
     skipped = np.zeros(n_traj, int)
@@ -253,7 +249,7 @@ def decoder_variance(total, system=SYSTEM):
     return system.tuning_std**2 / total
 
 
-@checked(z_hat=numbers(missing=True), position=kinds.numbers_like("z_hat"), system=kinds.system)
+@checked(z_hat=numbers(missing=True), position=numbers(like="z_hat"), system=kinds.system)
 def squared_error(z_hat, position, system=SYSTEM):
     """Squared error of an estimated position, wrapped around the circle.
 

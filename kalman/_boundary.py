@@ -5,7 +5,7 @@ import contextlib
 import numpy as np
 
 from datasets.support import checks
-from datasets.support.boundary import array, instance
+from datasets.support.boundary import array, flag, instance
 
 LEARNABLE = ("A", "Sigma_z", "mu_0", "Sigma_0", "C", "R")
 
@@ -64,14 +64,10 @@ def observations(name, value, arguments):
 def trials(name, value, arguments):
     """Observations from which a transition can be learnt."""
     y = observations(name, value, arguments)
-    if y.shape[1] < 2:
-        raise ValueError(f"{name}: expected at least two time steps to learn a transition, got 1")
-    observed = ~np.isnan(y).all(-1)
-    if not observed.any():
-        raise ValueError(f"{name}: expected at least one observation, got only NaN")
-    if not observed[:, 1:].any():
+    if np.isnan(y[:, 1:]).all():
         raise ValueError(
-            f"{name}: expected observations at more than the first time step, got none"
+            f"{name}: expected observations after the first time step, to learn a transition, "
+            "got none"
         )
     return y
 
@@ -124,13 +120,13 @@ def period(name, value, arguments):
     return value
 
 
+SERIES = dict(model=model, y=observations, R=noise, period=period, compiled=flag)
+
+
 def names_of_parameters(name, value, _):
     """Names of the parameters that EM learns."""
-    if (
-        not isinstance(value, (list, tuple, set, frozenset))
-        or not value
-        or not all(isinstance(one, str) and one in LEARNABLE for one in value)
-    ):
+    are_names = isinstance(value, (list, tuple, set, frozenset)) and value
+    if not are_names or not all(isinstance(one, str) and one in LEARNABLE for one in value):
         raise ValueError(
             f"{name}: expected at least one of {', '.join(map(repr, LEARNABLE))}, "
             f"got {checks.shown(value)}"

@@ -201,7 +201,7 @@ def _e_step(model, R, groups, period):
     parts, log_likelihood = [], 0.0
     for y, R_t in groups:
         R_t = _boundary.of_steps(R if R.ndim == 2 else R_t, y)
-        s = smoothing._run(model, y, R_t, period)
+        s = smoothing.rts_smoother.unchecked(model, y, R_t, period=period)
         E, P = s.mean, s.cov
         pairs = E[:, :-1], E[:, 1:], P[:, :-1], P[:, 1:], s.lag_one_cov
         parts.append((E, P, E[:, :1], P[:, :1], *pairs, y, R_t))

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets.support.boundary import checked, flag
+from datasets.support.boundary import checked
 from kalman import _boundary, _kernels, _square_root
 from kalman.lds import _innovation
 
@@ -45,13 +45,7 @@ class Filtered(NamedTuple):
     gain: np.ndarray  # (n_traj, T, n_z, n_y)  K_t, 0 for a missing component
 
 
-@checked(
-    model=_boundary.model,
-    y=_boundary.observations,
-    R=_boundary.noise,
-    period=_boundary.period,
-    compiled=flag,
-)
+@checked(**_boundary.SERIES)
 def kalman_filter(model, y, R, *, period=None, compiled=True):
     """Filter n_traj trajectories (K2 to K6).
 

@@ -36,8 +36,6 @@ class LDS:
             return NotImplemented
         return all(map(np.array_equal, astuple(self), astuple(other)))
 
-    __hash__ = None
-
     def __reduce__(self):  # pickle and deepcopy: checked and read-only again
         return LDS, astuple(self)
 

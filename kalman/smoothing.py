@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from datasets.support.boundary import checked, flag
+from datasets.support.boundary import checked
 from kalman import _boundary, _kernels, _square_root, filtering
 from kalman.filtering import _transpose
 
@@ -34,13 +34,7 @@ class Smoothed(NamedTuple):
     log_likelihood: np.ndarray  # (n_traj,)                 log p(y_1 .. y_T), from the filter
 
 
-@checked(
-    model=_boundary.model,
-    y=_boundary.observations,
-    R=_boundary.noise,
-    period=_boundary.period,
-    compiled=flag,
-)
+@checked(**_boundary.SERIES)
 def rts_smoother(model, y, R, *, period=None, compiled=True):
     """Smooth n_traj trajectories (K7, K8); arguments as for kalman_filter.
 
@@ -48,11 +42,6 @@ def rts_smoother(model, y, R, *, period=None, compiled=True):
     -------
     Smoothed
     """
-    return _run(model, y, R, period, compiled)
-
-
-def _run(model, y, R, period, compiled=True):
-    """Smoothed: the filter forward, and K7 and K8 backward"""
     filtered, roots = filtering._run(model, y, R, period, compiled)
     mean, cov, predicted_mean, predicted_cov = filtered[:4]
     if roots is None:

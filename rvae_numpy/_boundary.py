@@ -1,7 +1,6 @@
 """Kinds of arguments of this package, its @checked (datasets/support/boundary.py), its files."""
 
 import functools
-import math
 from dataclasses import asdict
 
 import numpy as np
@@ -14,7 +13,6 @@ from rvae_numpy import parameters
 from rvae_numpy.parameters import Config, Params
 
 MAX_LAYERS = 100
-MAX_WEIGHTS = 2**28  # in all: what fits into a file
 MAX_SCALE = 10  # of observations that are real numbers: mean and standard deviation
 
 
@@ -87,31 +85,7 @@ def hidden(name, value, _=None):
     return tuple(checks.count(name, n) for n in value)
 
 
-def static(name, value, arguments):
-    """Whether a model has no state. The last of the sizes, so it looks at their sum too."""
-    value = checks.flag(name, value)
-    sizes = {size: arguments[size] for size in ("n_x", "n_y", "hidden", "n_residual")}
-    n_weights = sum(map(math.prod, parameters.leaf_shapes(**sizes, static=value).values()))
-    if n_weights > MAX_WEIGHTS:
-        raise ValueError(
-            f"{', '.join(sizes)}: expected sizes with at most {MAX_WEIGHTS} weights in all, "
-            f"got {n_weights}"
-        )
-    return value
-
-
-SIZES = dict(n_x=count(), n_y=count(), hidden=hidden, n_residual=count(0), static=static)
-
-
-def sizes(name, value, _=None):
-    """What Params.sizes returns: a dictionary of SIZES."""
-    checks.instance(name, value, dict)
-    if value.keys() != SIZES.keys():
-        raise ValueError(f"{name}: expected {', '.join(SIZES)}, got {', '.join(map(str, value))}")
-    found = {}
-    for size, kind in SIZES.items():
-        found[size] = kind(f"{name}: {size}", value[size], found)
-    return found
+SIZES = dict(n_x=count(), n_y=count(), hidden=hidden, n_residual=count(0), static=boundary.flag)
 
 
 # Observations and states
@@ -205,16 +179,19 @@ def describe(params):
     """The header of a file, from which `rebuild` makes these params."""
     checks.instance("params", params, Params, " (from init, train or load)")
     autoencoder("params", params.map(widened))
-    return {"config": asdict(params.config), "sizes": params.sizes}
+    return {"config": asdict(params.config)}
 
 
 def rebuild(leaves, header):
-    """The Params of the arrays of a file, checked; sizes first, before anything is allocated."""
+    """The Params of the arrays of a file, checked."""
     config = Config(**checks.instance("config", header.get("config"), dict))
-    expected = parameters.leaf_shapes(**sizes("sizes", header.get("sizes")))
-    checks.leaves("arrays", leaves, expected, checks.float_dtype(leaves.get("nu.b")))
-    leaves = {part: leaves[part] for part in expected}
-    return autoencoder("arrays", parameters.unflatten(leaves, config))
+    try:
+        params = parameters.unflatten(leaves, config)
+    except (LookupError, ValueError) as error:
+        raise ValueError(
+            f"arrays: expected those of an autoencoder, got others ({error})"
+        ) from None
+    return autoencoder("arrays", params)
 
 
 storage = Storage(describe, rebuild, state)
@@ -222,31 +199,21 @@ storage = Storage(describe, rebuild, state)
 # Functions that are given
 
 
-def means_of_y(name, value, _):
-    """A function (params, u, rng) -> (n, n_y); the function, whose result is checked."""
-    checks.function(name, value)
+def returning(size):
+    """A function (params, states (n, n_x), ...) -> (n, size of params); its result is checked."""
 
-    def means(params, u, rng):
-        return _result(name, value(params, u, rng), (len(u), params.n_y))
+    def kind(name, value, _):
+        checks.function(name, value)
 
-    return means
+        def of_right_shape(params, u, *rng):
+            result, shape = value(params, u, *rng), (len(u), getattr(params, size))
+            if np.shape(result) != shape:
+                raise ValueError(
+                    f"{name}: expected a function that returns shape {shape}, "
+                    f"got {checks.shown(result)}"
+                )
+            return result
 
+        return of_right_shape
 
-def means_of_states(name, value, _):
-    """A function (params, u) -> (n, n_y); the function, whose result is checked."""
-    checks.function(name, value)
-    return lambda params, u: _result(name, value(params, u), (len(u), params.n_y))
-
-
-def changed_states(name, value, _):
-    """A function (params, x) -> (n, n_x); the function, whose result is checked."""
-    checks.function(name, value)
-    return lambda params, x: _result(name, value(params, x), x.shape)
-
-
-def _result(name, value, shape):
-    if np.shape(value) != shape:
-        raise ValueError(
-            f"{name}: expected a function that returns shape {shape}, got {checks.shown(value)}"
-        )
-    return value
+    return kind

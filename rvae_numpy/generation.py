@@ -27,7 +27,7 @@ MAX_RATE = 1e9  # spikes per time step: far above any data, far below what overf
     u0=states("n_traj"),
     T=count(),
     rng=generator,
-    sampler=_boundary.means_of_y,
+    sampler=_boundary.returning("n_y"),
     sample_y=flag,
 )
 def generate(params, u0, T, rng, *, sampler=None, sample_y=None):
@@ -78,7 +78,7 @@ def sample_emission(config, mean, rng):
     T=count(),
     rng=generator,
     sample_u=number(0, 1),
-    refine=_boundary.changed_states,
+    refine=_boundary.returning("n_x"),
 )
 def generate_backward(params, x_T, T, rng, *, sample_u=0.0, refine=None):
     """Free run of T steps backward in time from the states x_T (G6).

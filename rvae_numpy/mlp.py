@@ -46,8 +46,6 @@ class Layer:
             return NotImplemented
         return np.array_equal(self.W, other.W) and np.array_equal(self.b, other.b)
 
-    __hash__ = None  # arrays may change
-
 
 def init(sizes, rng, dtype=np.float32):
     """Layers from sizes[0] inputs to sizes[-1] outputs.

@@ -26,21 +26,16 @@ def _sigma_u(name, value, _):
     return tuple(one(name, sigma, _) for sigma in value)
 
 
-def _prior_given_u(name, value, config):
-    """A prior of x_t that is a function of u_{t-1} replaces the term that learns u"""
-    if boundary.flag(name, value, config) and config["learn_u"]:
+def _fits(config):
+    """Only means of the normal family can be brightness; a prior of x_t that is a function of
+    u_{t-1} replaces the term that learns u"""
+    if config.sigmoid_mean and config.family != "normal":
+        raise ValueError(f"sigmoid_mean: expected False for the family {config.family}, got True")
+    if config.prior_given_u and config.learn_u:
         raise ValueError(
-            f"{name}: expected False for a model that learns u (learn_u), whose prior is N(0, I), "
-            "got True"
+            "prior_given_u: expected False for a model that learns u (learn_u), whose prior is "
+            "N(0, I), got True"
         )
-    return bool(value)
-
-
-def _sigmoid_mean(name, value, config):
-    """Only means of the normal family can be brightness"""
-    if boundary.flag(name, value, config) and config["family"] != "normal":
-        raise ValueError(f"{name}: expected False for the family {config['family']!r}, got True")
-    return bool(value)
 
 
 @dataclass(frozen=True)
@@ -50,9 +45,10 @@ def _sigmoid_mean(name, value, config):
     sigma_u=_sigma_u,
     sigma_y=number(MIN_SIGMA, MAX_SIGMA),
     noise_u=number(0, MAX_SIGMA),
-    sigmoid_mean=_sigmoid_mean,
+    sigmoid_mean=boundary.flag,
     learn_u=boundary.flag,
-    prior_given_u=_prior_given_u,
+    prior_given_u=boundary.flag,
+    whole=_fits,
 )
 class Config:
     """What is not learnt. The sigmas are standard deviations."""

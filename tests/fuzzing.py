@@ -64,8 +64,6 @@ def right_value(kind, arguments, sizes):
         return ones(shape, facts, arguments)
     if facts["of"] == "numbers":
         return ones((2, 3), facts, arguments)
-    if facts["of"] == "numbers_like":
-        return np.ones_like(arguments[facts["other"]])
     if facts["of"] == "one_of":
         return facts["options"][0]
     if facts["of"] == "instance" and isinstance(facts["name"], str):

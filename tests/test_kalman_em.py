@@ -114,7 +114,9 @@ def test_large_offsets_and_small_noise(start):
 @pytest.mark.parametrize("learn", [DYNAMICS, ("C", "R")])
 def test_nothing_observed_is_refused(learn):
     y = np.full((2, 5, 1), np.nan)
-    with pytest.raises(ValueError, match=r"^y: expected at least one observation, got only NaN"):
+    with pytest.raises(
+        ValueError, match=r"^y: expected observations after the first time step, .* got none"
+    ):
         em.fit([em.random_walk(1, 1)], y, [[1.0]], learn=learn)
 
 

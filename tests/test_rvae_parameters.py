@@ -147,7 +147,6 @@ def test_with_a_sample_the_decoder_starts_at_its_mean(model):
         (dict(hidden=[2] * 101), "hidden"),
         (dict(config=Config(sigma_u=(0.1, 0.2, 0.3))), "config"),
         (dict(dtype=int), "dtype"),
-        (dict(n_y=10**9), "n_x, n_y, hidden, n_residual"),
     ],
 )
 def test_init_names_the_bad_argument(change, name):

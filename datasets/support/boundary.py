@@ -147,14 +147,15 @@ def array(*shape, dtype=float, missing=False, low=-np.inf, high=np.inf):
     return declaring(kind, of="array", shape=shape, missing=missing, low=low, high=high)
 
 
-def numbers(*, dtype=float, missing=False, low=-np.inf, high=np.inf):
-    """A number, or an array of any shape."""
+def numbers(*, missing=False, low=-np.inf, high=np.inf, like=None):
+    """A number, or an array of any shape, or of that of the argument `like`."""
 
     def kind(name, value, arguments):
-        value = checks.array(name, value, None, missing=missing, dtype=dtype)
+        shape = None if like is None else arguments[like].shape
+        value = checks.array(name, value, shape, missing=missing, dtype=float)
         return _bounded(name, value, low, high, arguments)
 
-    return declaring(kind, of="numbers", missing=missing, low=low, high=high)
+    return declaring(kind, of="numbers", missing=missing, low=low, high=high, like=like)
 
 
 def one_of(*options):

@@ -35,7 +35,7 @@ Functions without @checked do not check their arguments.
 import numpy as np
 
 from datasets.support import boundary, checks
-from datasets.support.boundary import count, generator
+from datasets.support.boundary import array, count, generator
 from rvae_numpy import _boundary, gaussian, inference
 from rvae_numpy._boundary import checked, states
 from rvae_numpy.autoencoder import emission, recognise
@@ -97,16 +97,6 @@ def _partitions(name, value, arguments):
     return partitions
 
 
-def _brightness(*axes, of=None):
-    """Values in [0, 1]; with `of`, the last axes are those of that argument"""
-
-    def kind(name, value, arguments):
-        shape = axes if of is None else (*axes, *arguments[of].shape)
-        return checks.in_range(name, checks.array(name, value, shape), 0, 1)
-
-    return kind
-
-
 # Frames and shares
 
 
@@ -115,7 +105,12 @@ def compose(parts):
     return np.minimum(1, parts.sum(0))
 
 
-@checked(y=_brightness("n", "n_pixels"), expected=_brightness("K", of="y"))
+@checked(
+    y=array("n", "n_pixels", dtype=None, low=0, high=1),
+    expected=array(
+        "K", lambda a: len(a["y"]), lambda a: a["y"].shape[1], dtype=None, low=0, high=1
+    ),
+)
 def responsibilities(y, expected):
     """Each object's share of the frames (X4).
 
@@ -195,7 +190,7 @@ def _filter_from_partition(params, y, partition, window, forecast):
     window=_window,
     y=_frames,
     partitions=_partitions,
-    forecast=_boundary.means_of_states,
+    forecast=_boundary.returning("n_y"),
 )
 def infer(params, y, partitions, *, window=None, forecast=predict_map):
     """The states u_t of each object.
