@@ -36,6 +36,11 @@ def stream(rng, n_traj=4, T=30):
         yield ppc.sample(n_traj, T, rng, random_phase=True).y
 
 
+def half_masked(y, rng):
+    """A corrupt: half of the time steps become 0"""
+    return y * (rng.random((*y.shape[:2], 1)) < 0.5)
+
+
 def small(rng, dtype=np.float32):
     """An rEFH before training"""
     return refh.init(n_x=5, n_y=15, family="poisson", rng=rng, dtype=dtype)
@@ -77,4 +82,4 @@ def numerical_gradient(function, params, h=1e-5):
 def assert_equal(a, b):
     """All arrays of two Params, bit for bit"""
     for name, leaf in a.leaves().items():
-        np.testing.assert_array_equal(leaf, getattr(b, name), err_msg=name)
+        np.testing.assert_array_equal(leaf, b.leaves()[name], err_msg=name)
