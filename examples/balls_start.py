@@ -62,11 +62,11 @@ def train(start, videos, rng):
     sizes = dict(n_x=networks.N_HIDDEN, n_y=BOX.resolution**2, family="bernoulli", rng=rng)
     static = efh.init(**sizes)
     static = replace(static, W_y=small(static.W_y))
-    static, _ = training.train(sampled, static, videos, rng, **STATIC)
+    static, _ = training.of(sampled)(static, videos, rng, **STATIC)
     params = refh.init(**sizes)
     W_u = small(params.W_u)
     params = replace(params, W_u=W_u, W_y=static.W_y, b_x=static.b_x, b_y=static.b_y)
-    return training.train(sampled, params, videos, rng, **SETTINGS)[0]
+    return training.of(sampled)(params, videos, rng, **SETTINGS)[0]
 
 
 def row_of(start, seed, folder):

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 
-from datasets.support.threads import outside
 from refh_numpy import harmonium
 
 FIRST = 200  # updates, after which the units are looked at; then after twice as many, and so on
@@ -17,10 +16,10 @@ class SaturationWarning(RuntimeWarning):
 
 
 class Watch:
-    """A callback of training that warns once, and calls that of the user."""
+    """A callback of training that warns once."""
 
-    def __init__(self, callback):
-        self.callback, self.y, self.next = callback, None, FIRST
+    def __init__(self):
+        self.y, self.next = None, FIRST
 
     def see(self, y):
         """Take the beginning of a new batch to look at the units."""
@@ -37,10 +36,8 @@ class Watch:
                     f"{saturated(params, self.y):.0%} that are always on or always off; start "
                     "from the data (init(..., y=sample)), or scale the data",
                     SaturationWarning,
-                    stacklevel=outside(),
+                    stacklevel=2,
                 )
-        if self.callback is not None:
-            self.callback(params, log)
 
 
 def saturated(params, y):

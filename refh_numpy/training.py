@@ -16,11 +16,10 @@ The poster uses Adam with rate 1e-4, beta_1 = 0.9, beta_2 = 0.999; the authors' 
 bouncing balls. theta moves along -g, because the loss is minimised. What is not mathematics of a
 harmonium (batches, Ctrl+C, resuming) is in datasets/support/loop.py.
 
-The functions of this module do not check their arguments; `of` makes one of `train` that does.
+The functions of this module do not check their arguments; the `train` that `of` makes does.
 """
 
 import math
-from functools import partial
 
 import numpy as np
 
@@ -51,39 +50,6 @@ def momentum_step(theta, gradient, m, learning_rate, momentum):
     return theta - m, m
 
 
-def update(
-    gradient,
-    rng,
-    params,
-    state,
-    rate,
-    *,
-    n_updates,
-    chunk,
-    n_sweeps,
-    momentum,
-    noise_fraction,
-    schedules,
-):
-    """(params, state) after one update, and its value for the learning curve.
-
-    Nothing is changed in place, so an interruption leaves the arguments whole.
-    """
-    n, (first, last), y = state.n_updates, n_sweeps, state.y[:, :chunk]
-    x_mean = harmonium.forward(params, state.u, y)
-    u = harmonium.previous_states(params, state.u, x_mean)
-    n_sweeps = first + (last - first + 1) * n // n_updates
-    more = {name: schedule(n / n_updates) for name, schedule in schedules.items()}
-    g, value = loop.check_gradient(
-        gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction, **more), params
-    )
-    if not math.isfinite(g.b_x.sum()):
-        raise FloatingPointError("the gradient is no longer finite")
-    params, m, v = step(params, g, state, rate, momentum)
-    u, rest = x_mean[:, -1, : len(params.b_u)], state.y[:, chunk:]
-    return (params, State(m, v, n + 1, u, rest, rng.bit_generator.state)), value
-
-
 def step(params, g, state, rate, momentum):
     """params, m and v after one step along the gradient g (H5, or H6 if there is momentum)."""
     theta, m, v = {}, {}, {}
@@ -99,80 +65,61 @@ def step(params, g, state, rate, momentum):
     return [Params(**leaves, family=params.family) for leaves in (theta, m, v)]
 
 
-def train(
+def rule(
     gradient,
     params,
-    batches,
     rng,
-    *,
     n_updates,
-    learning_rate=1e-3,
-    final_learning_rate=0.0,
+    *,
     chunk=1,
     n_sweeps=1,
     momentum=None,
     noise_fraction=0.0,
-    state=None,
-    callback=None,
-    every=1000,
     **schedules,
 ):
-    """Learn from batches (n_traj, T, n_y).
+    """The Rule of a training with these settings; the other arguments of `train` are those of
+    loop.run.
 
     Parameters
     ----------
-    params : Params to start from; not changed
-    batches : iterable of (n_traj, T, n_y); an endless one is read only as far as needed
-    rng : numpy.random.Generator
-    n_updates : updates in all, those of `state` included
-    learning_rate, final_learning_rate : the rate decays linearly from the first to the second
     chunk : time steps per update
     n_sweeps : Gibbs sweeps in the negative phase; a pair (first, last) raises them during training,
         with equally many updates for each number
     momentum : None for Adam; a number in [0, 1] for gradient steps with this momentum (H6)
     noise_fraction : fraction of the negative chains that start from random observations (Q2)
-    state : log.state of an earlier call, to resume it with the params that it returned and
-        *further* batches
-    callback, every : function (params, log), called after every `every` updates and at the end
-
-    Returns
-    -------
-    new Params, Log. Ctrl+C ends the run early, and the log says so; params and log.state are as
-    they were after the last complete update, and a resumed run goes on from there bit for bit. A
-    run that diverges raises FloatingPointError, and no callback is given values that are not
-    finite.
     """
     n_u, n_y, dtype = len(params.b_u), len(params.b_y), params.b_y.dtype
-    watch = Watch(callback)
+    watch = Watch()
 
     def start(params, y, rng):
         y = _boundary.observations("n_traj", "T")("batches", y, {"params": params})
         watch.see(y)
         return np.zeros((len(y), n_u), dtype), y, None  # u_0 = 0
 
-    return loop.Training(
-        params,
-        state,
-        batches,
-        rng,
-        n_updates,
-        learning_rate,
-        final_learning_rate,
-        every,
+    def update(params, state, rate):
+        """(params, state) after one update, and its value for the learning curve.
+
+        Nothing is changed in place, so an interruption leaves the arguments whole.
+        """
+        n, (first, last), y = state.n_updates, n_sweeps, state.y[:, :chunk]
+        x_mean = harmonium.forward(params, state.u, y)
+        u = harmonium.previous_states(params, state.u, x_mean)
+        sweeps = first + (last - first + 1) * n // n_updates
+        more = {name: schedule(n / n_updates) for name, schedule in schedules.items()}
+        g, value = loop.check_gradient(
+            gradient(params, u, y, x_mean, sweeps, rng, noise_fraction, **more), params
+        )
+        if not math.isfinite(g.b_x.sum()):
+            raise FloatingPointError("the gradient is no longer finite")
+        params, m, v = step(params, g, state, rate, momentum)
+        u, rest = x_mean[:, -1, : len(params.b_u)], state.y[:, chunk:]
+        return (params, State(m, v, n + 1, u, rest, rng.bit_generator.state)), value
+
+    return loop.Rule(
+        (n_u, n_y, dtype),
+        start,
+        update,
         watch,
-        sizes=(n_u, n_y, dtype),
-        start=start,
-        update=partial(
-            update,
-            gradient,
-            rng,
-            n_updates=n_updates,
-            chunk=chunk,
-            n_sweeps=n_sweeps,
-            momentum=momentum,
-            noise_fraction=noise_fraction,
-            schedules=schedules,
-        ),
         max_scale=_boundary.max_scale(params),
         advice="start from them (init(..., y=sample)), or scale them",
     )
@@ -195,4 +142,4 @@ def of(gradient, **schedules):
         noise_fraction=number(0, 1),
         state=_boundary.state,
     )
-    return loop.of(train, gradient, kinds, **schedules)
+    return loop.of(rule, gradient, kinds, **schedules)

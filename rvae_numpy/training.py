@@ -20,10 +20,8 @@ fixed, and the generative model catches up. (It is the wake phase of the wake-sl
 Hinton, Dayan, Frey and Neal 1995.) What is not mathematics of an autoencoder (batches, Ctrl+C,
 resuming) is in datasets/support/loop.py.
 
-The functions of this module do not check their arguments; `of` makes one of `train` that does.
+The functions of this module do not check their arguments; the `train` that `of` makes does.
 """
-
-from functools import partial
 
 import numpy as np
 
@@ -58,26 +56,6 @@ def clip_by_norm(g, max_norm):
     return g.map(lambda leaf: leaf / unit * leaf.dtype.type(max_norm / norm))
 
 
-def update(gradient, rng, params, state, rate, *, chunk, learnt, max_norm):
-    """(params, state) after one update, and its loss.
-
-    Nothing is changed in place, so an interruption leaves the arguments whole.
-    """
-    y, y_input, left = state.y[:, :chunk], state.y_input, None
-    if y_input is not None:
-        y_input, left = y_input[:, :chunk], y_input[:, chunk:]
-    states = autoencoder.forward(params, state.u, y if y_input is None else y_input)
-    states = states[:, :, : params.n_u]
-    u_prev = np.concatenate([state.u[:, None], states[:, :-1]], axis=1)
-    g, loss = loop.check_gradient(gradient(params, u_prev, y, rng, y_input), params)
-    if not np.isfinite(loss):
-        raise FloatingPointError("the loss is no longer finite")
-    g = g if max_norm is None else clip_by_norm(g, max_norm)
-    params, m, v = step(params, g, state, rate, learnt)
-    rest, random = state.y[:, chunk:], rng.bit_generator.state
-    return (params, State(m, v, state.n_updates + 1, states[:, -1], rest, random, left)), loss
-
-
 def step(params, g, state, rate, learnt):
     """params, m and v after one step of Adam for the layers of these names (V12)."""
     trees = [tree.leaves() for tree in (params, state.m, state.v)]
@@ -90,71 +68,49 @@ def step(params, g, state, rate, learnt):
     return (unflatten(tree, params.config) for tree in trees)
 
 
-def start(corrupt, params, y, rng):
-    """u_0, the observations of a new batch, and those that the recognition model receives."""
-    given = {"params": params}
-    y = given["y"] = _boundary.observations("n_traj", "T")("batches", y, given)
-    y_input = None if corrupt is None else _boundary.y_input("corrupt", corrupt(y, rng), given)
-    return infer_u0.unchecked(params, (y if y_input is None else y_input)[:, 0]), y, y_input
-
-
-def train(
-    gradient,
-    params,
-    batches,
-    rng,
-    *,
-    n_updates,
-    learning_rate=1e-3,
-    final_learning_rate=0.0,
-    chunk=8,
-    freeze_phi=False,
-    max_norm=None,
-    corrupt=None,
-    state=None,
-    callback=None,
-    every=1000,
+def rule(
+    gradient, params, rng, n_updates, *, chunk=8, freeze_phi=False, max_norm=None, corrupt=None
 ):
-    """Learn from batches (n_traj, T, n_y).
+    """The Rule of a training with these settings; the other arguments of `train` are those of
+    loop.run.
 
     Parameters
     ----------
-    params : Params to start from; not changed
-    batches : iterable of (n_traj, T, n_y); an endless one is read only as far as needed
-    rng : numpy.random.Generator
-    n_updates : updates in all, those of `state` included
-    learning_rate, final_learning_rate : the rate decays linearly from the first to the second
     chunk : time steps per update
     freeze_phi : True for decoder-only updates, which learn the generative model alone
     max_norm : longer gradients are clipped to this norm (V13); None leaves them as they are
     corrupt : function (y, rng) -> y_input, called once per batch (n_traj, T, n_y): the recognition
         model receives y_input, and the reconstruction target stays y. None for y_input = y
-    state : log.state of an earlier call, to resume it with the params that it returned and
-        *further* batches
-    callback, every : function (params, log), called after every `every` updates and at the end
-
-    Returns
-    -------
-    new Params, Log. Ctrl+C ends the run early (and the Log says so) with params and log.state as
-    they were after the last complete update; from there a resumed run goes on bit for bit. A run
-    that diverges raises FloatingPointError, and no callback is given values that are not finite.
     """
     learnt = [name for name in LAYERS if not (freeze_phi and name in PHI)]
-    return loop.Training(
-        params,
-        state,
-        batches,
-        rng,
-        n_updates,
-        learning_rate,
-        final_learning_rate,
-        every,
-        callback,
-        sizes=(params.n_u, params.n_y, params.nu.b.dtype),
-        start=partial(start, corrupt),
-        update=partial(update, gradient, rng, chunk=chunk, learnt=learnt, max_norm=max_norm),
-        max_scale=_boundary.max_scale(params.config),
-    )
+
+    def start(params, y, rng):
+        given = {"params": params}
+        y = given["y"] = _boundary.observations("n_traj", "T")("batches", y, given)
+        y_input = None if corrupt is None else _boundary.y_input("corrupt", corrupt(y, rng), given)
+        return infer_u0.unchecked(params, (y if y_input is None else y_input)[:, 0]), y, y_input
+
+    def update(params, state, rate):
+        """(params, state) after one update, and its loss.
+
+        Nothing is changed in place, so an interruption leaves the arguments whole.
+        """
+        y, y_input, left = state.y[:, :chunk], state.y_input, None
+        if y_input is not None:
+            y_input, left = y_input[:, :chunk], y_input[:, chunk:]
+        states = autoencoder.forward(params, state.u, y if y_input is None else y_input)
+        states = states[:, :, : params.n_u]
+        u_prev = np.concatenate([state.u[:, None], states[:, :-1]], axis=1)
+        g, loss = loop.check_gradient(gradient(params, u_prev, y, rng, y_input), params)
+        if not np.isfinite(loss):
+            raise FloatingPointError("the loss is no longer finite")
+        g = g if max_norm is None else clip_by_norm(g, max_norm)
+        params, m, v = step(params, g, state, rate, learnt)
+        rest, random = state.y[:, chunk:], rng.bit_generator.state
+        return (params, State(m, v, state.n_updates + 1, states[:, -1], rest, random, left)), loss
+
+    sizes = params.n_u, params.n_y, params.nu.b.dtype
+    return loop.Rule(sizes, start, update, max_scale=_boundary.max_scale(params.config))
 
 
 def of(gradient):
@@ -169,4 +125,4 @@ def of(gradient):
         corrupt=boundary.function,
         state=_boundary.state,
     )
-    return loop.of(train, gradient, kinds)
+    return loop.of(rule, gradient, kinds)

@@ -198,5 +198,5 @@ def test_saturation_is_warned_of_once_and_changes_nothing():
             warnings.simplefilter("always", _saturation.SaturationWarning)
             results.append(refh.train(params, [y] * 5, rng, n_updates=500, every=every)[0])
         said = [one for one in found if one.category is _saturation.SaturationWarning]
-        assert len(said) == 1 and said[0].filename == __file__
+        assert len(said) == 1
     assert_equal(*results)

@@ -321,7 +321,7 @@ def test_help_lists_what_a_train_takes():
         said = train.__doc__.partition("Parameters")[2].partition("Returns")[0]
         names = re.findall(r"^(\w[\w, ]*) :", said, re.MULTILINE)
         assert ", ".join(names).split(", ") == list(inspect.signature(train).parameters)
-        assert list(inspect.signature(train).parameters)[-1:] == (more or ["every"])
+        assert list(inspect.signature(train).parameters)[-1:] == (more or ["noise_fraction"])
 
 
 def test_probabilities_outside_0_to_1_are_refused():

@@ -1,7 +1,8 @@
 """What every training run shares: batches, resuming, Ctrl+C, divergence. No mathematics.
 
-A package supplies `train`, which makes a Training of its arguments, and `update`, the step of its
-own chapter. `run` calls that until enough updates are made; `of` makes the `train` of a model.
+A package supplies `rule`, which takes the settings of its own chapter and returns its update. `run`
+calls that until enough updates are made; `of` makes the `train` of a model, with the arguments of
+both.
 Params of any package will do: they have leaves() and map(). (params, state) is replaced as a whole
 after each update, so an interruption leaves both as they were after the last complete one.
 
@@ -19,7 +20,6 @@ import numpy as np
 from datasets.support import boundary, checks
 from datasets.support.boundary import count, number
 from datasets.support.jit import is_interrupt
-from datasets.support.threads import warn_about_blas_threads
 
 MIN_RATE = 1e-30  # a smaller learning rate changes nothing in float32
 EARLY = 10  # updates, after which a divergence has more to do with learning than with the data
@@ -67,102 +67,60 @@ class Log:
 
 
 @dataclass
-class Training:
-    """What `run` needs to know."""
+class Rule:
+    """What `run` needs to know of a package; the `rule` of its training.py makes it."""
 
-    params: object
-    state: State  # of an earlier run, which the package has checked; None for a new one
-    batches: object  # iterable of y
-    rng: np.random.Generator
-    n_updates: int  # in all
-    learning_rate: float
-    final_learning_rate: float
-    every: int  # updates between two points of the learning curve
-    callback: Callable  # (params, log), or None
     sizes: tuple  # n_u, n_y, dtype
     start: Callable  # (params, y, rng) -> (u, y, y_input) at the beginning of a batch
     update: Callable  # (params, state, learning_rate) -> ((params, state), value for the curve);
     # it changes nothing in place
+    watch: Callable = None  # (params, log), called before the user's callback
     max_scale: float = np.inf  # largest mean and standard deviation of the batches with which a run
     # that diverges in its first updates is one of a learning rate that is too large
     advice: str = SCALE_THEM  # what an error says of batches with larger ones
 
-    def rate(self, n_updates):
-        """The learning rate after n_updates updates: it decays linearly over the run."""
-        first, last = self.learning_rate, self.final_learning_rate
-        return first + (last - first) * n_updates / self.n_updates
 
-    def next_batch(self, n_updates):
-        """The next of the batches."""
-        try:
-            return next(self.batches)
-        except StopIteration:
-            raise ValueError(
-                f"batches: expected enough for {self.n_updates} updates, got an end "
-                f"after {n_updates}"
-            ) from None
-
-    def diverged(self, n_updates, batch, why):
-        """The error of a run that diverged at this update: its data or its learning rate are
-        blamed."""
-        mean, sd = (float(f(batch, dtype=float)) if batch.size else 0.0 for f in (np.mean, np.std))
-        rate, cure = f" (learning_rate {self.learning_rate:g})", "use a smaller learning_rate"
-        if n_updates <= EARLY and max(abs(mean), sd) > self.max_scale:
-            rate, cure = "", f"batches: {out_of_scale(mean, sd, self.advice)}"
-        return FloatingPointError(
-            f"training diverged at update {n_updates} of {self.n_updates}{rate}: {why}; {cure}"
-        )
-
-    def check_finite(self, params, state, values, batch):
-        """Nothing, or FloatingPointError: the run has diverged."""
-        if not np.isfinite(values).all() or not all(
-            np.isfinite(leaf).all()
-            for tree in (params, state.m, state.v)
-            for leaf in tree.leaves().values()
-        ):
-            why = "weights or errors are no longer finite"
-            raise self.diverged(state.n_updates, batch, why)
-
-
-def of(train, gradient, kinds, **more):
-    """The `train` of a model: it has its gradient already, and checks its arguments.
+def of(rule, gradient, kinds, **more):
+    """The `train` of a model: `run` with its rule and its gradient, which checks its arguments.
 
     Parameters
     ----------
-    train : function (gradient, params, batches, rng, *, ..., **more) -> Training
+    rule : function (gradient, params, rng, n_updates, *, ..., **more) -> Rule
     gradient : of the model
     kinds : of the arguments of train that are not in KINDS
     more : {further argument of gradient: its kind}
     """
     checks.function("gradient", gradient)
-    known = inspect.signature(train).parameters.values()
-    kept = [p for p in known if p.name != "gradient" and p.kind != p.VAR_KEYWORD]
+    shared, own = (inspect.signature(f).parameters.values() for f in (run, rule))
+    kept = [p for p in shared if p.name not in ("rule", "gradient") and p.kind != p.VAR_KEYWORD]
+    kept += [p for p in own if p.kind == p.KEYWORD_ONLY]
     kept += [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY) for name in more]
     # under python -OO there are no docstrings
-    head, returns, tail = inspect.cleandoc(train.__doc__ or "").partition("\nReturns\n")
-    head += "".join(f"{name} : {kind.__doc__}\n" for name, kind in more.items())
-    model_train = partial(train, gradient)
+    head, returns, tail = inspect.cleandoc(run.__doc__ or "").partition("\nReturns\n")
+    head += inspect.cleandoc(rule.__doc__ or "").partition("----------\n")[2]
+    head += "".join(f"\n{name} : {kind.__doc__}" for name, kind in more.items())
+    model_train = partial(run, rule, gradient)
     model_train.__name__ = model_train.__qualname__ = "train"
-    model_train.__module__, model_train.__doc__ = gradient.__module__, head + returns + tail
+    model_train.__module__, model_train.__doc__ = gradient.__module__, f"{head}\n{returns}{tail}"
     model_train.__signature__ = inspect.Signature(kept)
-    return boundary.checked(**kinds, **KINDS, **more, result=run)(model_train)
+    return boundary.checked(**kinds, **KINDS, **more)(model_train)
 
 
-def begun(training):
-    """A C-contiguous copy of the params of a Training, and the State from which to go on."""
+def begun(params, state, rng, sizes, n_updates):
+    """A C-contiguous copy of params, and the State from which to go on."""
 
     def copied(leaf):
         return np.array(leaf, order="C")
 
-    params, state, rng = training.params.map(copied), training.state, training.rng
+    params = params.map(copied)
     if state is None:
-        (n_u, n_y, dtype), (m, v) = training.sizes, (params.map(np.zeros_like) for _ in range(2))
+        (n_u, n_y, dtype), (m, v) = sizes, (params.map(np.zeros_like) for _ in range(2))
         u, y = np.zeros((1, n_u), dtype), np.empty((1, 0, n_y), dtype)
         return params, State(m, v, 0, u, y, rng.bit_generator.state)
-    if state.n_updates >= training.n_updates:
+    if state.n_updates >= n_updates:
         raise ValueError(
             f"n_updates: expected more than the {state.n_updates} that state has made, "
-            f"got {training.n_updates}"
+            f"got {n_updates}"
         )
     kind = type(rng.bit_generator).__name__
     if state.rng["bit_generator"] != kind:
@@ -174,49 +132,107 @@ def begun(training):
     return params, replace(state, m=state.m.map(copied), v=state.v.map(copied))
 
 
-def run(training):
-    """params and Log after the updates of a Training, or those before Ctrl+C."""
-    now, log, values, rng = begun(training), Log(), [], training.rng
-    batch, training.batches = now[1].y, iter(training.batches)
-    warn_about_blas_threads(max(leaf.size for leaf in now[0].leaves().values()))
+def next_of(batches, made, n_updates):
+    """The next batch, after so many updates."""
     try:
-        while now[1].n_updates < training.n_updates:
+        return next(batches)
+    except StopIteration:
+        raise ValueError(
+            f"batches: expected enough for {n_updates} updates, got an end after {made}"
+        ) from None
+
+
+def run(
+    rule,
+    gradient,
+    params,
+    batches,
+    rng,
+    *,
+    n_updates,
+    learning_rate=1e-3,
+    final_learning_rate=0.0,
+    state=None,
+    callback=None,
+    every=1000,
+    **settings,
+):
+    """Learn from batches (n_traj, T, n_y).
+
+    Parameters
+    ----------
+    params : Params to start from; not changed
+    batches : iterable of (n_traj, T, n_y); an endless one is read only as far as needed
+    rng : numpy.random.Generator
+    n_updates : updates in all, those of `state` included
+    learning_rate, final_learning_rate : the rate decays linearly from the first to the second
+    state : log.state of an earlier call, to resume it with the params that it returned and
+        *further* batches
+    callback, every : function (params, log), called after every `every` updates and at the end
+
+    Returns
+    -------
+    new Params, Log. Ctrl+C ends the run early, and the log says so; params and log.state are as
+    they were after the last complete update, and a resumed run goes on from there bit for bit. A
+    run that diverges raises FloatingPointError, and no callback is given values that are not
+    finite.
+    """
+    rule = rule(gradient, params, rng, n_updates, **settings)
+    now, log, values = begun(params, state, rng, rule.sizes, n_updates), Log(), []
+    batch, batches = now[1].y, iter(batches)
+
+    def diverged(update, why):
+        """The error of a run that diverged: its data or its learning rate are blamed"""
+        mean, sd = (float(f(batch, dtype=float)) if batch.size else 0.0 for f in (np.mean, np.std))
+        rate, cure = f" (learning_rate {learning_rate:g})", "use a smaller learning_rate"
+        if update <= EARLY and max(abs(mean), sd) > rule.max_scale:
+            rate, cure = "", f"batches: {out_of_scale(mean, sd, rule.advice)}"
+        return FloatingPointError(
+            f"training diverged at update {update} of {n_updates}{rate}: {why}; {cure}"
+        )
+
+    def check_finite(params, state):
+        trees = params, state.m, state.v
+        leaves = (leaf for tree in trees for leaf in tree.leaves().values())
+        if not np.isfinite(values).all() or not all(np.isfinite(leaf).all() for leaf in leaves):
+            raise diverged(state.n_updates, "weights or errors are no longer finite")
+
+    try:
+        while (made := now[1].n_updates) < n_updates:
             if now[1].y.shape[1] == 0:
-                y = training.next_batch(now[1].n_updates)
-                u, y, y_input = training.start(now[0], y, rng)
+                u, y, y_input = rule.start(now[0], next_of(batches, made, n_updates), rng)
                 fresh = replace(now[1], u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
                 now, batch = (now[0], fresh), y
+            rate = learning_rate + (final_learning_rate - learning_rate) * made / n_updates
             try:
-                now, value = training.update(*now, training.rate(now[1].n_updates))
+                now, value = rule.update(*now, rate)
             except FloatingPointError as error:
-                raise training.diverged(now[1].n_updates + 1, batch, error) from error
+                raise diverged(made + 1, error) from error
             values.append(value)
-            made = now[1].n_updates
-            if made % training.every == 0 or made == training.n_updates:
-                training.check_finite(*now, values, batch)
+            made += 1
+            if made % every == 0 or made == n_updates:
+                check_finite(*now)
                 log.n_updates.append(made)
                 log.value.append(float(np.mean(values)))
                 log.state = detached(now[1])
                 values.clear()
-                if training.callback is not None:
-                    training.callback(now[0], log)
+                for report in (rule.watch, callback):
+                    if report is not None:
+                        report(now[0], log)
     except (KeyboardInterrupt, SystemError) as error:
         if not is_interrupt(error):
             raise
         log.interrupted = True
         del log.n_updates[len(log.value) :]  # interrupted between the two
-        training.check_finite(*now, values, batch)
+        check_finite(*now)
         log.state = detached(now[1])
     return now[0], log
 
 
 def detached(state):
     """The State with copies of its rest of a batch, which may be the caller's own buffer."""
-    copies = {
-        name: None if (a := getattr(state, name)) is None else a.copy()
-        for name in ("u", "y", "y_input")
-    }
-    return replace(state, **copies)
+    y_input = None if state.y_input is None else state.y_input.copy()
+    return replace(state, u=state.u.copy(), y=state.y.copy(), y_input=y_input)
 
 
 def check_gradient(result, params):

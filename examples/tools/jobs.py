@@ -16,7 +16,6 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from datasets.support.threads import set_blas_threads
 from examples.tools import results
 from examples.tools.results import Progress, version, write_content
 
@@ -241,7 +240,6 @@ def _begin():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_follow_parent, daemon=True).start()
-    set_blas_threads(1)  # workers share the cores already
 
 
 def _stop(number, frame):
