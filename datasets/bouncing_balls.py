@@ -188,17 +188,8 @@ def _move(position, velocity, T, radius, mass, side):
 
 @checked(box=kinds.box, position=kinds.ball_positions)
 def render(position, box=BOX):
-    """Frames of given positions (D4).
-
-    Parameters
-    ----------
-    position : (n_traj, T, n_balls, 2)
-    box : Box
-
-    Returns
-    -------
-    (n_traj, T, resolution^2) brightness in [0, 1], float32
-    """
+    """Frames (n_traj, T, resolution^2) of positions (n_traj, T, n_balls, 2), brightness in [0, 1],
+    float32 (D4)."""
     radius = np.array(box.radius)
     sharpness = radius**-2.0 if box.rendering == "sutskever" else radius**2
     return rasterize(position, sharpness, box.side, box.resolution)

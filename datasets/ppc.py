@@ -167,15 +167,9 @@ def trajectories(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
 
 @checked(position=numbers(), system=kinds.system)
 def tuning(position, system=SYSTEM):
-    """Tuning curves f_i: each neuron's mean response relative to its peak (P2).
+    """Tuning curves f_i, (..., n_neurons) in [0, 1]: mean responses relative to the peak (P2).
 
-    Parameters
-    ----------
     position : (...) rad; any real number, because positions are wrapped
-
-    Returns
-    -------
-    (..., n_neurons) in [0, 1]
     """
     distance = wrap(position[..., None] - system.preferred, system)
     return np.exp(-(distance**2) / (2 * system.tuning_std**2))
@@ -183,16 +177,8 @@ def tuning(position, system=SYSTEM):
 
 @checked(difference=numbers(missing=True), system=kinds.system)
 def wrap(difference, system=SYSTEM):
-    """A difference between positions, wrapped around the circle.
-
-    Parameters
-    ----------
-    difference : (...) rad; NaN stays NaN
-
-    Returns
-    -------
-    (...) rad, in [-circumference / 2, circumference / 2)
-    """
+    """A difference between positions (...), in rad, wrapped around the circle: (...) in
+    [-circumference / 2, circumference / 2); NaN stays NaN."""
     half = system.circumference / 2
     return (difference + half) % system.circumference - half
 
@@ -235,15 +221,9 @@ def decode(y, system=SYSTEM):
 
 @checked(total=kinds.spike_totals, system=kinds.system)
 def decoder_variance(total, system=SYSTEM):
-    """Variance of the decoded position, given the number of spikes (D2).
+    """Variance of the decoded position, (...) rad^2, given the number of spikes (D2).
 
-    Parameters
-    ----------
-    total : (...) number of spikes, at least 0
-
-    Returns
-    -------
-    (...) rad^2; infinite where there is no spike
+    total : (...) number of spikes, at least 0; without one the variance is infinite
     """
     # D2
     return system.tuning_std**2 / total
@@ -251,15 +231,8 @@ def decoder_variance(total, system=SYSTEM):
 
 @checked(z_hat=numbers(missing=True), position=numbers(like="z_hat"), system=kinds.system)
 def squared_error(z_hat, position, system=SYSTEM):
-    """Squared error of an estimated position, wrapped around the circle.
+    """Squared error of an estimated position, wrapped around the circle, (...) rad^2.
 
-    Parameters
-    ----------
-    z_hat : (...) rad; NaN where there is no estimate
-    position : (...) rad
-
-    Returns
-    -------
-    (...) rad^2; NaN where z_hat is
+    z_hat, position : (...) rad; NaN where there is no estimate
     """
     return wrap(z_hat - position, system) ** 2

@@ -141,7 +141,7 @@ def trained(seed, settings, finish, folder):
 def next_frame_error(params, frames):
     """Mean squared error per pixel of the next frame, by mu_y at the MAP estimate of x."""
     u = rvae.infer(params, frames)[:, :-1]
-    prediction = samplers.predict_map(params, u.reshape(-1, params.n_x))
+    prediction = samplers.mode(params, u.reshape(-1, params.n_x))
     prediction = prediction.reshape(frames[:, 1:].shape)
     return float(np.mean((prediction - frames[:, 1:]) ** 2))
 

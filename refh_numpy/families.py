@@ -68,11 +68,7 @@ def sample_bernoulli(mean, rng):
 def sample_logistic(eta, bias, rng):
     """Zeros and ones with means sigmoid(eta + bias), in the dtype of eta.
 
-    In float32 by a Numba counterpart, which needs half the time.
-
-    Parameters
-    ----------
-    eta, bias : (..., n), (n,)
+    eta, bias : (..., n), (n,); in float32 by a Numba counterpart, which needs half the time
     """
     uniform = rng.random(eta.shape, dtype=eta.dtype)
     if eta.dtype == np.float32:

@@ -43,16 +43,10 @@ def infer(params, y, u0=None):
 
 @checked(params=recurrent, u=states("n_traj", "T"), result=finite)
 def emission_mean(params, u):
-    """E[y_t | x_t = u_t] (P5): the observation that the state says is present.
+    """E[y_t | x_t = u_t] (P5): the observation that the state says is present, (n_traj, T, n_y)
+    probabilities, expected spikes per time step, or means.
 
-    Parameters
-    ----------
-    params : Params
     u : (n_traj, T, n_x) from infer
-
-    Returns
-    -------
-    (n_traj, T, n_y) probabilities, expected spikes per time step, or means
     """
     return y_mean(params, u)
 

@@ -128,8 +128,6 @@ def rule(
 def of(gradient, **schedules):
     """The `train` of the model with this gradient.
 
-    Parameters
-    ----------
     gradient : function (params, u, y, x_mean, n_sweeps, rng, noise_fraction, **scheduled) ->
         Gradient(params, value), of arrays (n_traj, chunk, n)
     schedules : {further argument of gradient: kind, which makes a function of the fraction of

@@ -66,16 +66,10 @@ def infer(params, y, u0=None):
 
 @checked(params=autoencoder, u=states("n_traj", "T"))
 def emission_mean(params, u):
-    """E[y_t | x_t = u_t]: what the state says about the *present* observation (P9).
+    """E[y_t | x_t = u_t]: what the state says about the *present* observation (P9),
+    (n_traj, T, n_y) expected spikes per time step, or means.
 
-    Parameters
-    ----------
-    params : Params
     u : (n_traj, T, n_x) states from infer
-
-    Returns
-    -------
-    (n_traj, T, n_y) expected spikes per time step, or means
     """
     return emission(params, u.reshape(-1, params.n_x)).reshape(*u.shape[:2], params.n_y)
 

@@ -56,13 +56,8 @@ def init(*, n_x, n_y, hidden, config, rng, dtype=np.float32, n_residual=0, stati
 
 @checked(params=_boundary.autoencoder, y=_boundary.sample)
 def at_mean(params, y):
-    """Params that differ in the decoder's biases: with all weights 0, it would emit the mean of y.
-
-    Parameters
-    ----------
-    params : Params
-    y : (n_traj, T, n_y) a sample of the data
-    """
+    """Params that differ in the decoder's biases: with all weights 0, it would emit the mean of y,
+    (n_traj, T, n_y), a sample of the data."""
     *layers, last = params.decode_y
     biases = _inverse_link(params.config, y.mean((0, 1))).astype(last.b.dtype)
     return replace(params, decode_y=[*layers, Layer(last.W, biases)])

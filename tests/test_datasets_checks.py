@@ -42,7 +42,7 @@ def test_counts_are_accepted():
 
 @pytest.mark.parametrize("value", [True, np.True_, "1", None, 1j, np.ones(2), [1.0]])
 def test_a_number_is_real(value):
-    kind = refused(lambda: checks.number("r", value), "^r: expected a finite number, got")
+    kind = refused(lambda: checks.number("r", value), "^r: expected a finite number in .*, got")
     assert kind is TypeError
 
 
@@ -55,8 +55,8 @@ def test_numbers_are_accepted_within_their_bounds():
     assert checks.number("r", fractions.Fraction(1, 2), 0, 1) == 0.5
     assert checks.number("r", np.float32(0), 0, 1) == 0.0
     refused(lambda: checks.number("r", 0, 0, 1, above_low=True), r"number in \(0, 1\], got 0")
-    refused(lambda: checks.number("r", -1, 0), "expected a finite number of at least 0, got -1")
-    refused(lambda: checks.number("r", 0, 0, above_low=True), "finite number above 0, got 0")
+    refused(lambda: checks.number("r", -1, 0), r"expected a finite number in \[0, inf\], got -1")
+    refused(lambda: checks.number("r", 0, 0, above_low=True), r"finite number in \(0, inf\], got 0")
 
 
 @pytest.mark.parametrize(

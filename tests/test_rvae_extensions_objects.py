@@ -146,7 +146,7 @@ def test_forecasts_keep_the_identities_of_objects_that_cross(by_forecast, monkey
     monkeypatch.setattr(inference, "infer_u0", given)
     alone = rvae.emission_mean(params, np.stack([place, np.zeros((2, 13))], axis=-1))
     y = objects.compose(alone[:, None])
-    forecast = samplers.predict_map if by_forecast else autoencoder.emission
+    forecast = samplers.mode if by_forecast else autoencoder.emission
     states = objects.infer(params, y, alone[None, :, None, 0], forecast=forecast)
     passed = np.abs(states[:, 0, :, 0] - place).max() < 0.5
     assert passed == by_forecast
@@ -160,7 +160,7 @@ def test_the_partition_that_explains_the_video_best_is_kept(K, dtype):
     y = np.random.default_rng(1).random((20, 5, 7), dtype=dtype)
     partitions = partitions_of(y, 3, K).astype(dtype)
     each = [
-        objects._filter_from_partition(params, y, partition, None, samplers.predict_map)
+        objects._filter_from_partition(params, y, partition, None, samplers.mode)
         for partition in partitions
     ]
     winner = np.argmin([energy for _, energy in each], axis=0)
@@ -177,9 +177,7 @@ def test_the_energy_is_that_of_the_joint():
     """X5, summed frame by frame; initial states by V9 from the shares, iteration by iteration"""
     params, y = some_model(), np.random.default_rng(1).random((3, 4, 7))
     (partition,) = partitions_of(y, 1)
-    states, energy = objects._filter_from_partition(
-        params, y, partition, None, samplers.predict_map
-    )
+    states, energy = objects._filter_from_partition(params, y, partition, None, samplers.mode)
     expected = partition
     for _ in range(objects.N_FIRST_ITERATIONS):
         shares = objects.responsibilities(y[:, 0], expected)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rvae_numpy import autoencoder, generation, inference, rvae, tvae, vae
-from rvae_numpy.extensions import backward, masking, samplers
+from rvae_numpy.extensions import backward, masking
 from tests.test_rvae_inference import nonlinear
 from tests.tiny import autoencoder_of
 
@@ -125,7 +125,6 @@ def test_what_needs_the_joint_says_so(model, kind):
     params, u = autoencoder_of(model, n_y=4, n_x=3), np.zeros((2, 3))
     for call in (
         lambda: generation.generate_backward(params, u, 3, RNG),
-        lambda: samplers.predict_map(params, u),
         lambda: masking.forecast_open_loop(params, u),
         lambda: masking.generate_open_loop(params, u, 3),
         lambda: backward.calibrate_backward(params, u[:, None]),

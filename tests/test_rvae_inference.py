@@ -174,7 +174,6 @@ def test_bad_input(call, error):
     [
         lambda p: rvae.predict_next(p, np.full((1, 1, 2), 1e30), np.random.default_rng(0)),
         lambda p: rvae.generate(p, np.full((1, 2), 1e30), 2, np.random.default_rng(0)),
-        lambda p: samplers.predict_map(p, np.full((1, 2), 1e30)),
         lambda p: rvae.infer(p.map(lambda leaf: leaf + 1e30), np.ones((1, 2, 3))),
         lambda p: rvae.generate_backward(
             p.map(lambda leaf: leaf + 1e30), np.ones((1, 2)), 3, np.random.default_rng(0)

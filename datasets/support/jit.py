@@ -17,17 +17,7 @@ def is_interrupt(error):
 
 
 def njit(function=None, **options):
-    """Decorator for a compiled kernel: @njit, or @njit(error_model="numpy").
-
-    Parameters
-    ----------
-    function : the function to compile, when used without options
-    options : whatever numba.njit takes, except cache
-
-    Returns
-    -------
-    the compiled function, or a decorator if only options are given
-    """
+    """Decorator for a compiled kernel: @njit, or @njit(...) with options of numba.njit."""
 
     def compiled(function):
         try:

@@ -93,16 +93,7 @@ class AttentionWindow:
 
     @checked(frames=_brightness("n_pixels"))
     def encode(self, frames):
-        """The encoding of frames (X6, X7).
-
-        Parameters
-        ----------
-        frames : (.., side^2) brightness in [0, 1]
-
-        Returns
-        -------
-        (.., n_y), float32
-        """
+        """The encoding (.., n_y), float32, of frames (.., side^2) in [0, 1] (X6, X7)."""
         axes, frames = frames.shape[:-1], frames.reshape(-1, self.side, self.side)
         bright, pixels = np.maximum(0, frames - FLOOR), np.arange(self.side) + 0.5
         c = np.stack([_centre(pixels, bright.sum(axis)) for axis in (1, 2)], axis=-1)
@@ -116,16 +107,7 @@ class AttentionWindow:
 
     @checked(encoding=_brightness("n_y"))
     def decode(self, encoding):
-        """Frames that have this encoding.
-
-        Parameters
-        ----------
-        encoding : (.., n_y), in [0, 1]
-
-        Returns
-        -------
-        (.., side^2), float32
-        """
+        """Frames (.., side^2), float32, that have this encoding (.., n_y), in [0, 1]."""
         positions, n = self.preferred_positions, self.window**2
         image, *place = np.split(encoding.reshape(-1, self.n_y), [n, n + len(positions)], axis=1)
         c = np.stack(

@@ -70,8 +70,6 @@ def input_noise(sd):
     A noisy frame does not show clearly which digit it holds, the state before does: so the state
     learns to remember it.
 
-    Parameters
-    ----------
     sd : standard deviation of the noise, in units of y
     """
     return lambda y, rng: y + sd * rng.standard_normal(y.shape, dtype=y.dtype)
@@ -84,17 +82,8 @@ def encode_missing(params, u):
 
 @checked(params=joint, u=states("n"))
 def forecast_open_loop(params, u):
-    """y_t as a model trained with masks expects it from u_{t-1}: deterministic (X2).
-
-    Parameters
-    ----------
-    params : Params of an rVAE trained with observation_mask
-    u : (n, n_x) previous states
-
-    Returns
-    -------
-    (n, n_y) means
-    """
+    """Means of y_t, (n, n_y), as an rVAE trained with observation_mask expects it from u_{t-1},
+    (n, n_x): deterministic (X2)."""
     return emission(params, encode_missing(params, u))
 
 

@@ -40,7 +40,7 @@ from rvae_numpy import _boundary, gaussian, inference
 from rvae_numpy._boundary import checked, states
 from rvae_numpy.autoencoder import emission, recognise
 from rvae_numpy.extensions.attention import AttentionWindow
-from rvae_numpy.extensions.samplers import energy, predict_map
+from rvae_numpy.extensions.samplers import energy, mode
 from rvae_numpy.generation import generate as generate_one
 
 N_ITERATIONS = 3  # of X4 per frame
@@ -192,7 +192,7 @@ def _filter_from_partition(params, y, partition, window, forecast):
     partitions=_partitions,
     forecast=_boundary.returning("n_y"),
 )
-def infer(params, y, partitions, *, window=None, forecast=predict_map):
+def infer(params, y, partitions, *, window=None, forecast=mode):
     """The states u_t of each object.
 
     Given a partition the states are causal. The partition is chosen by the whole of y, so y should
@@ -221,16 +221,9 @@ def infer(params, y, partitions, *, window=None, forecast=predict_map):
 
 @checked(params=_of_brightness, window=_window, u=states("K", "n_traj", "T"))
 def emission_mean(params, u, *, window=None):
-    """What each object's state says about the present frame.
+    """What each object's state says about the present frame, (K, n_traj, T, n_pixels).
 
-    Parameters
-    ----------
-    params, window : as for infer
-    u : (K, n_traj, T, n_x) states from infer
-
-    Returns
-    -------
-    (K, n_traj, T, n_pixels)
+    u : (K, n_traj, T, n_x) states from infer; the others as there
     """
     y = np.array([inference.emission_mean.unchecked(params, one) for one in u])
     return _render_view(y, window)

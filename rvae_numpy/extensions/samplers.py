@@ -32,7 +32,7 @@ import numpy as np
 from datasets.support import boundary
 from datasets.support.boundary import count
 from rvae_numpy import gaussian, generation, mlp
-from rvae_numpy._boundary import checked, joint, states
+from rvae_numpy._boundary import checked
 from rvae_numpy.autoencoder import emission, log_emission, mu_u, recognise
 from rvae_numpy.inference import mode_x_given_u
 
@@ -45,7 +45,7 @@ laplace = generation.sample
 
 
 def mode(params, u, rng=None):
-    """mu_y at the MAP estimate of x."""
+    """mu_y at the MAP estimate of x: a deterministic prediction of y_t from u_{t-1} alone."""
     return emission(params, mode_x_given_u(params, u)[0])
 
 
@@ -125,22 +125,6 @@ def refined(sampler, n_refine=1):
         return y
 
     return refined_sampler
-
-
-@checked(params=joint, u=states("n"))
-def predict_map(params, u):
-    """mu_y at the MAP estimate of x_t given u_{t-1}: a deterministic prediction of y_t.
-
-    Parameters
-    ----------
-    params : Params of a model that learns u
-    u : (n, n_x) previous states
-
-    Returns
-    -------
-    (n, n_y)
-    """
-    return mode(params, u)
 
 
 def energy(params, u, x):
