@@ -12,20 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets.support.loop import Gradient
-from refh_numpy import (
-    efh,
-    families,
-    harmonium,
-    hybrid,
-    refh,
-    refh_bptt,
-    rtrbm,
-    storage,
-    training,
-    trbm,
-)
-from tests.tiny import assert_equal, given, harmonium_of, small, stream
+from refh_numpy import efh, families, harmonium, hybrid, refh, refh_bptt, rtrbm, trbm
+from tests.tiny import given, harmonium_of, small, stream
 
 MODELS = [efh, refh, trbm, rtrbm, refh_bptt, hybrid]
 GENERATORS = [vars(np.random)[name] for name in ("MT19937", "Philox", "SFC64", "PCG64DXSM")]
@@ -66,18 +54,6 @@ def test_states_of_runs_compare_without_an_error():
     assert log.state == log.state and log.state != copy.deepcopy(log.state)
 
 
-def test_the_state_of_a_run_does_not_change_with_the_buffer_of_its_batches():
-    def run(spoil):
-        rng = np.random.default_rng(0)
-        params, buffer = small(rng), np.ones((4, 30, 15), np.float32)
-        params, log = refh.train(params, [buffer], rng, n_updates=7)
-        if spoil:
-            buffer[:] = 99
-        return refh.train(params, [], rng, n_updates=20, state=log.state)[0]
-
-    assert_equal(run(spoil=True), run(spoil=False))
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_no_sweeps_are_refused_by_name(model):
     rng = np.random.default_rng(0)
@@ -99,55 +75,6 @@ def test_a_package_alone_has_its_models_and_functions():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_unknown_settings_are_named():
-    rng = np.random.default_rng(0)
-    for model, more in ((hybrid, {"w": 0.5, "schedules": {}}), (refh, {"k": 2}), (refh, {"w": 1})):
-        with pytest.raises(TypeError, match=r"unexpected keyword argument '(schedules|k|w)'"):
-            model.train(small(rng), stream(rng), rng, n_updates=1, **more)
-    with pytest.raises(TypeError, match="'w'"):
-        hybrid.train(small(rng), stream(rng), rng, n_updates=1)
-
-
-BAD_GRADIENTS = {
-    "transposed": lambda g: replace(g, W_y=g.W_y.T),
-    "not summed": lambda g: replace(g, b_x=np.tile(g.b_x, (4, 1))),
-    "empty": lambda g: replace(g, b_y=g.b_y[:0]),
-    "masked": lambda g: replace(g, W_u=np.ma.masked_array(g.W_u)),
-    "another dtype": lambda g: replace(g, b_u=g.b_u.astype(float)),
-    "a list": lambda g: replace(g, b_u=g.b_u.tolist()),
-    "none": lambda g: replace(g, W_y=None),
-}
-
-
-@pytest.mark.parametrize("momentum", [None, 0.9])
-@pytest.mark.parametrize("name", BAD_GRADIENTS)
-def test_a_gradient_of_wrong_arrays_is_refused_by_name(name, momentum):
-    def gradient(*args):
-        params, value = refh.gradient(*args)
-        return Gradient(BAD_GRADIENTS[name](params), value)
-
-    rng = np.random.default_rng(0)
-    with pytest.raises((ValueError, TypeError), match=r"^gradient: expected [Wb]_[uxy] .* got"):
-        training.of(gradient)(small(rng), stream(rng), rng, n_updates=2, momentum=momentum)
-
-
-@pytest.mark.parametrize("generator", GENERATORS)
-def test_a_run_with_any_generator_resumes_from_its_checkpoint(generator, tmp_path):
-    path, batches = tmp_path / "run.npz", [np.ones((4, 30, 15)), np.full((4, 30, 15), 2)]
-
-    def keep(params, log):
-        if log.n_updates[-1] == 20:  # in the middle of the first batch
-            storage.save_checkpoint(path, params, log.state, "refh")
-
-    def run(params, seed, batches, **more):
-        rng = np.random.Generator(generator(seed))
-        return refh.train(params, batches, rng, n_updates=50, every=20, **more)[0]
-
-    whole = run(small(np.random.default_rng(0)), 1, batches, callback=keep)
-    params, state, _ = storage.load_checkpoint(path, "refh")
-    assert_equal(run(params, 2, batches[1:], state=state), whole)
-
-
 @pytest.mark.parametrize("name", ["b_x", "b_u", "b_y", "W_u", "W_y"])
 def test_the_array_that_does_not_fit_is_named(name, tmp_path):
     params = small(np.random.default_rng(0))
@@ -157,32 +84,6 @@ def test_the_array_that_does_not_fit_is_named(name, tmp_path):
         refh.infer(wrong, np.ones((1, 1, 15)))
     with pytest.raises(ValueError, match=rf"^params: expected {name} to be a plain"):
         refh.save(tmp_path / "weights.npz", wrong)
-
-
-@pytest.mark.parametrize("path", [".", "/", ".."])
-def test_a_folder_is_no_place_for_weights(path):
-    with pytest.raises(OSError, match="expected the name of a file"):
-        refh.save(path, small(np.random.default_rng(0)))
-
-
-def test_a_learning_rate_that_changes_nothing_is_refused():
-    rng = np.random.default_rng(0)
-    for rate in (1e-50, 1e-300, np.float64(1e-40)):
-        with pytest.raises(ValueError, match=r"^learning_rate: expected .* got"):
-            refh.train(small(rng), stream(rng), rng, n_updates=1, learning_rate=rate)
-
-
-@pytest.mark.parametrize("scale", [100, 1e36])
-def test_data_of_a_huge_scale_are_blamed_and_not_the_learning_rate(scale):
-    rng = np.random.default_rng(0)
-    params = refh.init(n_x=5, n_y=3, family="normal", rng=rng)
-    y = scale * rng.standard_normal((4, 10, 3))
-    with pytest.raises(
-        FloatingPointError,
-        match=r"update [1-9] .*batches: expected .*got mean .*standard deviation",
-    ) as error:
-        refh.train(params, [y], rng, n_updates=9, learning_rate=1e37 if scale == 100 else 1e-3)
-    assert "smaller learning_rate" not in str(error.value)
 
 
 NUMBERS = dict(learning_rate=1e-3, final_learning_rate=1e-4, momentum=0.5, noise_fraction=0.25)

@@ -1,8 +1,7 @@
-"""The training loop of the harmoniums: optimisers, learning, settings, bad input."""
+"""The training of harmoniums: optimisers, learning, settings; see also test_training.py."""
 
 import inspect
 import re
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -248,72 +247,7 @@ def test_noise_fraction_is_checked_and_changes_the_gradient():
     assert not np.array_equal(learnt[0].W_y, learnt[1].W_y)
 
 
-def test_train_leaves_its_arguments_alone():
-    rng = np.random.default_rng(0)
-    params = small(rng)
-    copy = params.map(np.copy)
-    _, log = refh.train(params, stream(rng), rng, n_updates=3)
-    assert_equal(params, copy)
-    m = log.state.m.map(np.copy)
-    refh.train(params, stream(rng), rng, n_updates=6, state=log.state)
-    assert_equal(log.state.m, m)
-
-
-@pytest.mark.parametrize("momentum", [None, 0.9])
-@pytest.mark.parametrize(
-    "layout", [np.asfortranarray, lambda a: np.repeat(a, 2, axis=-1)[..., ::2]]
-)
-def test_weights_of_any_layout_are_trained(layout, momentum):
-    """Also when a run is resumed: results equal those of C-contiguous weights, bit for bit."""
-    results = []
-    for change in (np.copy, layout):
-        rng = np.random.default_rng(0)
-        params = small(rng).map(change)
-        settings = dict(learning_rate=1e-3, momentum=momentum)
-        params, log = refh.train(params, stream(rng), rng, n_updates=10, **settings)
-        state = replace(log.state, m=log.state.m.map(change), v=log.state.v.map(change))
-        params, log = refh.train(
-            params.map(change), stream(rng), rng, n_updates=20, state=state, **settings
-        )
-        assert all(
-            leaf.flags.c_contiguous
-            for tree in (params, log.state.m, log.state.v)
-            for leaf in tree.leaves().values()
-        )
-        results.append(params)
-    assert_equal(*results)
-
-
 # Bad input
-
-
-@pytest.mark.parametrize(
-    "change, name",
-    [
-        (dict(batches=[]), "batches"),
-        (dict(batches=[None]), "batches"),
-        (dict(batches=[np.zeros((2, 3, 14))]), "batches"),
-        (dict(batches=[[[0]]]), "batches"),
-        (dict(batches=[np.zeros((2, 0, 15))]), "batches"),
-        (dict(batches=[np.zeros((0, 3, 15))]), "batches"),
-        (dict(batches=[np.full((2, 3, 15), np.nan)]), "batches"),
-        (dict(batches=[np.full((2, 3, 15), -1)]), "batches"),
-        (dict(batches=[np.full((2, 3, 15), 0.5)]), "batches"),
-        (dict(batches=[np.full((2, 3, 15), 1e300)]), "batches"),
-        (dict(batches=[np.ma.zeros((2, 3, 15))]), "batches"),
-        (dict(batches=[np.zeros((2, 3, 15))]), "batches"),
-    ],
-)
-def test_bad_input_is_named(change, name):
-    rng = np.random.default_rng(0)
-    arguments = dict(params=small(rng), batches=stream(rng), rng=rng, n_updates=9) | change
-    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .*got"):
-        refh.train(**arguments)
-
-
-def test_a_gradient_that_is_no_function_is_refused():
-    with pytest.raises(TypeError, match=r"^gradient: expected a function"):
-        training.of(None)
 
 
 def test_help_lists_what_a_train_takes():

@@ -8,15 +8,11 @@ import pytest
 from datasets import ppc
 from rvae_numpy import rvae, rvae_bptt, tvae, vae
 from rvae_numpy.parameters import FAMILIES
+from tests.tiny import stream
 
 MODELS = [vae, rvae, tvae, rvae_bptt]
 EACH_MODEL = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 RNG = np.random.default_rng(0)
-
-
-def stream(rng, n_traj=4, T=30):
-    while True:
-        yield ppc.sample(n_traj, T, rng, random_phase=True).y
 
 
 @EACH_MODEL
