@@ -208,7 +208,7 @@ def interrupted_at(n_lines, run):
             return None
         callers = frames_from(frame)
         loops = [caller for caller in callers if caller.f_code is loop.run.__code__]
-        if not INTERRUPTED & {caller.f_code for caller in callers[:4]} or not loops:
+        if not INTERRUPTED & {caller.f_code.co_name for caller in callers[:4]} or not loops:
             return None
         if event == "line" and loops[0].f_lineno in INSIDE:
             left -= 1
@@ -243,7 +243,7 @@ def lines_of_the_loop():
     return {first + n for n in range(begin + 1, end) if lines[n].strip() != "try:"}
 
 
-INTERRUPTED = {loop.run.__code__, refh_training.update.__code__}
+INTERRUPTED = {"run", "update"}  # functions
 INSIDE = lines_of_the_loop()
 
 
@@ -507,7 +507,7 @@ def test_bad_batches_are_named(model, batches):
 @BOTH
 @pytest.mark.parametrize("rate", [1e-50, 1e-300, np.float64(1e-40)])
 def test_a_learning_rate_that_changes_nothing_is_refused(model, rate):
-    with pytest.raises(ValueError, match=r"^learning_rate: expected a finite number of at least"):
+    with pytest.raises(ValueError, match=r"^learning_rate: expected a finite number in"):
         learn(model, small(model), n_updates=1, learning_rate=rate)
 
 
