@@ -217,8 +217,3 @@ def test_forward_is_the_conditional_step_after_step():
         np.testing.assert_allclose(u_prev[:, t], u, atol=1e-14)
         u = harmonium.hidden_mean(params, u, y[:, t])
         np.testing.assert_allclose(x_mean[:, t], u, atol=1e-14)
-
-
-def test_sizes_are_given_by_name():
-    with pytest.raises(TypeError, match="positional"):
-        refh.init(2, 2, "poisson", np.random.default_rng(0))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rvae_numpy import autoencoder, inference, parameters, rvae, rvae_bptt, training
+from rvae_numpy import autoencoder, inference, parameters, rvae, rvae_bptt, training, tvae, vae
 from rvae_numpy.parameters import PHI
 from tests.tiny import assert_equal, half_masked, stream
 
@@ -144,3 +144,16 @@ def test_a_norm_to_which_nothing_can_be_clipped_is_refused():
     for max_norm in (0, 1e-50, 1e-320):
         with pytest.raises(ValueError, match=r"^max_norm: expected .* got"):
             rvae.train(params, stream(rng), rng, n_updates=1, max_norm=max_norm)
+
+
+def test_the_gradient_of_each_model_takes_an_input_other_than_the_target():
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((2, 4, 3))
+    for model in (vae, tvae, rvae, rvae_bptt):
+        params = model.init(n_y=3, n_x=2, hidden=5, family="normal", rng=rng, dtype=np.float64)
+        u = np.zeros((2, 4, params.n_u))
+        losses = [
+            model.gradient(params, u, y, np.random.default_rng(1), y_input).value
+            for y_input in (None, y, y + 1)
+        ]
+        assert losses[0] == losses[1] != losses[2]
