@@ -79,18 +79,7 @@ class Batch(NamedTuple):
 
 @checked(n_traj=count(), T=count(), rng=generator, box=kinds.box)
 def sample(n_traj, T, rng, box=BOX):
-    """Videos of T frames, from random positions and velocities (D3, D4).
-
-    Parameters
-    ----------
-    n_traj, T : number of videos, number of frames
-    rng : numpy.random.Generator
-    box : Box
-
-    Returns
-    -------
-    Batch of frames (n_traj, T, resolution^2), position and velocity (n_traj, T, n_balls, 2)
-    """
+    """A Batch of n_traj videos of T frames, from random positions and velocities (D3, D4)."""
     position, velocity = initial_positions(n_traj, rng, box)
     position, velocity = trajectories(position, velocity, T, box)
     return Batch(render(position, box), position, velocity, box.shape)
@@ -102,12 +91,6 @@ def initial_positions(n_traj, rng, box=BOX):
 
     As in Sutskever's script and the authors' code, centres are at least a fifth of the box from
     the lower and left walls in the first frame, and only a radius from the others.
-
-    Parameters
-    ----------
-    n_traj : number of videos
-    rng : numpy.random.Generator
-    box : Box
 
     Returns
     -------
@@ -135,18 +118,8 @@ def initial_positions(n_traj, rng, box=BOX):
 
 @checked(T=count(), box=kinds.box, position=kinds.first_positions, velocity=kinds.first_velocities)
 def trajectories(position, velocity, T, box=BOX):
-    """Positions and velocities from the first frame on (D3).
-
-    Parameters
-    ----------
-    position, velocity : (n_traj, n_balls, 2) in the first frame; velocity per frame
-    T : number of frames
-    box : Box
-
-    Returns
-    -------
-    position and velocity, (n_traj, T, n_balls, 2) each
-    """
+    """Positions and velocities (n_traj, T, n_balls, 2) of T frames, from those in the first frame,
+    (n_traj, n_balls, 2); velocities are per frame (D3)."""
     return _move(position, velocity, T, np.array(box.radius), np.array(box.mass), box.side)
 
 

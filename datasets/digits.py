@@ -48,10 +48,6 @@ def load(source="auto", folder=None):
         $MNIST_DIR, or else the cache. The names of other unpackers and torchvision's MNIST/raw
         are found too
 
-    Returns
-    -------
-    Digits
-
     Raises FileNotFoundError where there are none, ValueError for files that are truncated, corrupt
     or not MNIST.
     """
@@ -70,17 +66,13 @@ def load(source="auto", folder=None):
     result=lambda digits: kinds.digits("labels", digits, {}),
 )
 def from_idx(images, labels, source, *, transposed=False):
-    """Digits, letters or clothes from two files in MNIST's format.
+    """Digits, letters or clothes, as Digits, from two files in MNIST's format.
 
     Parameters
     ----------
     images, labels : paths, packed by gzip or not
     source : name of the set
     transposed : whether its images are stored column by column, as EMNIST's are
-
-    Returns
-    -------
-    Digits
 
     Raises ValueError for files that are truncated, corrupt, or do not fit each other.
     """

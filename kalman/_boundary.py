@@ -134,18 +134,16 @@ def names_of_parameters(name, value, _):
     return tuple(value)
 
 
-def finite(result):
+def finite(result, expected="model, y, R: expected numbers whose squares stay finite"):
     """What the filter or the smoother returns; ValueError if it overflows."""
     if not all(np.isfinite(part).all() for part in result):
-        raise ValueError("model, y, R: expected numbers whose squares stay finite, got an overflow")
+        raise ValueError(f"{expected}, got an overflow")
     return result
 
 
 def finite_states(result):
     """States and observations; ValueError if they overflow."""
-    if not all(np.isfinite(part).all() for part in result):
-        raise ValueError("model: expected states that stay finite, got an overflow")
-    return result
+    return finite(result, "model: expected states that stay finite")
 
 
 @contextlib.contextmanager

@@ -50,16 +50,12 @@ class Fit:
 
 @checked(position_variance=positive, step_variance=positive)
 def random_walk(position_variance, step_variance):
-    """Initial model of order 1: the observed quantity itself is the state, and it drifts (K1).
+    """Initial LDS of order 1: the observed quantity itself is the state, and it drifts (K1).
 
     Parameters
     ----------
     position_variance : of the first state, in units of y squared
     step_variance : of one step, in units of y squared
-
-    Returns
-    -------
-    LDS
     """
     return LDS(
         A=[[1.0]], C=[[1.0]], Sigma_z=[[step_variance]], mu_0=[0.0], Sigma_0=[[position_variance]]
@@ -70,7 +66,7 @@ def random_walk(position_variance, step_variance):
     dt=positive, position_variance=positive, velocity_variance=positive, step_variance=positive
 )
 def constant_velocity(dt, position_variance, velocity_variance, step_variance):
-    """Initial model of order 2: the velocity stays the same, except for a little noise (K1).
+    """Initial LDS of order 2: the velocity stays the same, except for a little noise (K1).
 
     Parameters
     ----------
@@ -78,10 +74,6 @@ def constant_velocity(dt, position_variance, velocity_variance, step_variance):
     position_variance : of the first state, in units of y squared
     velocity_variance : of the first state, in units of y squared per s squared
     step_variance : that the velocity gains in one step
-
-    Returns
-    -------
-    LDS
     """
     return LDS(
         A=[[1.0, dt], [0.0, 1.0]],
@@ -113,7 +105,7 @@ def fit(
     tolerance=1e-6,
     callback=None,
 ):
-    """EM from every initial model; the result of highest likelihood is kept (K9 to K13).
+    """EM from every initial model (K9 to K13): the Fit of highest likelihood.
 
     Parameters
     ----------
@@ -123,10 +115,6 @@ def fit(
     n_iterations : upper limit
     tolerance : stop when the log likelihood per observation rises by less; 0 for all iterations
     callback : called as callback(index of the initial model, iteration, log_likelihood)
-
-    Returns
-    -------
-    Fit
 
     Warns (RuntimeWarning) where the limit of iterations ended the best run, unless tolerance = 0.
     Raises ValueError where the observations do not determine the parameters.

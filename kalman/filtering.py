@@ -47,7 +47,7 @@ class Filtered(NamedTuple):
 
 @checked(**_boundary.SERIES)
 def kalman_filter(model, y, R, *, period=None, compiled=True):
-    """Filter n_traj trajectories (K2 to K6).
+    """Filter n_traj trajectories (K2 to K6): a Filtered.
 
     Parameters
     ----------
@@ -58,10 +58,6 @@ def kalman_filter(model, y, R, *, period=None, compiled=True):
     period : (n_y,) circumference of the circle on which a component of y lives, infinite for the
         real line; None for the real line throughout
     compiled : False runs `_recursion` below, which is for reading; True its Numba counterpart
-
-    Returns
-    -------
-    Filtered
     """
     return _run(model, y, R, period, compiled)[0]
 

@@ -36,12 +36,7 @@ class Smoothed(NamedTuple):
 
 @checked(**_boundary.SERIES)
 def rts_smoother(model, y, R, *, period=None, compiled=True):
-    """Smooth n_traj trajectories (K7, K8); arguments as for kalman_filter.
-
-    Returns
-    -------
-    Smoothed
-    """
+    """Smooth n_traj trajectories (K7, K8): a Smoothed. Arguments as for kalman_filter."""
     filtered, roots = filtering._run(model, y, R, period, compiled)
     mean, cov, predicted_mean, predicted_cov = filtered[:4]
     if roots is None:

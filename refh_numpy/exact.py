@@ -41,19 +41,16 @@ class States(NamedTuple):
 
 @checked(params=enumerable, clamped=clamped)
 def enumerate_states(params, *, clamped=0, y_max=None):
-    """Every (u, y) and its log probability.
+    """States: every (u, y) and its log probability.
 
     Parameters
     ----------
     params : Params of the family "bernoulli" or "poisson"
     clamped : 0 for log p(u, y), 1 for log p(y | u)
     y_max : largest count of a Poisson family; ignored for Bernoulli
-
-    Returns
-    -------
-    States
     """
-    y_values = _values_of_y(params, y_max)
+    is_poisson = params.family == families.POISSON
+    y_values = range(checks.count("y_max", y_max) + 1 if is_poisson else 2)
     n_u, n_y = len(params.b_u), len(params.b_y)
     if n_u + n_y * np.log2(len(y_values)) > np.log2(MAX_STATES):
         raise ValueError(
@@ -195,13 +192,6 @@ def bernoulli_probability(values, mean):
     for m, v in zip(mean.T, values.T, strict=True):
         p *= np.where(v > 0, m[:, None], 1 - m[:, None])
     return p
-
-
-def _values_of_y(params, y_max):
-    """The values of one unit of y"""
-    if params.family == families.POISSON:
-        return range(checks.count("y_max", y_max) + 1)
-    return range(2)
 
 
 def _given_u(params, u, y_max):

@@ -11,7 +11,7 @@ The functions of this module do not check their arguments, except `get`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import gammaln
@@ -101,29 +101,20 @@ def _check_counts(name, y):
     return checks.in_range(name, checks.counts(name, y), 0, MAX_RATE)
 
 
-def _check_unit_interval(name, y):
-    return checks.in_range(name, y, 0, 1)
-
-
 BERNOULLI = Family(
     "bernoulli",
     mean=sigmoid,
     sample=sample_bernoulli,
     log_base=np.zeros_like,
     log_partition=softplus,
-    check=_check_unit_interval,
+    check=lambda name, y: checks.in_range(name, y, 0, 1),
 )
 
 # Brightness in [0, 1], between the two values of a Bernoulli unit. In the chain the unit is not
 # sampled: its mean takes the place of the sample (mean field). That is less noisy, and resembles
 # grey pixels more than zeros and ones do (Hinton 2010). x is still sampled, so the chain moves.
-MEAN_FIELD_BERNOULLI = Family(
-    "mean-field bernoulli",
-    mean=sigmoid,
-    sample=lambda mean, rng: mean,
-    log_base=np.zeros_like,
-    log_partition=softplus,
-    check=_check_unit_interval,
+MEAN_FIELD_BERNOULLI = replace(
+    BERNOULLI, name="mean-field bernoulli", sample=lambda mean, rng: mean
 )
 
 POISSON = Family(

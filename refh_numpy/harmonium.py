@@ -180,7 +180,7 @@ class NegativePhase(NamedTuple):
 def negative_phase(
     params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0, *, clamped, chain=gibbs
 ):
-    """Samples of the model after n_sweeps sweeps of a Gibbs chain.
+    """The NegativePhase: samples of the model after n_sweeps sweeps of a Gibbs chain.
 
     Each time step is an example of its own: their order does not matter here.
 
@@ -192,10 +192,6 @@ def negative_phase(
     clamped : probability that the u of an example is left as it is. 0: the joint of u and y is
         learnt; 1: y given u. This one number separates the local models of this package
     chain : `gibbs`, or a function with the same arguments
-
-    Returns
-    -------
-    NegativePhase
     """
     n_traj, T, _ = y.shape
     u, x_mean = (a.reshape(n_traj * T, a.shape[-1]) for a in (u, x_mean))
@@ -287,10 +283,6 @@ def bptt(params, u, y, x_mean, dl_du, local):
     u, y, x_mean : (n_traj, T, n) as for negative_phase
     dl_du : (n_traj, T, n_u) dl_t/du_{t-1}, gradient of a step's loss in its given state
     local : Params, the gradient that treats the states as data, averaged over n_traj * T examples
-
-    Returns
-    -------
-    Params
     """
     n_traj, T, _ = y.shape
     dL_da = np.zeros_like(x_mean)

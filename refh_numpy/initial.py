@@ -60,7 +60,7 @@ KINDS = dict(
 
 @checked(**KINDS, y=_boundary.sample)
 def init(*, n_x, n_y, family, rng, dtype=np.float32, y=None):
-    """Small random weights; zero biases, or those of a sample of the data.
+    """Params: small random weights; zero biases, or those of a sample of the data.
 
     The state u_{t-1} has as many units as x, because it is the x of the step before.
 
@@ -71,10 +71,6 @@ def init(*, n_x, n_y, family, rng, dtype=np.float32, y=None):
     rng : numpy.random.Generator
     dtype : numpy.float32 to train, numpy.float64 to check numerically
     y : (n_traj, T, n_y) a sample of the data to start from; None for zero biases
-
-    Returns
-    -------
-    Params
     """
     params = harmonium.unchecked(n_x=n_x, n_u=n_x, n_y=n_y, family=family, rng=rng, dtype=dtype)
     return params if y is None else at_data(params, y)

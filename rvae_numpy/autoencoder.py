@@ -289,10 +289,6 @@ def bptt(params, u, y_input, d_u, local):
     ----------
     u, d_u : (n_traj, T, n_u);  y_input : (n_traj, T, n_y) observations as recognised
     local : the gradient with the states taken as data (Params), averaged over time steps as d_u is
-
-    Returns
-    -------
-    gradient (Params)
     """
     n_traj, T, n_y = y_input.shape
     flat = n_traj * T

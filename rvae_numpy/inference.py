@@ -23,21 +23,12 @@ N_U0_ITERATIONS = 25  # of V9: as many as the authors' clamped Gibbs sampling ha
 
 @checked(params=autoencoder, y_1=observations("n_traj"))
 def infer_u0(params, y_1):
-    """The initial state u_0 before the first observation (V9).
+    """The initial state u_0, (n_traj, n_u), before the first observation y_1, (n_traj, n_y) (V9).
 
     A model of the joint says what u_0 was: V9 alternates between the two conditional modes,
     N_U0_ITERATIONS times from u_0 = 0. mu_u is the mode of P7; nu stands in for the mode of x
     given both. It is the poster's clamped Gibbs sampling by means and with the roles exchanged:
     y is clamped, and the state is filled in. A conditional model says nothing about u_0: it is 0.
-
-    Parameters
-    ----------
-    params : Params
-    y_1 : (n_traj, n_y) first observations
-
-    Returns
-    -------
-    (n_traj, n_u) states
     """
     u = np.zeros((len(y_1), params.n_u), y_1.dtype)
     if params.config.learn_u:
@@ -114,21 +105,13 @@ def sampler_x_given_u(params, u):
 
 
 def mode_x_given_u(params, u):
-    """MAP estimate of x_t given u_{t-1} in a model that learns u, and the covariance around it.
+    """MAP estimate x, (n, n_x), of x_t given u_{t-1}, (n, n_u), in a model that learns u, and the
+    covariance S around it, (n, n_x, n_x).
 
     G1 is a Gauss-Newton step on log p(x) + log p(u | x), from P8 and P7. Where mu_u is linear,
     p(x | u) is the normal N(x, S), and one step from anywhere finds it. Where mu_u is nonlinear,
     Levenberg-Marquardt damping (more weight on the I) makes each of N_MAP_STEPS steps an ascent,
     and N(x, S) is the Laplace approximation.
-
-    Parameters
-    ----------
-    params : Params
-    u : (n, n_u) previous states
-
-    Returns
-    -------
-    x (n, n_x), S (n, n_x, n_x)
     """
     residual = params.mu_u_residual
     precision = 1 / params.sigma_u**2  # of each dimension of u

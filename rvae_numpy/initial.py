@@ -13,8 +13,12 @@ from datasets.support.boundary import float_type, generator
 from rvae_numpy import _boundary, mlp
 from rvae_numpy._boundary import checked
 from rvae_numpy.mlp import Layer
-from rvae_numpy.parameters import Config, Params, layer_sizes
+from rvae_numpy.parameters import Config, assembled, layer_sizes
 
+ORDER = (  # in which the weights are drawn
+    *("nu", "log_upsilon", "decode_u", "prior"),
+    *("encode", "decode_y", "nu_residual", "mu_u_residual"),
+)
 MIN_MEAN = 0.002  # of an observed unit, spikes per time step or brightness: one may be silent
 
 
@@ -27,19 +31,7 @@ def init(*, n_x, n_y, hidden, config, rng, dtype=np.float32, n_residual=0, stati
     static : True for a model without a state (n_u = 0)
     """
     sizes = layer_sizes(n_x=n_x, n_y=n_y, hidden=hidden, n_residual=n_residual, static=static)
-    linear, stacks = ("nu", "log_upsilon", "decode_u", "prior"), ("encode", "decode_y")
-    residuals = ("nu_residual", "mu_u_residual")
-    layers = {
-        name: mlp.init(sizes[name], rng, dtype)
-        for name in (*linear, *stacks, *residuals)
-        if sizes[name]
-    }
-    params = Params(
-        **{name: layers[name][0] for name in linear},
-        **{name: layers[name] for name in stacks},
-        **{name: layers.get(name, []) for name in residuals},
-        config=config,
-    )
+    params = assembled({name: mlp.init(sizes[name], rng, dtype) for name in ORDER}, config)
     # a state that keeps most of itself, with its sign: appendix A shows where other starts lead
     n_h, n_u = sizes["encode"][-1], sizes["decode_u"][-1]
     params.nu.W[:, n_h:] = 0.9 * np.eye(n_x, n_u)
@@ -95,7 +87,7 @@ def of(module, *, learn_u, static=False, prior_given_u=False):
         n_residual=0,
         prior_given_u=given,
     ):
-        """Random weights with which a state keeps most of itself.
+        """Params: random weights with which a state keeps most of itself.
 
         Parameters
         ----------
@@ -117,10 +109,6 @@ def of(module, *, learn_u, static=False, prior_given_u=False):
         n_residual : hidden units of the MLPs in nu and mu_u (V3), which make the dynamics
             nonlinear; 0 leaves both linear
         prior_given_u : whether the prior of x_t is a function of u_{t-1} (V10)
-
-        Returns
-        -------
-        Params
         """
         config = Config(
             family,

@@ -131,13 +131,8 @@ class Params:
 
     def map(self, function):
         """A Params whose arrays are function(array)."""
-
-        def apply(value):
-            if isinstance(value, list):
-                return [apply(layer) for layer in value]
-            return Layer(function(value.W), function(value.b))
-
-        return Params(**{name: apply(getattr(self, name)) for name in LAYERS}, config=self.config)
+        leaves = {part: function(leaf) for part, leaf in self.leaves().items()}
+        return unflatten(leaves, self.config)
 
 
 LAYERS = [f.name for f in fields(Params) if f.name != "config"]
@@ -179,10 +174,13 @@ def unflatten(leaves, config):
         name, *_, kind = part.split(".")
         if kind == "W":
             layers[name].append(Layer(W, leaves[part[:-1] + "b"]))
-    return Params(
-        **{name: stack if name in STACKS else stack[0] for name, stack in layers.items()},
-        config=config,
-    )
+    return assembled(layers, config)
+
+
+def assembled(layers, config):
+    """The Params of {name: list of Layers}."""
+    parts = {name: stack if name in STACKS else stack[0] for name, stack in layers.items()}
+    return Params(**parts, config=config)
 
 
 def _hidden_layers(hidden):

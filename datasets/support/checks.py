@@ -76,7 +76,7 @@ def numeric(name, value, expected="an array of real numbers"):
 
 
 def array(name, value, shape, *, missing=False, dtype=None):
-    """A plain array of real numbers of the given shape, without NaN or infinity.
+    """The value as a plain array of real numbers of this shape, without NaN or infinity.
 
     Parameters
     ----------
@@ -87,10 +87,6 @@ def array(name, value, shape, *, missing=False, dtype=None):
     dtype : float32 or float64 to cast to; then the array is C-contiguous, aligned and writeable
         too, so that kernels are compiled for one type. None keeps the dtype, except that bool
         becomes uint8, float16 float32, longdouble float64, and the byte order native
-
-    Returns
-    -------
-    the array
 
     Raises TypeError for what is no array of real numbers and for masked arrays, ValueError for
     another shape, for NaN or infinity, and for numbers too large for the dtype.

@@ -20,17 +20,13 @@ MAX_BYTES = 10**9  # of the array: twice EMNIST's largest
 
 @boundary.checked(path=boundary.path, n_axes=boundary.count(1, 32), md5=boundary.instance(str))
 def read_idx(path, n_axes, md5=None):
-    """The array in an IDX file, packed by gzip or not.
+    """The array (uint8) in an IDX file, packed by gzip or not.
 
     Parameters
     ----------
     path : str or os.PathLike
     n_axes : number of axes that the array must have: 3 for images, 1 for labels
     md5 : of the unpacked file, if it is known
-
-    Returns
-    -------
-    array of uint8
 
     Raises ValueError for a file that is corrupt, too large, or not as expected. Its header is read
     first, and then no more than the header announces.

@@ -83,16 +83,12 @@ def _read_one(folder, name):
 
 @boundary.checked(folder=boundary.path, log=boundary.function)
 def download(folder=None, log=print):
-    """Fetch the missing ones of MNIST's four files (11 MB).
+    """Fetch the missing ones of MNIST's four files (11 MB); the folder in which they are.
 
     Parameters
     ----------
     folder : None for the cache. A file is checked before it is put there: it is whole or absent.
     log : function that is called with each line of progress
-
-    Returns
-    -------
-    the folder
 
     Raises ConnectionError where no mirror can be reached.
     """

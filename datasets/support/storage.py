@@ -73,11 +73,7 @@ class Storage:
 
     @checked(path=is_path, model=instance(str))
     def load(self, path, model):
-        """Read what `save` wrote for this model.
-
-        Returns
-        -------
-        Params, meta
+        """Params and meta, as `save` wrote them for this model.
 
         Raises ValueError, with the path, for a file that is truncated, no .npz of ours, or of
         another model; FileNotFoundError and PermissionError where the system does.
@@ -104,11 +100,7 @@ class Storage:
 
     @checked(path=is_path, model=instance(str))
     def load_checkpoint(self, path, model):
-        """Read what save_checkpoint wrote for this model: hand the first two to `train` to resume.
-
-        Returns
-        -------
-        Params, State, about
+        """Params, State, about, as save_checkpoint wrote them; `train` resumes from the first two.
 
         Raises the errors of `load`.
         """

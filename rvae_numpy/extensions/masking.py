@@ -33,17 +33,9 @@ MAX_MASK_RATE = 0.9  # X1 needs at most MEAN_GAP / (MEAN_GAP + 1)
 
 @checked(n_traj=count(), T=count(), mask_rate=number(0, MAX_MASK_RATE), rng=generator)
 def sample_mask(n_traj, T, mask_rate, rng):
-    """Which frames are observed (X1).
+    """Which frames of n_traj videos of T frames are observed, (n_traj, T) of bool (X1).
 
-    Parameters
-    ----------
-    n_traj, T : number of videos, frames per video
     mask_rate : stationary fraction of masked frames, at most MAX_MASK_RATE
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    (n_traj, T) of bool: True for observed
     """
     observed = np.ones((n_traj, T), bool)
     if mask_rate == 0:

@@ -104,14 +104,8 @@ def gibbs(params, u, rng):
     return y
 
 
-SAMPLERS = {
-    "rerank": rerank,
-    "map": mode,
-    "laplace": laplace,
-    "importance": importance,
-    "langevin": langevin,
-    "gibbs": gibbs,
-}
+SAMPLERS = dict(rerank=rerank, map=mode, laplace=laplace)
+SAMPLERS |= dict(importance=importance, langevin=langevin, gibbs=gibbs)
 
 
 @checked(sampler=boundary.function, n_refine=count(0))
