@@ -4,7 +4,7 @@ The poster's "Moving MNIST" needs images of digits, 28 x 28. The project does no
 (LeCun, Cortes and Burges).
 
     load("auto")       MNIST if it is found (a given folder, or MNIST_DIR, or the folder of
-                       `download`), otherwise synthetic digits
+                       `download`), otherwise synthetic digits; a folder that is named must have it
     load("mnist")      MNIST, or an error that says what to do
     load("synthetic")  digits of matplotlib's fonts, slanted, stretched, distorted, thinned or
                        thickened: like MNIST in size, mean and contrast; the same ones each time
