@@ -6,11 +6,11 @@ unit by more than the width of its sigmoid; all units are soon on or off for goo
 learnt is the mean of y. So `init` takes a sample of the data. Its means become those of the
 harmonium:
 
-    H7    b_x = -W_y E[y],      b_y = g(E[y]) - W_y' 1/2
+    H7    b_x = -W_y E[y],      b_y = link(E[y]) - W_y' 1/2
 
-g is the link of the family, the inverse of its mean: log (Poisson), logit (Bernoulli), identity
-(normal). The hidden units are at 1/2 for the mean of y, and then y has its mean: g(E[y | x]) =
-W_y' x + b_y = g(E[y]) for x = 1/2. The mean is clipped first, because log and logit are infinite
+link is that of the family, the inverse of its mean: log (Poisson), logit (Bernoulli), identity
+(normal). The hidden units are at 1/2 for the mean of y, and then y has its mean: link(E[y | x]) =
+W_y' x + b_y = link(E[y]) for x = 1/2. The mean is clipped first, because log and logit are infinite
 for a neuron that is silent in the sample, or for a pixel that is always on. For counts, the
 weights follow from the data as well:
 
@@ -29,7 +29,7 @@ a_j E[Y], and b_x = -W_y E[y] fits. kappa is the standard deviation of the logar
 rate, if that is normal. All units together move it by RANGE * kappa up and down.
 
 Bernoulli units (pixels) have means and variances of at most 1. There W_y keeps its size, b_x is 0,
-and b_y = g(E[y]). The normal family has variance 1: data of another scale must be divided by it.
+and b_y = link(E[y]). The normal family has variance 1: data of another scale must be divided by it.
 
 `at_data` does not check its arguments.
 """

@@ -1,5 +1,6 @@
 """The harmonium against enumeration: energy, conditionals, Gibbs chain, contrastive divergence."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -61,6 +62,25 @@ def test_visible_conditionals_are_those_of_the_energy(family):
     np.testing.assert_allclose(log_p(u_1, y_1) - log_p(u_2, y_2), E_2 - E_1, atol=1e-12)
     eta = x @ params.W_y + params.b_y
     np.testing.assert_allclose(harmonium.y_mean(params, x), params.family.mean(eta))
+
+
+@pytest.mark.parametrize("differ", [False, True])
+def test_p3_and_p4_with_two_matrices_have_no_joint(differ):
+    """Given any y, the conditionals of a joint have a ratio p(u | x) / p(x | u) = f(u) h(x)."""
+    rng = np.random.default_rng(3)
+    params = harmonium_of("bernoulli", rng)
+    other = replace(params, W_u=params.W_u + 0.5 * differ)  # W_x of P4
+    x, u = all_x(params), np.array(list(product([0.0, 1.0], repeat=len(params.b_u))))
+    y = np.ones((len(u), len(params.b_y)))
+
+    def log_p(values, mean):
+        return np.log(np.where(values > 0, mean, 1 - mean)).sum(-1)
+
+    of_u = log_p(u, harmonium.u_mean(params, x)[:, None])
+    of_x = log_p(x[:, None], harmonium.hidden_mean(other, u, y))
+    ratio = of_u - of_x  # (states of x, states of u)
+    largest = np.abs(ratio - ratio[:1] - ratio[:, :1] + ratio[0, 0]).max()
+    assert (largest > 0.1) if differ else (largest < 1e-12)
 
 
 @pytest.mark.parametrize("clamped", [0, 1])
