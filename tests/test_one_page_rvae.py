@@ -1,4 +1,4 @@
-"""The rVAE on one page: the same arithmetic as the package, and a result below its bound."""
+"""The rVAE on one page: the same arithmetic as the package, and a result below that of KF-1."""
 
 import re
 from dataclasses import replace
@@ -89,8 +89,8 @@ def test_it_uses_numpy_and_the_data_sets_alone():
 
 
 @pytest.mark.slow
-def test_its_error_is_below_the_bound_that_it_prints(capsys):
-    """An error this far below the bound without velocity needs a state of second order"""
+def test_its_error_is_below_that_of_kf_1(capsys):
+    """An error this far below that of KF-1 needs a state of second order"""
     names = run(PAGE.read_text())
     printed = re.search(r"^rVAE: ([\d.]+)e-4 rad²", capsys.readouterr().out, re.M)
     assert float(printed[1]) < 4.5 < 1e4 * names["KF_1"]

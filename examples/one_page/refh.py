@@ -8,7 +8,7 @@ state u_{t-1} and the observed spikes y_t are visible, x_t is hidden. One energy
 The network learns p(u_{t-1}, y_t), its own past together with the present. Then E[x_t | u_{t-1},
 y_t] becomes the next u: that is the only way from one time step to the next, and no gradient goes
 back along it. **Delete the line marked P3**, which samples u_hat, and the network learns
-p(y_t | u_{t-1}) alone: a TRBM. It filters like the best filter without velocity.
+p(y_t | u_{t-1}) alone: a TRBM. It filters about as well as KF-1, which has no velocity.
 
     python -m examples.one_page.refh            (20 seconds)
 """
@@ -20,7 +20,7 @@ from datasets import ppc
 N_X, N_Y = 120, 15  # hidden units, neurons
 N_TRAJ, T = 40, 200  # trajectories of a batch, their time steps
 N_UPDATES, RATE = 10_000, 5e-3
-KF_1 = 5.5e-4  # rad², the error of a Kalman filter without velocity (python -m examples.quickstart)
+KF_1 = 5.5e-4  # rad², the error of KF-1, the Kalman filter without velocity (Table 1)
 
 rng = np.random.default_rng(0)
 W_u, W_y = 0.01 * rng.standard_normal((N_X, N_X)), 0.01 * rng.standard_normal((N_X, N_Y))
@@ -83,4 +83,4 @@ def error(y):
 
 
 print(f"the spikes of one time step: {1e4 * error(test.y):.2f}e-4 rad²")
-print(f"rEFH: {1e4 * error(y_mean):.2f}e-4 rad² (bound without velocity: {1e4 * KF_1:.1f}e-4)")
+print(f"rEFH: {1e4 * error(y_mean):.2f}e-4 rad² (KF-1, without velocity: {1e4 * KF_1:.1f}e-4)")

@@ -19,7 +19,7 @@ from datasets import ppc
 N_X, N_Y, N_H = 2, 15, 64  # latents, neurons, hidden units
 N_TRAJ, T, CHUNK = 40, 1000, 8  # trajectories, their time steps, time steps of an update
 N_UPDATES, RATE, SIGMA_U = 30_000, 2e-3, 0.07
-KF_1 = 5.5e-4  # rad², the error of a Kalman filter without velocity (python -m examples.quickstart)
+KF_1 = 5.5e-4  # rad², the error of KF-1, the Kalman filter without velocity (Table 1)
 
 rng = np.random.default_rng(0)
 shapes = [(N_H, N_Y), (N_H, N_H), (N_H, N_X), (N_Y, N_H), *2 * [(N_X, N_H + N_X)], (N_X, N_X)]
@@ -87,4 +87,4 @@ x = filtered(first_state(test.y[:, 0]), test.y)
 y_mean = np.exp(np.tanh(x @ D_1.T + d_1) @ D_2.T + d_2)  # P9: the spikes that x_t expects
 for name, y in (("the spikes of one time step", test.y), ("rVAE", y_mean)):
     error = np.mean(ppc.squared_error(ppc.decode(y)[0], test.z[..., 0]))
-    print(f"{name}: {1e4 * error:.2f}e-4 rad² (bound without velocity: {1e4 * KF_1:.1f}e-4)")
+    print(f"{name}: {1e4 * error:.2f}e-4 rad² (KF-1, without velocity: {1e4 * KF_1:.1f}e-4)")
