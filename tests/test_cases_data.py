@@ -2,7 +2,6 @@
 
 import ast
 import gzip
-import hashlib
 import os
 import subprocess
 import sys
@@ -11,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets import bouncing_balls, digits, moving_mnist
-from datasets.support import mnist
+from datasets import digits, moving_mnist
+from tests.idx_files import five_digits, idx
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,31 +27,6 @@ def run(*arguments, cwd=ROOT, **variables):
         text=True,
         timeout=120,
     )
-
-
-# Bouncing balls: pixels are sampled at their centres
-
-
-def test_a_mirrored_scene_gives_the_mirrored_frame():
-    box = bouncing_balls.BOX
-    q = bouncing_balls.sample(200, 1, np.random.default_rng(0)).position
-    mirrored = q.copy()
-    mirrored[..., 0] = box.side - q[..., 0]
-    frame, other = (bouncing_balls.render(at).reshape(-1, 30, 30) for at in (q, mirrored))
-    np.testing.assert_allclose(frame, other[:, :, ::-1], atol=1e-5)
-
-
-def test_frames_are_those_of_sutskevers_script():
-    box = bouncing_balls.BOX
-    q = bouncing_balls.sample(200, 1, np.random.default_rng(0)).position
-    centres = (np.arange(30) + 0.5) * box.side / 30
-    x, y = np.meshgrid(centres, centres)
-    squares = (x - q[..., 0, None, None]) ** 2 + (y - q[..., 1, None, None]) ** 2
-    expected = np.minimum(1, np.exp(-((squares / 1.44) ** 4)).sum(2))[:, 0]
-    frame = bouncing_balls.render(q).reshape(-1, 30, 30)
-    np.testing.assert_allclose(frame, expected, atol=1e-5)
-    mass = (frame.sum(1) * np.arange(30)).sum(-1) / frame.sum((1, 2))
-    assert abs((mass - (q[:, 0, :, 0].mean(-1) * 3 - 0.5)).mean()) < 0.01  # of a pixel
 
 
 # Where things are run
@@ -107,22 +81,10 @@ def test_every_script_imports_the_package_first():
 # Digits under other names
 
 
-def idx(array):
-    head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    return head + array.astype(np.uint8).tobytes()
-
-
 @pytest.fixture
 def five(monkeypatch):
     """Five images in the place of MNIST's test part: {name of a file: array}"""
-    images = np.random.default_rng(0).integers(256, size=(5, 28, 28)).astype(np.uint8)
-    arrays = {
-        "t10k-images-idx3-ubyte": images,
-        "t10k-labels-idx1-ubyte": np.arange(5, dtype=np.uint8),
-    }
-    known = {name: hashlib.md5(idx(array)).hexdigest() for name, array in arrays.items()}
-    monkeypatch.setattr(mnist, "MD5", mnist.MD5 | known)
-    return arrays
+    return five_digits(monkeypatch)
 
 
 @pytest.mark.parametrize("within", [".", "MNIST/raw", "raw", "its name"])

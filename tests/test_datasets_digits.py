@@ -13,27 +13,13 @@ import pytest
 
 from datasets import digits
 from datasets.support import mnist
-
-
-def idx(array):
-    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    return header + array.astype(np.uint8).tobytes()
+from tests.idx_files import five_digits, idx
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Five images in the place of MNIST's test part, with their checksums; no other MNIST"""
-    rng = np.random.default_rng(0)
-    images, labels = idx(rng.integers(256, size=(5, 28, 28))), idx(np.arange(5))
-    monkeypatch.setattr(
-        mnist,
-        "MD5",
-        mnist.MD5
-        | {
-            "t10k-images-idx3-ubyte": hashlib.md5(images).hexdigest(),
-            "t10k-labels-idx1-ubyte": hashlib.md5(labels).hexdigest(),
-        },
-    )
+    images, labels = map(idx, five_digits(monkeypatch).values())
     monkeypatch.delenv("MNIST_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(images)
@@ -91,39 +77,27 @@ def test_a_damaged_file_in_the_cache_is_not_replaced_in_silence(folder, monkeypa
         digits.load("auto")
 
 
-def damage(content, how):
-    if how == "truncated":
-        return content[:-100]
-    if how == "magic":
-        return b"\x00\x00\x09" + content[3:]
-    if how == "header alone":
-        return content[:6]
-    if how == "empty":
-        return b""
-    if how == "a flipped bit":
-        return content[:-1] + bytes([content[-1] ^ 1])
-    if how == "gzip cut off":
-        return gzip.compress(content)[:-50]
+def corrupt(content):
     packed = bytearray(gzip.compress(content))
     packed[len(packed) // 2] ^= 0xFF
     return bytes(packed)
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        "truncated",
-        "magic",
-        "header alone",
-        "empty",
-        "a flipped bit",
-        "gzip cut off",
-        "gzip corrupt",
-    ],
-)
+DAMAGE = {
+    "truncated": lambda content: content[:-100],
+    "magic": lambda content: b"\x00\x00\x09" + content[3:],
+    "header alone": lambda content: content[:6],
+    "empty": lambda content: b"",
+    "a flipped bit": lambda content: content[:-1] + bytes([content[-1] ^ 1]),
+    "gzip cut off": lambda content: gzip.compress(content)[:-50],
+    "gzip corrupt": corrupt,
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
 def test_damaged_files_are_refused(folder, how):
     path = folder / "t10k-images-idx3-ubyte"
-    path.write_bytes(damage(path.read_bytes(), how))
+    path.write_bytes(DAMAGE[how](path.read_bytes()))
     with pytest.raises(ValueError, match=r"t10k-images-idx3-ubyte: expected .*, got "):
         digits.load("mnist", folder)
 

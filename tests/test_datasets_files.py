@@ -77,17 +77,6 @@ def test_a_header_must_be_json(path, meta):
         files.write(path, ARRAYS, seed=1, meta=meta)
 
 
-def test_a_full_disk_leaves_the_old_file(path, monkeypatch):
-    def full(*args, **kwargs):
-        raise OSError(28, "No space left on device")
-
-    before = path.read_bytes()
-    monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(OSError, match="No space"):
-        files.write(path, ARRAYS)
-    assert path.read_bytes() == before and os.listdir(path.parent) == ["a.npz"]
-
-
 @pytest.mark.parametrize("done", [False, True])
 def test_an_interruption_stays_an_interruption(path, monkeypatch, done):
     """Ctrl+C inside os.replace, before the file has moved or after."""
