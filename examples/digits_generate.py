@@ -173,20 +173,14 @@ def main(argv=None):
     run.prepare_folder(out)
     shown, tested, known = shown_and_known(n_digits, *digits.split(digits.load("auto")))
     print(f"digits: {tested.source}")
-    if arguments.use_saved:
-        params, meta, runs = templates.saved(name, tested)
-        if params is None:
-            templates.finish(name, runs, arguments, tested)
-            return
-        seconds = meta["seconds"]
-    else:
-        recipe = FULL[n_digits]
-        if not arguments.full:
-            recipe = replace(recipe, stages=QUICK[n_digits])
-        run.prepare_folder(out / name)
-        about = {"n_different": len(shown.images)}
-        params, seconds = templates.trained(recipe, shown, seed, out / name, about)
-        runs = []
+    recipe = FULL[n_digits]
+    if not arguments.full:
+        recipe = replace(recipe, stages=QUICK[n_digits])
+    about = {"n_different": len(shown.images)}
+    found = templates.model_of(name, arguments, recipe, shown, tested, about)
+    if found is None:
+        return
+    params, seconds, runs = found
     batch = templates.test_batch(seed, tested, FULL[n_digits].scene)
     frames = forward_video(params, batch, seed)
     backward = backward_videos(params, batch, seed)

@@ -170,17 +170,8 @@ def moving_digits(seed):
 FIGURES = (result, spikes, likelihood, seam, balls, moving_digits)
 
 
-def figures(seed=0):
-    """{name of the file: figure}."""
-    return {f"chapter1_{make.__name__}": make(seed) for make in FIGURES}
-
-
 def main(argv=None):
-    parser = _run.parser("chapters.datasets", __doc__, sizes=(), jobs=False)
-    arguments = _run.parse(parser, argv)
-    _run.prepare_folder(arguments.out)
-    for name, figure in figures(arguments.seed).items():
-        print(_plots.save(figure, arguments.out / f"{name}.png"))
+    _plots.save_all("chapters.datasets", __doc__, "chapter1", FIGURES, argv)
 
 
 if __name__ == "__main__":

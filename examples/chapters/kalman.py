@@ -227,17 +227,8 @@ def likelihood(seed):
 FIGURES = (result, weighted_mean, gain, impulse_response, coasting, smoothing, likelihood)
 
 
-def figures(seed=0):
-    """{name of the file: figure}."""
-    return {f"chapter2_{make.__name__}": make(seed) for make in FIGURES}
-
-
 def main(argv=None):
-    parser = _run.parser("chapters.kalman", __doc__, sizes=(), jobs=False)
-    arguments = _run.parse(parser, argv)
-    _run.prepare_folder(arguments.out)
-    for name, figure in figures(arguments.seed).items():
-        print(_plots.save(figure, arguments.out / f"{name}.png"))
+    _plots.save_all("chapters.kalman", __doc__, "chapter2", FIGURES, argv)
 
 
 if __name__ == "__main__":

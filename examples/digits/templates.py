@@ -161,12 +161,13 @@ def baselines(batch):
     ]
 
 
-def saved(name, digits):
-    """What is kept of a model.
+def saved(name, arguments, digits):
+    """What is kept of a model, for --use-saved.
 
     Returns
     -------
-    params and meta, or None and {} if only rows are kept; rows of (other) seeds on these digits
+    params, seconds of its training, and rows of (other) seeds on these digits; None if there are
+    only rows, which are then written and printed
     """
     path = run.WEIGHTS / f"{name}.npz"
     params, meta = rvae.load(path) if path.exists() else (None, {})
@@ -176,13 +177,25 @@ def saved(name, digits):
             "the numbers of the report page"
         )
     runs = sequences.kept_runs(name, excluding=meta.get("seed"), digits=digits.source)
-    if params is None and not runs:
+    if params is not None:
+        return params, meta["seconds"], runs
+    if not runs:
         sys.exit(
             f"--use-saved: nothing is kept of {name} on {digits.source} digits. The kept rows "
             "need MNIST (python -m datasets.digits, or the folder in MNIST_DIR); "
             "--full trains on these digits"
         )
-    return params, meta, runs
+    finish(name, runs, arguments, digits)
+    return None
+
+
+def model_of(name, arguments, recipe, shown, tested, about):
+    """What `saved` returns for --use-saved, and the same of a training on the digits `shown`."""
+    if arguments.use_saved:
+        return saved(name, arguments, tested)
+    folder = arguments.out / name
+    run.prepare_folder(folder)
+    return *trained(recipe, shown, arguments.seed, folder, about), []
 
 
 # Output

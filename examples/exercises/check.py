@@ -63,17 +63,44 @@ def draw(name, answer, folder):
     print(f"    {path}\n    Look at this: {module.LOOK}")
 
 
-def main(argv=None):
-    """The command `python -m examples.exercises.check`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m examples.exercises.check",
-        description=__doc__,
+def parser_of(name, description):
+    """The parser of a command of this folder."""
+    return argparse.ArgumentParser(
+        prog=f"python -m examples.exercises.{name}",
+        description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+
+
+def add_numbers_and_limit(parser):
+    """Add the exercises to judge, and the time for each answer."""
     parser.add_argument(
         "numbers", type=int, nargs="*", metavar="NUMBER", help="of the exercises (default: all)"
     )
+    parser.add_argument(
+        "--limit",
+        type=float,
+        metavar="S",
+        help=f"CPU seconds per answer (default: {_process.LIMIT}, and more where it learns)",
+    )
+
+
+def chosen(parser, arguments):
+    """{number: name} of the exercises to judge, all of them if no number is given."""
+    known = exercises()
+    if arguments.limit is not None and not arguments.limit > 0:
+        parser.error(f"--limit: expected more than 0 seconds, got {arguments.limit:g}")
+    if unknown := set(arguments.numbers) - set(known):
+        expected = f"one of {min(known)} to {max(known)}"
+        parser.error(f"NUMBER: expected {expected}, got {min(unknown)}")
+    return {number: known[number] for number in arguments.numbers or known}
+
+
+def main(argv=None):
+    """The command `python -m examples.exercises.check`."""
+    parser = parser_of("check", __doc__)
+    add_numbers_and_limit(parser)
     parser.add_argument(
         "--solution", action="store_true", help="check the solution instead of your answer"
     )
@@ -85,31 +112,18 @@ def main(argv=None):
         metavar="DIR",
         help="folder for the pictures (default: results)",
     )
-    parser.add_argument(
-        "--limit",
-        type=float,
-        default=None,
-        metavar="S",
-        help=f"CPU seconds per answer (default: {_process.LIMIT}, and more where it learns)",
-    )
     arguments = parser.parse_args(argv)
-    known = exercises()
-    for number in arguments.numbers:
-        if number not in known:
-            parser.error(f"NUMBER: expected one of {min(known)} to {max(known)}, got {number}")
-    if arguments.limit is not None and not arguments.limit > 0:
-        parser.error(f"--limit: expected more than 0 seconds, got {arguments.limit:g}")
+    names = list(chosen(parser, arguments).values())
     if arguments.picture:
         arguments.out.mkdir(parents=True, exist_ok=True)
-    chosen = {number: known[number] for number in arguments.numbers or known}
     source = "solution" if arguments.solution else None
     if source:
         try:
-            solution(next(iter(chosen.values())))
+            solution(names[0])
         except FileNotFoundError as error:
             sys.exit(str(error))
     all_correct = True
-    jobs = [(name, source) for name in chosen.values()]
+    jobs = [(name, source) for name in names]
     for name, correct, message, _ in _process.judged(jobs, arguments.limit):
         print(f"{int(name[2:4]):2d}  {name[5:]:20s}  {message}", flush=True)
         all_correct &= correct

@@ -15,7 +15,6 @@ An answer can do all that its author can do on this machine. Use an account or a
 access to anything else.
 """
 
-import argparse
 import csv
 import os
 import sys
@@ -63,29 +62,15 @@ def graded(student, chosen, seconds):
 
 def main(argv=None):
     """The command `python -m examples.exercises.grade`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m examples.exercises.grade",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = check.parser_of("grade", __doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="with a folder per student")
-    parser.add_argument(
-        "numbers", type=int, nargs="*", metavar="NUMBER", help="of the exercises (default: all)"
-    )
+    check.add_numbers_and_limit(parser)
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("grades.csv"),
         metavar="FILE",
         help="table to write (default: grades.csv)",
-    )
-    parser.add_argument(
-        "--limit",
-        type=float,
-        default=None,
-        metavar="S",
-        help=f"CPU seconds per answer (default: {_process.LIMIT}, and more where it learns)",
     )
     parser.add_argument(
         "--jobs",
@@ -97,15 +82,10 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     if not arguments.folder.is_dir():
         parser.error(f"FOLDER: expected a folder, got {arguments.folder}")
-    known = check.exercises()
-    if arguments.limit is not None and not arguments.limit > 0:
-        parser.error(f"--limit: expected more than 0 seconds, got {arguments.limit:g}")
-    if unknown := set(arguments.numbers) - set(known):
-        parser.error(f"NUMBER: expected 1 to {max(known)}, got {min(unknown)}")
+    chosen = set(check.chosen(parser, arguments).values())
     students = sorted(path for path in arguments.folder.iterdir() if path.is_dir())
     if not students:
         sys.exit(f"FOLDER: expected a folder for every student, found none in {arguments.folder}")
-    chosen = {known[number] for number in arguments.numbers or known}
     n_correct = n_answers = 0
     with (
         open(arguments.out, "w", newline="", encoding="utf-8") as file,

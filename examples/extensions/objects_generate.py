@@ -193,21 +193,12 @@ def main(argv=None):
     run.prepare_folder(out)
     train_digits, test_digits = digits.split(digits.load("auto"))
     print(f"digits: {test_digits.source}")
-    if arguments.use_saved:
-        params, meta, runs = templates.saved(name, test_digits)
-        if params is None:
-            templates.finish(name, runs, arguments, test_digits)
-            return
-        seconds = meta["seconds"]
-    else:
-        about = {
-            "mask_rate": MASK_RATE if masked else 0,
-            "window": asdict(window) if window else None,
-        }
-        run.prepare_folder(out / name)
-        recipe = recipe_of(model, masked, arguments.full)
-        params, seconds = templates.trained(recipe, train_digits, seed, out / name, about)
-        runs = []
+    recipe = recipe_of(model, masked, arguments.full)
+    about = {"mask_rate": MASK_RATE if masked else 0, "window": window and asdict(window)}
+    found = templates.model_of(name, arguments, recipe, train_digits, test_digits, about)
+    if found is None:
+        return
+    params, seconds, runs = found
     batch = templates.test_batch(seed, test_digits, SCENE)
     parts = generated(params, batch, window, masked, np.random.default_rng([seed, 5]))
     frames = objects.compose(parts)[:, templates.AFTER]

@@ -12,6 +12,7 @@ import sys
 import matplotlib
 from matplotlib.figure import Figure
 
+from examples.tools import run
 from examples.tools.results import write_or_hold
 
 GROUND_TRUTH = "black"
@@ -164,6 +165,14 @@ def save(figure, path):
     write_or_hold(path, figure.savefig)
     show(figure, path)
     return path
+
+
+def save_all(script, description, prefix, makers, argv):
+    """The command of a script that plots PREFIX_NAME.png for each function NAME(seed) of makers."""
+    arguments = run.parse(run.parser(script, description, sizes=(), jobs=False), argv)
+    run.prepare_folder(arguments.out)
+    for make in makers:
+        print(save(make(arguments.seed), arguments.out / f"{prefix}_{make.__name__}.png"))
 
 
 def show(figure, path):
