@@ -62,3 +62,16 @@ def condition(model, y, R, t, until):
     mean, cov = condition_all(model, y, R, until)
     here = slice(t * model.n_z, (t + 1) * model.n_z)
     return mean[here], cov[here, here]
+
+
+def assert_smoothed(smoothed, model, y, R, atol=1e-10):
+    """Means, covariances and those of neighbouring steps are the dense Gaussian's"""
+    n_z, T = model.n_z, y.shape[1]
+    for i in range(len(y)):
+        mean, cov = condition_all(model, y[i], R[i], until=T)
+        blocks = cov.reshape(T, n_z, T, n_z)
+        np.testing.assert_allclose(smoothed.mean[i], mean.reshape(T, n_z), atol=atol)
+        for t in range(T):
+            np.testing.assert_allclose(smoothed.cov[i, t], blocks[t, :, t], atol=atol)
+        for t in range(T - 1):
+            np.testing.assert_allclose(smoothed.lag_one_cov[i, t], blocks[t + 1, :, t], atol=atol)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kalman import filtering, lds, smoothing
-from tests.dense_gaussian import condition_all, random_model, random_noise
+from tests.dense_gaussian import assert_smoothed, random_model, random_noise
 
 N_Z, N_Y, N_TRAJ, T = 3, 2, 2, 5
 
@@ -16,14 +16,7 @@ def test_smoother_is_the_conditional_of_the_dense_gaussian(compiled):
     y = rng.standard_normal((N_TRAJ, T, N_Y))
     y[0, 3, 0] = y[1, 4] = np.nan
     smoothed = smoothing.rts_smoother(model, y, R, compiled=compiled)
-    for i in range(N_TRAJ):
-        mean, cov = condition_all(model, y[i], R[i], until=T)
-        blocks = cov.reshape(T, N_Z, T, N_Z)
-        np.testing.assert_allclose(smoothed.mean[i], mean.reshape(T, N_Z), atol=1e-10)
-        for t in range(T):
-            np.testing.assert_allclose(smoothed.cov[i, t], blocks[t, :, t], atol=1e-10)
-        for t in range(T - 1):
-            np.testing.assert_allclose(smoothed.lag_one_cov[i, t], blocks[t + 1, :, t], atol=1e-10)
+    assert_smoothed(smoothed, model, y, R)
 
 
 def test_one_step_needs_no_smoothing():
@@ -38,6 +31,9 @@ KNOWN_EXACTLY = {
     "nothing moves": (np.eye(2), np.zeros((2, 2)), np.eye(2)),
     "two that are always equal": ([[0.9, 0], [0.9, 0]], np.ones((2, 2)), np.ones((2, 2))),
     "all is known": (np.eye(2), np.zeros((2, 2)), np.zeros((2, 2))),
+    # a second-order autoregression: a regular prediction in spite of a singular noise
+    "companion form": ([[1.6, -0.8], [1, 0]], np.diag([1.0, 0]), np.eye(2)),
+    "an offset": ([[0.9, 1], [0, 1]], np.diag([0.1, 0]), np.diag([1, 0])),
 }
 
 
@@ -49,34 +45,10 @@ def test_what_is_known_exactly_is_smoothed(compiled, name, wide, monkeypatch):
     if wide:
         monkeypatch.setattr(filtering, "MAX_RATIO", 0.0)
     A, Sigma_z, Sigma_0 = KNOWN_EXACTLY[name]
-    model = lds.LDS(A, [[1, 0.5]], Sigma_z, [0, 2], Sigma_0)
+    model = lds.LDS(A, [[1, 0 if name == "an offset" else 0.5]], Sigma_z, [0, 2], Sigma_0)
     y = np.random.default_rng(0).standard_normal((1, 6, 1))
-    R = np.full((1, 6, 1, 1), 0.5)
-    smoothed = smoothing.rts_smoother(model, y, R, compiled=compiled)
-    mean, cov = condition_all(model, y[0], R[0], until=6)
-    blocks = cov.reshape(6, 2, 6, 2)
-    np.testing.assert_allclose(smoothed.mean[0], mean.reshape(6, 2), atol=1e-10)
-    for t in range(6):
-        np.testing.assert_allclose(smoothed.cov[0, t], blocks[t, :, t], atol=1e-10)
-    for t in range(5):
-        np.testing.assert_allclose(smoothed.lag_one_cov[0, t], blocks[t + 1, :, t], atol=1e-10)
-
-
-@pytest.mark.parametrize("compiled", [False, True])
-def test_a_singular_noise_with_a_regular_prediction_is_smoothed(compiled):
-    """A second-order autoregression in companion form has noise in one dimension only."""
-    model = lds.LDS(
-        A=[[1.6, -0.8], [1, 0]],
-        C=[[1, 0]],
-        Sigma_z=np.diag([1.0, 0]),
-        mu_0=[0, 0],
-        Sigma_0=np.eye(2),
-    )
-    R = np.full((1, 4, 1, 1), 0.5)
-    y = np.random.default_rng(0).standard_normal((1, 4, 1))
-    smoothed = smoothing.rts_smoother(model, y, R, compiled=compiled)
-    mean, cov = condition_all(model, y[0], R[0], until=4)
-    np.testing.assert_allclose(smoothed.mean[0], mean.reshape(4, 2), atol=1e-10)
-    blocks = cov.reshape(4, 2, 4, 2)
-    for t in range(4):
-        np.testing.assert_allclose(smoothed.cov[0, t], blocks[t, :, t], atol=1e-10)
+    smoothed = smoothing.rts_smoother(model, y, [[0.5]], compiled=compiled)
+    assert_smoothed(smoothed, model, y, np.full((1, 6, 1, 1), 0.5))
+    if name == "an offset":
+        np.testing.assert_array_equal(smoothed.mean[0, :, 1], 2)
+        np.testing.assert_array_equal(smoothed.cov[..., 1, :], 0)

@@ -48,8 +48,9 @@ def test_without_the_line_that_it_names_it_is_the_trbm(capsys):
     assert max(differences(text, refh)) > 1e-3  # that line makes the difference
 
 
-def test_it_uses_numpy_and_the_data_sets_alone():
-    text = PAGE.read_text()
+@pytest.mark.parametrize("name", ["refh", "rvae", "kalman"])
+def test_a_page_uses_numpy_and_the_data_sets_alone(name):
+    text = PAGE.with_name(f"{name}.py").read_text()
     assert set(re.findall(r"^(?:import|from) (\w+)", text, re.M)) == {"numpy", "datasets"}
     assert 40 <= len(text.splitlines()) <= 90
     assert not re.search(r"\bclass\b|argparse|open\(", text)

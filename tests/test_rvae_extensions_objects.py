@@ -11,19 +11,14 @@ from rvae_numpy.extensions.attention import AttentionWindow
 from tests.tiny import autoencoder_of
 
 
+def of_brightness(**more):
+    settings = dict(n_x=3, hidden=(5,), sigma_u=0.3, sigma_y=0.2, sigmoid_mean=True, n_residual=4)
+    return autoencoder_of(**(settings | more))
+
+
 def some_model(dtype=np.float64):
     rng = np.random.default_rng(0)
-    params = autoencoder_of(
-        n_y=7,
-        n_x=3,
-        hidden=(5,),
-        rng=rng,
-        dtype=dtype,
-        sigma_u=0.3,
-        sigma_y=0.2,
-        sigmoid_mean=True,
-        n_residual=4,
-    )
+    params = of_brightness(n_y=7, rng=rng, dtype=dtype)
     for layers in (params.nu_residual, params.mu_u_residual):
         layers[-1].W += 0.3 * rng.standard_normal(layers[-1].W.shape).astype(dtype)
     return params
@@ -31,16 +26,8 @@ def some_model(dtype=np.float64):
 
 def left_or_right():
     """Frames of six pixels, of which the first three are bright (x = 1) or the last three (-1)"""
-    params = autoencoder_of(
-        n_y=6,
-        n_x=1,
-        hidden=(6,),
-        dtype=np.float64,
-        activation="relu",
-        sigma_u=0.1,
-        sigma_y=0.1,
-        sigmoid_mean=True,
-    )
+    relus = dict(hidden=(6,), activation="relu", dtype=np.float64, n_residual=0)
+    params = of_brightness(n_y=6, n_x=1, sigma_u=0.1, sigma_y=0.1, **relus)
     left = np.array([1, 1, 1, -1, -1, -1])
     hidden, pixels = params.decode_y
     params.encode[0].W[:] = np.eye(6)
@@ -59,15 +46,8 @@ def spots():
     """A bright spot that moves along a line of pixels at PLACES: x = (place, velocity), and all
     maps are linear but the decoder's"""
     n = len(PLACES)
-    params = autoencoder_of(
-        n_y=n,
-        hidden=(2 * n,),
-        dtype=np.float64,
-        activation="relu",
-        sigma_u=0.02,
-        sigma_y=0.1,
-        sigmoid_mean=True,
-    )
+    relus = dict(hidden=(2 * n,), activation="relu", dtype=np.float64, n_residual=0)
+    params = of_brightness(n_y=n, n_x=2, sigma_u=0.02, sigma_y=0.1, **relus)
     hidden, pixels = params.decode_y
     hidden.W[:] = 0
     hidden.W[:n, 0], hidden.b[:n] = 1, -PLACES  # place - p where that is positive; then p - place
@@ -208,16 +188,7 @@ def test_objects_are_generated_independently():
 def test_a_window_stands_between_frames_and_the_model():
     window = AttentionWindow(side=9, window=3, tuning_width=2.0)
     rng = np.random.default_rng(4)
-    params = autoencoder_of(
-        n_y=window.n_y,
-        n_x=3,
-        hidden=(5,),
-        rng=rng,
-        sigma_u=0.3,
-        sigma_y=0.2,
-        sigmoid_mean=True,
-        n_residual=4,
-    )
+    params = of_brightness(n_y=window.n_y, rng=rng)
     y = rng.random((4, 6, 81), dtype=np.float32)
     states = objects.infer(params, y, y[None, None, :, 0], window=window)
     np.testing.assert_allclose(states[0], rvae.infer(params, window.encode(y)), atol=1e-4)
@@ -234,17 +205,7 @@ def test_a_model_trained_with_masks_forecasts_from_the_state_alone():
     """X2 in the place of G1, frame by frame, for two states with a window each"""
     window = AttentionWindow(side=9, window=3, tuning_width=1.0, spacing=1.0)
     rng = np.random.default_rng(4)
-    params = autoencoder_of(
-        n_y=window.n_y,
-        n_x=3,
-        hidden=(5,),
-        rng=rng,
-        dtype=np.float64,
-        sigma_u=0.3,
-        sigma_y=0.2,
-        sigmoid_mean=True,
-        n_residual=4,
-    )
+    params = of_brightness(n_y=window.n_y, rng=rng, dtype=np.float64)
     y = rng.random((4, 3, 81))
     states = objects.infer(
         params, y, partitions_of(y, 1), window=window, forecast=masking.forecast_open_loop

@@ -14,17 +14,9 @@ MODELS = [vae, rvae, tvae, rvae_bptt]
 def nonlinear(n_x=1, n_y=4, sigma_u=0.3, seed=0, dtype=np.float64, family="normal"):
     """An rVAE whose mu_u is far from linear"""
     rng = np.random.default_rng(seed)
+    sigmas = dict(sigma_u=sigma_u, sigma_y=0.2, sigmoid_mean=family == "normal", n_residual=6)
     params = autoencoder_of(
-        n_y=n_y,
-        n_x=n_x,
-        hidden=(5,),
-        family=family,
-        rng=rng,
-        dtype=dtype,
-        sigma_u=sigma_u,
-        sigma_y=0.2,
-        sigmoid_mean=family == "normal",
-        n_residual=6,
+        n_y=n_y, n_x=n_x, hidden=(5,), family=family, rng=rng, dtype=dtype, **sigmas
     )
     first, last = params.mu_u_residual
     first.W += rng.standard_normal(first.W.shape).astype(dtype)
