@@ -111,14 +111,7 @@ def of(module, *, learn_u, static=False, prior_given_u=False):
         prior_given_u : whether the prior of x_t is a function of u_{t-1} (V10)
         """
         config = Config(
-            family,
-            activation,
-            sigma_u,
-            sigma_y,
-            noise_u,
-            sigmoid_mean,
-            learn_u=learn_u,
-            prior_given_u=prior_given_u,
+            family, activation, sigma_u, sigma_y, noise_u, sigmoid_mean, learn_u, prior_given_u
         )
         sizes = dict(n_x=n_x, n_y=n_y, hidden=hidden, n_residual=n_residual, static=static)
         return init(**sizes, config=config, rng=rng, dtype=dtype, y=y)

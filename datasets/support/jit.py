@@ -6,6 +6,8 @@ installation), cache=True raises RuntimeError at import; the function is then co
 process instead. The functions of this module do not check their arguments.
 """
 
+from functools import partial
+
 import numba
 
 
@@ -18,11 +20,9 @@ def is_interrupt(error):
 
 def njit(function=None, **options):
     """Decorator for a compiled kernel: @njit, or @njit(...) with options of numba.njit."""
-
-    def compiled(function):
-        try:
-            return numba.njit(cache=True, **options)(function)
-        except RuntimeError:  # "cannot cache function ...: no locator available"
-            return numba.njit(**options)(function)
-
-    return compiled if function is None else compiled(function)
+    if function is None:
+        return partial(njit, **options)
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # "cannot cache function ...: no locator available"
+        return numba.njit(**options)(function)

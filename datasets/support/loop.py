@@ -23,6 +23,7 @@ from datasets.support.jit import is_interrupt
 
 MIN_RATE = 1e-30  # a smaller learning rate changes nothing in float32
 EARLY = 10  # updates, after which a divergence has more to do with learning than with the data
+END = object()  # of the batches
 SCALE_THEM = "shift and scale them, to (y - mean) / sd for instance"
 KINDS = dict(  # of the arguments that `train` of every package has
     batches=boundary.iterable,
@@ -132,16 +133,6 @@ def begun(params, state, rng, sizes, n_updates):
     return params, replace(state, m=state.m.map(copied), v=state.v.map(copied))
 
 
-def next_of(batches, made, n_updates):
-    """The next batch, after so many updates."""
-    try:
-        return next(batches)
-    except StopIteration:
-        raise ValueError(
-            f"batches: expected enough for {n_updates} updates, got an end after {made}"
-        ) from None
-
-
 def run(
     rule,
     gradient,
@@ -200,7 +191,11 @@ def run(
     try:
         while (made := now[1].n_updates) < n_updates:
             if now[1].y.shape[1] == 0:
-                u, y, y_input = rule.start(now[0], next_of(batches, made, n_updates), rng)
+                if (y := next(batches, END)) is END:
+                    raise ValueError(
+                        f"batches: expected enough for {n_updates} updates, got an end after {made}"
+                    )
+                u, y, y_input = rule.start(now[0], y, rng)
                 fresh = replace(now[1], u=u, y=y, y_input=y_input, rng=rng.bit_generator.state)
                 now, batch = (now[0], fresh), y
             rate = learning_rate + (final_learning_rate - learning_rate) * made / n_updates
