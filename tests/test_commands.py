@@ -17,16 +17,10 @@ from examples.tools import run
 from tests.test_readme import CHAPTERS, ROOT
 
 TRAINS = {"balls_table", "balls_generate", "digits_generate", "objects_generate"}
-LONG = {
-    "ppc_table",
-    "ppc_order",
-    "ppc_initial_state",
-    "hybrid_weight",
-    "linear_rvae",
-    "local_vs_bptt",
-    "memory",
-    "figures",
-}  # whatever their size
+LONG = (
+    "ppc_table ppc_order ppc_initial_state hybrid_weight linear_rvae local_vs_bptt memory figures"
+)
+LONG = set(LONG.split())  # whatever their size
 FAST = {"notebooks", "schematic", "check", "handout"}
 SCRIPTS = sorted(
     path

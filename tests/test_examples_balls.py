@@ -18,21 +18,12 @@ JOB = {"model": "rEFH", "rendering": "sutskever", "setting": "quick"}
 @pytest.fixture
 def small_balls(monkeypatch):
     """Small trainings and tests; the settings of --quick."""
-    settings = dict(
-        family="mean-field bernoulli",
-        n_traj=2,
-        chunk=10,
-        n_updates=4,
-        learning_rate=0.02,
-        momentum=0.9,
-        n_sweeps=[1, 2],
-    )
+    settings = dict(family="mean-field bernoulli", n_traj=2, chunk=10, n_updates=4)
+    settings |= dict(learning_rate=0.02, momentum=0.9, n_sweeps=[1, 2])
     monkeypatch.setattr(balls_table, "QUICK", settings)
-    monkeypatch.setattr(networks, "N_HIDDEN", 40)
-    monkeypatch.setattr(networks, "CHECKPOINT", 2)
-    monkeypatch.setattr(networks, "BETWEEN_POINTS", 2)
-    monkeypatch.setattr(networks, "CURVE_CHAINS", 2)
-    monkeypatch.setattr(networks, "N_CURVE_VIDEOS", 2)
+    sizes = dict(N_HIDDEN=40, CHECKPOINT=2, BETWEEN_POINTS=2, CURVE_CHAINS=2, N_CURVE_VIDEOS=2)
+    for name, value in sizes.items():
+        monkeypatch.setattr(networks, name, value)
     monkeypatch.setattr(baselines, "TEST", dict(n_traj=2, T=45))
     monkeypatch.setattr(baselines, "N_TO_FIT", 60)
     monkeypatch.setattr(balls_table, "in_parallel", in_this_process)
@@ -60,13 +51,8 @@ def test_balls_table(small_balls, tmp_path, monkeypatch, capsys):
     both = json.loads((tmp_path / "balls_table.json").read_text())["rows"]
     assert [row["rendering"] for row in both[:10]] == ["sutskever"] * 5 + ["authors"] * 5
     rows = {row["model"]: row for row in both if row["rendering"] == "sutskever"}
-    assert list(rows)[:5] == [
-        "mean frame",
-        "previous frame",
-        "regression on one frame",
-        "regression on two frames",
-        "constant-velocity oracle",
-    ]
+    known = "mean frame, previous frame, regression on one frame, regression on two frames"
+    assert list(rows)[:5] == [*known.split(", "), "constant-velocity oracle"]
     # what is known without a network, for every seed
     errors = [rows[name]["mse"] for name in list(rows)[:5]]
     assert errors[0] > 0.07 > errors[1] and errors == sorted(errors, reverse=True)
@@ -114,10 +100,8 @@ def test_balls_table_from_saved_weights(small_balls, tmp_path, monkeypatch, caps
 def test_kept_networks_are_those_of_the_full_table():
     """Every row that is kept is one of --full, and its weights, if kept, can be read."""
     folder = run.WEIGHTS / "balls_table"
-    rows = {
-        balls_table.identity(row): json.loads(json.dumps(row["settings"]))
-        for row in balls_table.ROWS
-    }
+    plain = lambda row: json.loads(json.dumps(row["settings"]))
+    rows = {balls_table.identity(row): plain(row) for row in balls_table.ROWS}
     for path in folder.glob("*.json"):
         row = json.loads(path.read_text())
         assert rows[balls_table.identity(row)] == row["settings"]
@@ -132,35 +116,19 @@ def test_kept_networks_are_those_of_the_full_table():
 def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
     """Every network of the poster; the rVAE once its own script has trained it."""
     asked = []
-    monkeypatch.setattr(
-        balls_table,
-        "run_all",
-        lambda jobs, *others: (
-            asked.append([(*balls_table.identity(row), seed) for row, seed, _ in jobs]) or []
-        ),
+    run_all = lambda jobs, *others: asked.append(
+        [(*balls_table.identity(row), seed) for row, seed, _ in jobs]
     )
+    monkeypatch.setattr(balls_table, "run_all", lambda *a: run_all(*a) or [])
     monkeypatch.setattr(baselines, "baselines", lambda box, seed: [])
     balls_table.main(["--full", "--out", str(tmp_path)])
     assert {job[0] for job in asked[0]} == set(networks.MODELS) - {"rVAE", "hybrid, w = 0.03"}
     assert {job[1] for job in asked[0]} == {"sutskever", "authors"}
     assert "without the rVAE" in capsys.readouterr().out
-    params = rvae.init(
-        n_x=3,
-        n_y=900,
-        hidden=(5,),
-        family="normal",
-        rng=np.random.default_rng(0),
-        sigmoid_mean=True,
-        n_residual=2,
-    )
-    rvae.save(
-        new(tmp_path / "balls_generate") / "rVAE_0_stage_2.npz",
-        params,
-        settings=balls_generate.FINISH,
-        seconds=7.0,
-        version="this one",
-        code="this one",
-    )
+    rng, more = np.random.default_rng(0), dict(sigmoid_mean=True, n_residual=2)
+    params = rvae.init(n_x=3, n_y=900, hidden=(5,), family="normal", rng=rng, **more)
+    meta = dict(settings=balls_generate.FINISH, seconds=7.0, version="this one", code="this one")
+    rvae.save(new(tmp_path / "balls_generate") / "rVAE_0_stage_2.npz", params, **meta)
     balls_table.main(["--full", "--out", str(tmp_path)])
     assert asked[1] == [*asked[0], ("rVAE", "sutskever", "videos", 0)]
     assert "without" not in capsys.readouterr().out
@@ -198,9 +166,8 @@ def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_pat
     assert balls_table.size(rows[1])["n_updates"] == 34_002  # of the whole table
     box = bouncing_balls.Box(rendering="authors")
     weights = networks.file(tmp_path, "RTRBM", "authors", "noise", 0, ".npz")
-    params = rtrbm.init(
-        n_x=networks.N_HIDDEN, n_y=900, family="bernoulli", rng=np.random.default_rng(5)
-    )
+    rng = np.random.default_rng(5)
+    params = rtrbm.init(n_x=networks.N_HIDDEN, n_y=900, family="bernoulli", rng=rng)
     rtrbm.save(weights, params)
     learnt = networks.train("RTRBM", 0, box, tuned, tmp_path / "tuned.checkpoint.npz")
     np.testing.assert_allclose(learnt.W_u, params.W_u, atol=1e-6)
@@ -208,27 +175,17 @@ def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_pat
 
 def test_table_has_mean_and_spread_over_seeds(capsys):
     row = {"rendering": "authors", "setting": "ours", "settings": {"n_updates": 7}}
-    rows = [
-        row
-        | {
-            "model": "rEFH",
-            "seed": seed,
-            "seconds": 10.0 + seed,
-            "mse": {"authors": 0.01 + 0.001 * seed, "noise_16": 0.005},
-        }
-        for seed in range(3)
-    ]
+    mse = lambda seed: {"authors": 0.01 + 0.001 * seed, "noise_16": 0.005}
+    about = lambda seed: {"model": "rEFH", "seed": seed, "seconds": 10.0 + seed, "mse": mse(seed)}
+    rows = [row | about(seed) for seed in range(3)]
     one = row | {"model": "RTRBM", "seed": 0, "seconds": 5.0, "mse": {"noise_16": 0.003}}
     table = balls_table.table([*rows, one])
     assert table[0]["mse"]["authors"] == pytest.approx(0.011)
     assert table[0]["mse_spread"] == {"authors": pytest.approx(0.001), "noise_16": 0}
     assert table[1]["mse_spread"] == {"noise_16": None} and table[0]["n_seeds"] == 3
     balls_table.print_rows(table, [])
-    lines = [
-        line.split()
-        for line in capsys.readouterr().out.splitlines()
-        if line.startswith(("rEFH", "RTRBM"))
-    ]
+    said = capsys.readouterr().out.splitlines()
+    lines = [line.split() for line in said if line.startswith(("rEFH", "RTRBM"))]
     first = "rEFH authors 400 7 0 3 0.0067 0.0110 ± 0.0010 - 0.0050 ± 0.0000 - - - 11"
     assert lines == [first.split(), "RTRBM authors 400 7 0 1 0.0059 - - 0.0030 - - - 5".split()]
 

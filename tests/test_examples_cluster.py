@@ -37,42 +37,20 @@ def started(folder, roots):
         temporary = folder / f"temporary_{len(processes)}"
         temporary.mkdir()
         path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+        settings = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "TMPDIR": str(temporary)}
+        command = [sys.executable, "-m", f"distributed.cli.{module}", "--no-dashboard"]
+        command += ["--scheduler-file", str(file), *arguments]
         with open(folder / f"{module}.log", "a") as log:
-            processes.append(
-                subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-m",
-                        f"distributed.cli.{module}",
-                        "--no-dashboard",
-                        "--scheduler-file",
-                        str(file),
-                        *arguments,
-                    ],
-                    cwd=root,
-                    stdout=log,
-                    stderr=log,
-                    env=os.environ
-                    | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "TMPDIR": str(temporary)},
-                )
-            )
+            said = dict(stdout=log, stderr=log)
+            processes.append(subprocess.Popen(command, cwd=root, env=os.environ | settings, **said))
             processes[-1].temporary = temporary
 
     try:
         begin("dask_scheduler", ROOT, "--host", "127.0.0.1", "--port", "0")
         wait_until(lambda: file.exists() and file.read_text().endswith("}"))  # written in parts
         for root in roots:
-            begin(
-                "dask_worker",
-                root,
-                "--nthreads",
-                "1",
-                "--no-nanny",
-                "--death-timeout",
-                str(PATIENCE),
-                "--local-directory",
-                str(folder),
-            )
+            options = "--nthreads 1 --no-nanny --death-timeout".split()
+            begin("dask_worker", root, *options, str(PATIENCE), "--local-directory", str(folder))
         address = json.loads(file.read_text())["address"]
         with distributed.Client(address, timeout=PATIENCE) as client:
             client.wait_for_workers(len(roots), timeout=PATIENCE)
@@ -138,14 +116,8 @@ def test_a_killed_worker_changes_no_row(cluster, tmp_path):
     assert names[0] == names[1] and len(names[0]) == 2 * N_JOBS
     for name in names[0]:
         if name.endswith(".npz"):
-            here, there = (
-                networks.module(SETTINGS).load(tmp_path / one / name)[0]
-                for one in ("here", "there")
-            )
-            assert all(
-                (leaf == there.leaves()[leaf_name]).all()
-                for leaf_name, leaf in here.leaves().items()
-            )
+            load = networks.module(SETTINGS).load
+            assert load(tmp_path / "here" / name)[0] == load(tmp_path / "there" / name)[0]
 
 
 def test_workers_without_this_version_are_refused(tmp_path):

@@ -105,9 +105,8 @@ def test_a_finished_row_is_not_run_again(quick_table, capsys):
     assert f"{n_jobs - 1} of {n_jobs} runs are done already" in capsys.readouterr().out
     after = rows_of(quick_table / "ppc_table.json")
     assert kept.stat().st_mtime_ns == changed
-    assert {name: row["mse"] for name, row in before.items()} == {
-        name: row["mse"] for name, row in after.items()
-    }
+    assert all(row["mse"] == before[name]["mse"] for name, row in after.items())
+    assert after.keys() == before.keys()
 
 
 def test_a_row_of_other_settings_is_run_again(quick_table):
@@ -222,32 +221,19 @@ def test_the_mean_of_angles_has_the_error_of_a_mean():
         {"n_updates": [5, 10], "degrees": [30.0, None], "error": [3.0, None]},
         {"n_updates": [5, 10], "degrees": [40.0, 50.0], "error": [4.0, 2.0]},
     ]
-    assert local_vs_bptt.mean_angles(seeds) == {
-        "n_updates": [5, 10],
-        "degrees": [35.0, None],
-        "error": [2.5, None],
-    }
+    expected = {"n_updates": [5, 10], "degrees": [35.0, None], "error": [2.5, None]}
+    assert local_vs_bptt.mean_angles(seeds) == expected
 
 
 def test_stages_of_a_training():
     """sigma_u and the learning rate decrease in steps; the decoder's updates come last."""
-    settings = dict(
-        model="rvae_numpy.rvae",
-        n_traj=2,
-        T=10,
-        n_updates=60,
-        learning_rate=3e-4,
-        chunk=5,
-        sigmas=[0.3, 0.2, 0.1],
-        n_decoder_updates=7,
-    )
+    settings = dict(model="rvae_numpy.rvae", n_traj=2, T=10, n_updates=60, learning_rate=3e-4)
+    settings |= dict(chunk=5, sigmas=[0.3, 0.2, 0.1], n_decoder_updates=7)
     found = list(oscillator.stages(settings))
     assert [config for config, _ in found] == [{"sigma_u": s} for s in (0.3, 0.2, 0.1)] + [{}]
     assert all(stage.pop("chunk") == 5 for _, stage in found)
-    rates = [
-        [stage.pop(name, 0) for name in ("n_updates", "learning_rate", "final_learning_rate")]
-        for _, stage in found
-    ]
+    names = "n_updates", "learning_rate", "final_learning_rate"
+    rates = [[stage.pop(name, 0) for name in names] for _, stage in found]
     expected = [[20, 3e-4, 2e-4], [20, 2e-4, 1e-4], [20, 1e-4, 0], [7, 1e-3, 0]]
     np.testing.assert_allclose(rates, expected, atol=1e-12)
     assert [stage for _, stage in found] == [{}, {}, {}, {"freeze_phi": True}]
@@ -266,11 +252,8 @@ def test_a_start_at_the_fixed_point_holds_position_and_velocity():
     assert correlations[0, 0] > 0.98 and correlations[1, 1] > 0.9 > 0.3 > correlations[1, 0]
     assert params.nu.W.dtype == np.float32 and params.config.sigma_u == (0.09, 0.18)
     found = list(oscillator.stages(settings))
-    assert [config.get("sigma_u") for config, _ in found] == [
-        [0.09, 0.18],
-        *settings["sigmas"],
-        None,
-    ]
+    sigmas = [[0.09, 0.18], *settings["sigmas"], None]
+    assert [config.get("sigma_u") for config, _ in found] == sigmas
     assert [stage.get("freeze_phi", False) for _, stage in found] == [True, *4 * [False], True]
     assert found[0][1]["n_updates"] == 2400
 

@@ -6,10 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
-from matplotlib.image import (
-    PIL,  # Pillow comes with Matplotlib
-    imread,
-)
+from matplotlib.image import PIL, imread  # Pillow comes with Matplotlib
 
 from datasets import bouncing_balls
 from datasets.bouncing_balls import Box
@@ -32,25 +29,14 @@ def balls(box=BOX, n_traj=6, T=40, seed=0):
 
 def test_rows_of_several_runs_are_merged_by_identity():
     def run(seed):
-        return [
-            sequences.seeded(
-                {"model": "rVAE", "direction": direction},
-                seed,
-                {
-                    "speed": 1.0 + seed,
-                    "straightness": None if seed else 0.5,
-                    "error": [0.1 * seed, 1.0],
-                },
-                true_speed=2.0,
-            )
-            for direction in ("forward", "backward")
-        ]
+        straightness = None if seed else 0.5
+        found = {"speed": 1.0 + seed, "straightness": straightness, "error": [0.1 * seed, 1.0]}
+        rows = [{"model": "rVAE", "direction": direction} for direction in ("forward", "backward")]
+        return [sequences.seeded(row, seed, found, true_speed=2.0) for row in rows]
 
     rows = sequences.summary(sequences.merged([run(0), run(2), run(1)[:1]]))
-    assert [(row["direction"], len(row["seeds"])) for row in rows] == [
-        ("forward", 3),
-        ("backward", 2),
-    ]
+    found = [(row["direction"], len(row["seeds"])) for row in rows]
+    assert found == [("forward", 3), ("backward", 2)]
     assert rows[0]["speed"] == pytest.approx(2) and rows[0]["speed_spread"] == pytest.approx(1)
     assert rows[0]["speed_ratio"] == pytest.approx(1) and rows[0]["straightness"] is None
     assert rows[0]["label"] == "rVAE" and rows[1]["label"] == "rVAE, backward"
@@ -61,24 +47,10 @@ def test_rows_of_several_runs_are_merged_by_identity():
 
 def test_labels_name_what_differs():
     assert sequences.label({"model": "ground truth"}) == "ground truth"
-    assert (
-        sequences.label(
-            {
-                "model": "rVAE",
-                "direction": "forward",
-                "sampler": "map",
-                "n_refine": 1,
-                "rendering": "sutskever",
-            }
-        )
-        == "rVAE, map, refined 1x"
-    )
-    assert (
-        sequences.label(
-            {"model": "rEFH", "direction": "backward", "sampler": "means", "rendering": "authors"}
-        )
-        == "rEFH, backward, means (authors' rendering)"
-    )
+    row = {"model": "rVAE", "direction": "forward", "sampler": "map", "n_refine": 1}
+    assert sequences.label(row | {"rendering": "sutskever"}) == "rVAE, map, refined 1x"
+    row = {"model": "rEFH", "direction": "backward", "sampler": "means", "rendering": "authors"}
+    assert sequences.label(row) == "rEFH, backward, means (authors' rendering)"
 
 
 def test_only_comparable_rows_are_averaged(tmp_path, monkeypatch):
@@ -111,15 +83,10 @@ def test_a_gif_keeps_its_layout(tmp_path):
         expected = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
         return np.argwhere(np.abs(image[30:-25] - expected).max(-1) < 12)
 
-    context, generated = (
-        border(images[0], sequences.CONTEXT),
-        border(images[3], sequences.GENERATED),
-    )
-    assert (
-        len(context) > 500
-        and len(generated) > 500
-        and not len(border(images[0], sequences.GENERATED))
-    )
+    context = border(images[0], sequences.CONTEXT)
+    generated = border(images[3], sequences.GENERATED)
+    assert len(context) > 500 and len(generated) > 500
+    assert not len(border(images[0], sequences.GENERATED))
     for number in (1, 2, 5):
         colour = sequences.CONTEXT if number < 2 else sequences.GENERATED
         corners = border(images[number], colour)
@@ -138,13 +105,12 @@ def test_a_strip_has_frame_numbers():
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(
-        balls_generate, "QUICK", dict(n_traj=2, T=10, chunk=5, n_updates=4, learning_rate=1e-3)
-    )
-    monkeypatch.setattr(balls_generate, "SIZES", dict(n_y=900, n_x=4, hidden=(6, 5), n_residual=3))
+    settings = dict(n_traj=2, T=10, chunk=5, n_updates=4, learning_rate=1e-3)
+    sizes = dict(n_y=900, n_x=4, hidden=(6, 5), n_residual=3)
+    small = dict(QUICK=settings, SIZES=sizes, N_VIDEOS=3, N_GENERATED=20)
+    for name, value in small.items():
+        monkeypatch.setattr(balls_generate, name, value)
     monkeypatch.setattr(sequences, "CHECKPOINT", 2)
-    monkeypatch.setattr(balls_generate, "N_VIDEOS", 3)
-    monkeypatch.setattr(balls_generate, "N_GENERATED", 20)
 
 
 def test_balls_generate(small, tmp_path, monkeypatch, capsys):
@@ -156,13 +122,8 @@ def test_balls_generate(small, tmp_path, monkeypatch, capsys):
     assert rows["previous frame"]["speed_ratio"] < 0.01
     assert len(rows["rVAE, rerank"]["seeds"][0]["error"]) == 20 and 0 < result["next_frame"] < 1
     assert {row.get("direction") for row in result["rows"]} == {None, "forward", "backward"}
-    for name in (
-        "balls_generate.png",
-        "balls_generate.gif",
-        "balls_generate_open_loop.png",
-        "balls_generate_backward.png",
-    ):
-        assert (tmp_path / name).stat().st_size > 5_000
+    for name in (".png", ".gif", "_open_loop.png", "_backward.png"):
+        assert (tmp_path / f"balls_generate{name}").stat().st_size > 5_000
     assert imread(tmp_path / "balls_generate.png").shape[1] > 600
     # the weights that it wrote are read again, and are all that --use-saved needs
     weights = tmp_path / "balls_generate" / "rVAE_0.npz"

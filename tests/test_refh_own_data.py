@@ -114,12 +114,9 @@ def test_normal_data_of_another_scale_are_refused_with_advice(scale):
     np.testing.assert_allclose(params.b_y, 5, atol=0.5)
 
 
-CASES = [
-    (5, 0.5, slice(0)),
-    (30, 0.5, slice(0)),
-    (5, 5, slice(0)),
-    (5, 50, slice(1)),
-    (30, 20, slice(0)),
+NONE = slice(0)
+CASES = [(5, 0.5, NONE), (30, 0.5, NONE), (5, 5, NONE), (5, 50, slice(1)), (30, 20, NONE)]
+CASES += [
     (30, 50, slice(3)),
     (30, 50, slice(6)),
     (100, 20, slice(20)),

@@ -44,16 +44,8 @@ def test_a_long_gradient_is_clipped_and_keeps_its_direction():
     np.testing.assert_allclose(clipped, 0.3 * flat, rtol=1e-5, atol=1e-8)
     assert clipped.dtype == np.float32 and training.clip_by_norm(g, 1.01 * norm) is g
     # a bound that is never reached changes nothing; one that always is changes what is learnt
-    learnt = [
-        rvae.train(
-            g,
-            stream(np.random.default_rng(1)),
-            np.random.default_rng(1),
-            n_updates=3,
-            max_norm=bound,
-        )[0].nu.W
-        for bound in (None, 1e9, 1e-9)
-    ]
+    learn = lambda rng, bound: rvae.train(g, stream(rng), rng, n_updates=3, max_norm=bound)[0].nu.W
+    learnt = [learn(np.random.default_rng(1), bound) for bound in (None, 1e9, 1e-9)]
     np.testing.assert_array_equal(learnt[0], learnt[1])
     assert np.abs(learnt[2] - learnt[0]).max() > 0
 
@@ -84,15 +76,8 @@ def test_corrupt_sets_the_input_and_not_the_target(model):
     rng = np.random.default_rng(0)
     params = model.init(n_y=15, n_x=2, hidden=8, family="normal", rng=rng)
     y = next(stream(rng, 20, 60))
-    training.of(gradient)(
-        params,
-        [y],
-        np.random.default_rng(1),
-        n_updates=6,
-        learning_rate=1e-9,
-        chunk=10,
-        corrupt=corrupt,
-    )
+    settings = dict(n_updates=6, learning_rate=1e-9, chunk=10, corrupt=corrupt)
+    training.of(gradient)(params, [y], np.random.default_rng(1), **settings)
     u, target, y_input = (np.concatenate(arrays, axis=1) for arrays in zip(*seen, strict=True))
     np.testing.assert_array_equal(target, y.astype(np.float32))
     assert len(made) == 1
@@ -110,16 +95,11 @@ def test_without_corrupt_the_input_is_none_and_the_run_the_same_as_with_the_iden
         given.append(y_input)
         return rvae.gradient(params, u, y, rng, y_input)
 
-    runs = [
-        training.of(gradient)(
-            begin()[0],
-            stream(np.random.default_rng(1)),
-            np.random.default_rng(2),
-            n_updates=5,
-            corrupt=corrupt,
-        )[0]
-        for corrupt in (None, lambda y, rng: y)
-    ]
+    runs = []
+    for corrupt in (None, lambda y, rng: y):
+        batches, rng = stream(np.random.default_rng(1)), np.random.default_rng(2)
+        train = training.of(gradient)
+        runs.append(train(begin()[0], batches, rng, n_updates=5, corrupt=corrupt)[0])
     assert given[:5] == [None] * 5 and all(y_input is not None for y_input in given[5:])
     assert_equal(*runs)
 
