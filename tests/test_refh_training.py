@@ -94,14 +94,8 @@ def test_learning_raises_the_exact_likelihood():
 def filtering_error(n_updates, rng):
     """MSE of an rEFH of 100 units (rad²), and its Log"""
     params = refh.init(n_x=100, n_y=15, family="poisson", rng=rng)
-    params, log = refh.train(
-        params,
-        stream(rng, 40, 100),
-        rng,
-        n_updates=n_updates,
-        learning_rate=2e-3,
-        every=n_updates // 6,
-    )
+    settings = dict(n_updates=n_updates, learning_rate=2e-3, every=n_updates // 6)
+    params, log = refh.train(params, stream(rng, 40, 100), rng, **settings)
     test = ppc.sample(20, 300, np.random.default_rng(1))
     z_hat, _ = ppc.decode(refh.emission_mean(params, refh.infer(params, test.y)))
     return ppc.squared_error(z_hat, test.z[..., 0]).mean(), log
@@ -182,10 +176,8 @@ def test_sweeps_rise_from_the_first_number_to_the_last():
         return refh.gradient(params, u, y, x_mean, 1, rng)
 
     rng = np.random.default_rng(0)
-    params, batches = (
-        refh.init(n_x=3, n_y=2, family="mean-field bernoulli", rng=rng),
-        [rng.random((2, 12, 2))],
-    )
+    params = refh.init(n_x=3, n_y=2, family="mean-field bernoulli", rng=rng)
+    batches = [rng.random((2, 12, 2))]
     training.of(spy)(params, batches, rng, n_updates=12, n_sweeps=(2, 5))
     assert asked == [2] * 3 + [3] * 3 + [4] * 3 + [5] * 3
     for bad in ((3, 2), (0, 2), (1, 2, 3), 0):
@@ -209,21 +201,11 @@ def test_w_falls_geometrically_also_in_a_resumed_run():
     np.testing.assert_allclose([w(s) for s in (0, 0.5, 1)], [0.3, 0.03, 0.003])
     assert hybrid.weight("w", 0.03)(0.7) == 0.03
 
-    def run(w, state=None, params=None, callback=None):
+    def run(w, params=None, **more):
         rng = np.random.default_rng(0)
-        start = small(rng)
-        batches = stream(rng)
-        return hybrid.train(
-            start if params is None else params,
-            batches,
-            rng,
-            n_updates=10,
-            w=w,
-            noise_fraction=0.2,
-            state=state,
-            callback=callback,
-            every=5,
-        )[0]
+        start, batches = small(rng), stream(rng)
+        settings = dict(n_updates=10, w=w, noise_fraction=0.2, every=5) | more
+        return hybrid.train(start if params is None else params, batches, rng, **settings)[0]
 
     seen = []
     whole = run((0.5, 0.01), callback=lambda params, log: seen.append((params, log.state)))
@@ -235,15 +217,13 @@ def test_w_falls_geometrically_also_in_a_resumed_run():
 
 
 def test_noise_fraction_is_checked_and_changes_the_gradient():
-    learnt = []
-    for fraction in (0.0, 0.5, 1.5):
+    def learn(fraction):
         rng = np.random.default_rng(0)
-        settings = dict(n_updates=5, noise_fraction=fraction)
-        if fraction <= 1:
-            learnt.append(trbm.train(small(rng), stream(rng), rng, **settings)[0])
-        else:
-            with pytest.raises(ValueError, match=r"^noise_fraction: expected"):
-                trbm.train(small(rng), stream(rng), rng, **settings)
+        return trbm.train(small(rng), stream(rng), rng, n_updates=5, noise_fraction=fraction)[0]
+
+    learnt = learn(0.0), learn(0.5)
+    with pytest.raises(ValueError, match=r"^noise_fraction: expected"):
+        learn(1.5)
     assert not np.array_equal(learnt[0].W_y, learnt[1].W_y)
 
 

@@ -3,12 +3,15 @@
 And a small rEFH and rVAE in float32, with the spikes that they learn from.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import logsumexp
 
 from datasets import ppc
 from refh_numpy import exact, harmonium, initial, refh
 from rvae_numpy import rvae
+from tests.differences import derivatives
 
 SYSTEM = ppc.System()
 
@@ -63,20 +66,11 @@ def given(params, u):
 
 def numerical_gradient(function, params, h=1e-5):
     """Central differences of function(params), a number, in every entry of every leaf; as Params"""
-
-    def derivative(name, index):
-        values = []
-        for sign in (1, -1):
-            changed = params.map(np.copy)
-            getattr(changed, name)[index] += sign * h
-            values.append(function(changed))
-        return (values[0] - values[1]) / (2 * h)
-
-    gradient = params.map(np.zeros_like)
-    for name, leaf in gradient.leaves().items():
-        for index in np.ndindex(leaf.shape):
-            leaf[index] = derivative(name, index)
-    return gradient
+    moved = params.map(np.copy)
+    leaves = moved.leaves().items()
+    return replace(
+        moved, **{name: derivatives(lambda: function(moved), leaf, h) for name, leaf in leaves}
+    )
 
 
 def assert_equal(a, b):
