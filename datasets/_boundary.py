@@ -187,4 +187,23 @@ def templates(name, value, _):
     return np.require(value, requirements="CAW")
 
 
+def rows_of(other):
+    """(n_traj, n_digits) rows of another argument."""
+
+    def kind(name, value, arguments):
+        value = checks.counts(name, checks.array(name, value, ("n_traj", "n_digits")))
+        return checks.in_range(name, value, 0, len(arguments[other]) - 1).astype(np.int64)
+
+    return kind
+
+
 a_digits_object = instance("datasets.digits.Digits", " (datasets.digits.load)")
+room = number(0, 3 * MAX_RESOLUTION)
+starts = array("n_traj", "n_digits", 2, low=0, high=lambda a: a["room"])
+digit_velocities = array(
+    lambda a: a["start"].shape[0], lambda a: a["start"].shape[1], 2, low=-MAX_SPEED, high=MAX_SPEED
+)
+digit_positions = array(
+    lambda a: a["which"].shape[0], "T", lambda a: a["which"].shape[1], 2, low=-FAR, high=FAR
+)
+frame_side = count(1, MAX_RESOLUTION)

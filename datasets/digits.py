@@ -45,8 +45,8 @@ def load(source="auto", folder=None):
     ----------
     source : str
     folder : where MNIST's files are, its training part, its test part or both; None for
-        $MNIST_DIR, or else the cache. The names of other unpackers and torchvision's MNIST/raw
-        are found too
+        $MNIST_DIR, or else the cache. The names of other unpackers, torchvision's MNIST/raw and
+        Keras' mnist.npz are found too
 
     Raises FileNotFoundError where there are none, ValueError for files that are truncated, corrupt
     or not MNIST.

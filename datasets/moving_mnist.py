@@ -80,10 +80,11 @@ def sample(n_traj, T, rng, digits, scene=SCENE):
     velocity = scene.speed * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
     position, velocity = bounce(start, velocity, T, room)
     position -= scene.margin
-    frames = render(templates, np.arange(which.size).reshape(which.shape), position, scene.side)
+    frames = _rasterize(templates, np.arange(which.size).reshape(which.shape), position, scene.side)
     return Batch(frames, position, velocity, digits.labels[which], which, scene.shape)
 
 
+@checked(T=count(), room=kinds.room, start=kinds.starts, velocity=kinds.digit_velocities)
 def bounce(start, velocity, T, room):
     """Straight paths, reflected at the walls (D5).
 
@@ -100,8 +101,6 @@ def bounce(start, velocity, T, room):
     Returns
     -------
     position and velocity, (n_traj, T, n_digits, 2) each; at a wall, the velocity after reflection
-
-    Does not check its arguments.
     """
     # D5
     unfolded = start[:, None] + np.arange(T)[:, None, None] * velocity[:, None]
@@ -116,7 +115,12 @@ def bounce(start, velocity, T, room):
     )
 
 
-@njit
+@checked(
+    images=kinds.templates,
+    which=kinds.rows_of("images"),
+    position=kinds.digit_positions,
+    side=kinds.frame_side,
+)
 def render(images, which, position, side):
     """Frames of given templates at given positions (D6).
 
@@ -130,9 +134,13 @@ def render(images, which, position, side):
     Returns
     -------
     (n_traj, T, side^2) brightness in [0, 1], float32
-
-    Does not check its arguments.
     """
+    return _rasterize(images, which, position, side)
+
+
+@njit
+def _rasterize(images, which, position, side):
+    """The loop of `render`"""
     n_traj, T, n_digits, _ = position.shape
     size = images.shape[1]
     frames = np.zeros((n_traj, T, side * side), np.float32)

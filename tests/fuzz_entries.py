@@ -94,6 +94,8 @@ def data_entries():
     yield bouncing_balls.trajectories, lambda _: start | {"T": 3}
     yield bouncing_balls.Box, lambda _: dict(radius=np.full(3, 1.2), mass=np.ones(3))
     yield moving_mnist.sample, lambda _: dict(digits=small_digits(), scene=scene)
+    which = np.array([[0], [1]])
+    yield moving_mnist.render, lambda _: dict(images=small_digits().images, which=which, side=12)
     yield digits.load, lambda _: dict(source="synthetic")
     yield digits.split, lambda _: dict(digits=small_digits())
 

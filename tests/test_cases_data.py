@@ -11,9 +11,14 @@ import numpy as np
 import pytest
 
 from datasets import digits, moving_mnist
+from datasets.support import mnist
 from tests.idx_files import five_digits, idx
 
 ROOT = Path(__file__).parents[1]
+SAMPLE = (
+    "import numpy as np\nfrom datasets import bouncing_balls\n"
+    "print(bouncing_balls.sample(1, 2, np.random.default_rng(0)).frames.shape)"
+)
 
 
 def run(*arguments, cwd=ROOT, **variables):
@@ -78,6 +83,29 @@ def test_every_script_imports_the_package_first():
         assert path.name == "examples.py" or ast.unparse(first) == "import examples", path
 
 
+def test_a_numba_cache_that_is_broken_or_full_is_done_without(tmp_path):
+    full = (  # stands for a full disk
+        "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+    )
+    pytest.importorskip("resource")
+    cache = dict(NUMBA_CACHE_DIR=str(tmp_path), PYTHONDONTWRITEBYTECODE="1")
+    for code, said in ((full + SAMPLE, 1), (SAMPLE, 0), ("truncated", 1), (SAMPLE, 0)):
+        if code == "truncated":
+            entries = list(tmp_path.rglob("*.nbc"))
+            assert entries
+            for path in entries:
+                os.truncate(path, 100)
+            code = SAMPLE
+        done = run("-W", "error", "-c", code, **cache)
+        assert done.returncode == 0 and done.stdout.strip() == "(1, 2, 900)", done.stderr
+        assert done.stderr.count("functions are compiled again") == said
+    for path in tmp_path.rglob("*.nbi"):
+        path.write_bytes(b"rubbish")
+    done = run("-c", SAMPLE, **cache)
+    assert done.stdout.strip() == "(1, 2, 900)" and done.stderr.count("compiled again") == 1
+
+
 # Digits under other names
 
 
@@ -101,6 +129,19 @@ def test_mnist_under_the_names_of_other_unpackers(five, tmp_path, within, packed
     got = digits.load("mnist", tmp_path)
     assert got.source == "MNIST" and got.labels.tolist() == [0, 1, 2, 3, 4]
     np.testing.assert_array_equal(got.images * 255, five["t10k-images-idx3-ubyte"])
+
+
+def test_mnist_as_keras_has_it(tmp_path, monkeypatch):
+    images, labels = np.zeros((3, 28, 28), np.uint8), np.arange(3, dtype=np.uint8)
+    names = dict(zip(mnist.MD5, (images, labels, images[:2], labels[:2]), strict=True))
+    known = {name: mnist.idx.md5_of(array) for name, array in names.items()}
+    monkeypatch.setattr(mnist, "MD5", known)
+    keras = {key: names[name] for name, key in mnist.IN_NPZ.items()}
+    np.savez_compressed(tmp_path / "mnist.npz", **keras)
+    assert digits.load("mnist", tmp_path).labels.tolist() == [0, 1, 2, 0, 1]
+    np.savez(tmp_path / "mnist.npz", **(keras | {"x_test": images[:2] + np.uint8(1)}))
+    with pytest.raises(ValueError, match=r"mnist.npz: expected MNIST's own bytes as x_test, got"):
+        digits.load("mnist", tmp_path)
 
 
 def test_an_empty_file_under_another_name_is_named(tmp_path):

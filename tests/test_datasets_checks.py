@@ -1,5 +1,6 @@
 """The checks of arguments: what they accept, what they refuse, and how they say it."""
 
+import collections
 import fractions
 import pathlib
 
@@ -126,8 +127,17 @@ def test_arrays_that_are_refused(value, kind, match):
     refused(lambda: checks.array("y", value, ("n",)), "^y: " + match, (kind, TypeError))
 
 
-@pytest.mark.parametrize("value", [[MASKED], (np.zeros(2), MASKED), [1.0, np.ma.masked]])
-def test_masked_arrays_are_refused_in_a_list_too(value):
+@pytest.mark.parametrize(
+    "value",
+    [
+        [MASKED],
+        [1.0, np.ma.masked],
+        ((MASKED,),),
+        [[np.zeros(2)], [MASKED]],
+        collections.deque([MASKED]),
+    ],
+)
+def test_masked_arrays_are_refused_at_any_depth(value):
     assert np.isfinite(np.asarray([MASKED])).all()  # asarray drops the mask without a sign
     match = r"^y: expected a plain array \(mark missing values by NaN\), got a masked array"
     refused(lambda: checks.numeric("y", value), match, TypeError)

@@ -120,7 +120,14 @@ def packed_zeros():
 
 
 @pytest.mark.parametrize(
-    "shape", [(2**31, 2**31, 4), (2**32 - 1, 2**32 - 1, 2**32 - 1), (10, 28, 28), (0, 0, 0)]
+    "shape",
+    [
+        (2**31, 2**31, 4),
+        (2**32 - 1, 2**32 - 1, 2**32 - 1),
+        (60_000, 28, 60),
+        (10, 28, 28),
+        (0, 0, 0),
+    ],
 )
 def test_bombs_are_not_unpacked(tmp_path, packed_zeros, shape):
     """The header is read first, then no more than it announces, and that is bounded."""

@@ -192,6 +192,11 @@ def test_bombs_are_not_unpacked(tmp_path, monkeypatch):
     refused(tmp_path / "a.npz", "more than 30000000")
 
 
+def test_the_number_of_members_is_bounded(tmp_path):
+    pack(tmp_path / "a.npz", {f"{n}.npy": npy(np.zeros(1)) for n in range(1001)})
+    refused(tmp_path / "a.npz", "1001 arrays, more than 1000")
+
+
 def test_the_declared_total_is_bounded(path, monkeypatch):
     monkeypatch.setattr(files, "MAX_BYTES", 100)
     refused(path, "more than 100")

@@ -106,7 +106,20 @@ def test_bad_templates_are_named(change):
         sample(templates=BLOB._replace(**change))
 
 
-@pytest.mark.parametrize("side", [7, 8])
-def test_a_scene_without_room_is_named(side):
-    with pytest.raises(ValueError, match=r"^digits: expected .* got"):
-        sample(scene=Scene(side=side))
+AT = np.ones((1, 2, 1, 2))
+ONE = np.zeros((1, 1), int)
+
+
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (lambda: sample(scene=Scene(side=7)), "digits"),
+        (lambda: sample(scene=Scene(side=8)), "digits"),
+        (lambda: moving_mnist.render(np.ones((1, 8, 7)), ONE, AT, 9), "images"),
+        (lambda: moving_mnist.render(BLOB.images, ONE + 1, AT, 9), "which"),
+        (lambda: moving_mnist.render(BLOB.images, ONE - 1, AT, 9), "which"),
+    ],
+)
+def test_bad_input_is_named(call, name):
+    with pytest.raises((ValueError, TypeError), match=f"^{name}: expected .* got"):
+        call()

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from datasets.support import files
-from examples.tools import jobs, plots, results, run, training
+from examples.tools import jobs, plots, results, run, threads, training
 from examples.tools.jobs import in_parallel
 from refh_numpy import refh
 from tests.tiny import small
@@ -244,6 +244,21 @@ def test_a_job_that_is_killed_twice_is_an_error_and_the_others_go_on(tmp_path, c
     with pytest.raises(ChildProcessError, match="2 times while the same job ran"):
         in_parallel("test", kill_the_worker, [(tmp_path,)], 1, str)
     assert "killed from outside" in capsys.readouterr().err
+
+
+def blas_threads():
+    return threads.blas_threads()
+
+
+def test_workers_have_one_blas_thread():
+    before = threads.blas_threads()
+    if before is None:
+        pytest.skip("the BLAS does not say how many threads it has")
+    threads.set_blas_threads(2)
+    try:
+        assert in_parallel("test", blas_threads, [()], 1, str) == [1]
+    finally:
+        threads.set_blas_threads(before)
 
 
 LOCK = """

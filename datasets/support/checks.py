@@ -7,6 +7,7 @@ message names the argument, says what was expected, and says what came.
 import math
 import numbers
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,7 @@ def numeric(name, value, expected="an array of real numbers"):
     """A plain array of real numbers, or NaN and infinity, of a dtype that BLAS and Numba take."""
     if type(value) is np.ndarray and value.dtype in USUAL:
         return value
-    items = value if isinstance(value, (list, tuple)) else ()
-    if any(isinstance(one, np.ma.MaskedArray) for one in (value, *items)):  # asarray drops masks
+    if _has_mask(value):
         raise TypeError(
             f"{name}: expected a plain array (mark missing values by NaN), got a masked array"
         )
@@ -298,6 +298,20 @@ def _remedy(name, value, shape):
                 if _fits(one, shape):
                     return f"; {name}.reshape{one} has that shape"
     return ""
+
+
+def _has_mask(value):
+    """Whether it is a masked array, or a sequence with one at any depth: asarray drops the mask"""
+    if isinstance(value, np.ma.MaskedArray):
+        return True
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+        return False
+    if all(issubclass(kind, numbers.Number) for kind in set(map(type, value))):
+        return False  # soon decided for long lists of numbers
+    try:
+        return any(map(_has_mask, value))
+    except RecursionError:  # a list that contains itself; asarray says so
+        return False
 
 
 def _is_real(value, kind):

@@ -13,6 +13,7 @@ import stat
 import numpy as np
 
 FORMAT = "0.2"  # the version that wrote the file
+MAX_MEMBERS = 1000  # of a file: our largest model has fewer than a hundred arrays
 MAX_BYTES = 2**28  # of a file's arrays together: ten times our largest model's
 
 
@@ -81,6 +82,31 @@ def open_regular(path):
     return open(path, "rb")
 
 
+def read_arrays(path):
+    """{name: array} of an .npz, whose size is bounded before anything is unpacked.
+
+    Raises FileNotFoundError, PermissionError or IsADirectoryError where the system does. Every
+    other failure is a ValueError that names the path: a file that is truncated, no .npz of ours,
+    or too large.
+    """
+    try:
+        with open_regular(path) as raw, np.load(raw, allow_pickle=False) as file:
+            members = file.zip.infolist()
+            n_bytes = sum(member.file_size for member in members)
+            if len(members) > MAX_MEMBERS:
+                raise ValueError(f"{len(members)} arrays, more than {MAX_MEMBERS}")
+            if n_bytes > MAX_BYTES:
+                raise ValueError(f"{n_bytes} bytes, more than {MAX_BYTES}")
+            return dict(file)
+    except (FileNotFoundError, PermissionError, IsADirectoryError):
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds
+        raise ValueError(
+            f"{path}: expected a weights file written by save, got one that is truncated, or no "
+            f".npz of ours ({type(error).__name__}: {error})"
+        ) from error
+
+
 def read(path):
     """Read what `write` wrote.
 
@@ -88,23 +114,16 @@ def read(path):
     -------
     {name: array}, and the header (a dict)
 
-    Raises FileNotFoundError, PermissionError or IsADirectoryError where the system does. Every
-    other failure is a ValueError that names the path: a file that is truncated, no .npz of ours,
-    too large, or of another version.
+    Raises what read_arrays does, and ValueError for an .npz without our header or of another
+    version.
     """
+    arrays = read_arrays(path)
     try:
-        with open_regular(path) as raw, np.load(raw, allow_pickle=False) as file:
-            n_bytes = sum(info.file_size for info in file.zip.infolist())  # before it is unpacked
-            if n_bytes > MAX_BYTES:
-                raise ValueError(f"{n_bytes} bytes, more than {MAX_BYTES}")
-            arrays = dict(file)
         header = dict(json.loads(str(arrays.pop("header"))))
-    except (FileNotFoundError, PermissionError, IsADirectoryError):
-        raise
-    except Exception as error:  # zipfile, zlib, NumPy and json raise a dozen kinds
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise ValueError(
-            f"{path}: expected a weights file written by save, got one that is truncated, or no "
-            f".npz of ours ({type(error).__name__}: {error})"
+            f"{path}: expected a weights file written by save, got no .npz of ours "
+            f"({type(error).__name__}: {error})"
         ) from error
     if header.get("format") != FORMAT:
         raise ValueError(

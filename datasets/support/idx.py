@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import hashlib
 import math
+import os
 import zlib
 
 import numpy as np
@@ -16,6 +17,7 @@ from datasets.support import boundary
 from datasets.support.files import open_regular
 
 MAX_BYTES = 10**9  # of the array: twice EMNIST's largest
+MAX_RATIO, ROOM = 20, 10**6  # a packed file unpacks to at most 20 times its size and a megabyte
 
 
 @boundary.checked(path=boundary.path, n_axes=boundary.count(1, 32), md5=boundary.instance(str))
@@ -32,16 +34,18 @@ def read_idx(path, n_axes, md5=None):
     first, and then no more than the header announces.
     """
     with open_regular(path) as raw:
+        size = os.fstat(raw.fileno()).st_size
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         try:
             with gzip.open(raw) if packed else contextlib.nullcontext(raw) as file:
-                head = file.read(4 + 4 * n_axes)
-                shape = _shape(path, head, n_axes)
+                shape = _shape(path, file, n_axes)
                 n_bytes = math.prod(shape)
-                if n_bytes > MAX_BYTES:
+                most = min(MAX_BYTES, MAX_RATIO * size + ROOM if packed else MAX_BYTES)
+                if n_bytes > most:
                     raise ValueError(
-                        f"{path}: expected at most {MAX_BYTES} bytes, got the shape {shape}"
+                        f"{path}: expected at most {most} bytes in a file of {size}, "
+                        f"got the shape {shape}"
                     )
                 content = file.read(n_bytes + 1)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -54,16 +58,27 @@ def read_idx(path, n_axes, md5=None):
         raise ValueError(
             f"{path}: expected {n_bytes} bytes for the shape {shape} in its header, got {got}"
         )
-    if md5 not in (None, hashlib.md5(head + content, usedforsecurity=False).hexdigest()):
+    array = np.frombuffer(content, np.uint8).reshape(shape)
+    if md5 is not None and md5_of(array) != md5:
         raise ValueError(
             f"{path}: expected MNIST's own bytes (md5 {md5}), got others of the same size: "
             "corrupt, or another set (datasets.digits.from_idx reads those)"
         )
-    return np.frombuffer(content, np.uint8).reshape(shape)
+    return array
 
 
-def _shape(path, head, n_axes):
-    """The shape that the header of an IDX file announces"""
+def md5_of(array):
+    """The checksum of the unpacked file that holds this array of uint8.
+    Does not check its argument."""
+    head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    known = hashlib.md5(head, usedforsecurity=False)
+    known.update(np.ascontiguousarray(array))
+    return known.hexdigest()
+
+
+def _shape(path, file, n_axes):
+    """The shape that the header of an open IDX file announces"""
+    head = file.read(4 + 4 * n_axes)
     magic = bytes([0, 0, 8, n_axes])
     if head[:4] != magic:
         got = "a zip archive: unpack it" if head[:2] == b"PK" else head[:4].hex()

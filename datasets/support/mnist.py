@@ -24,6 +24,7 @@ MD5 = {  # of the unpacked files
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+IN_NPZ = dict(zip(MD5, ("x_train", "y_train", "x_test", "y_test"), strict=True))  # Keras' names
 FOLDERS = (".", "MNIST/raw", "raw")  # torchvision puts them into the second
 
 
@@ -57,9 +58,9 @@ def read(folder):
     if not parts:
         raise FileNotFoundError(
             "folder: expected MNIST's files (train-images-idx3-ubyte or t10k-images-idx3-ubyte, "
-            "with .gz or without, and the labels; train-images.idx3-ubyte and MNIST/raw will do "
-            f'too), got none in {folder}; "python -m datasets.digits" downloads them, '
-            'load("synthetic") does without'
+            "with .gz or without, and the labels; train-images.idx3-ubyte, MNIST/raw and "
+            f'mnist.npz will do too), got none in {folder}; "python -m datasets.digits" downloads '
+            'them, load("synthetic") does without'
         )
     images = [_read_one(folder, f"{part}-images-idx3-ubyte") for part in parts]
     labels = [_read_one(folder, f"{part}-labels-idx1-ubyte") for part in parts]
@@ -67,18 +68,27 @@ def read(folder):
 
 
 def _find(folder, name):
-    """The file of this name in the folder, packed or not; None if there is none"""
+    """The file of this name in the folder, packed or not, or an .npz with it; None if there is
+    none"""
     names = (name, f"{name}.gz", name.replace("-idx", ".idx"), name.replace("-idx", ".idx") + ".gz")
     folders = *FOLDERS, name, name.replace("-idx", ".idx")  # some unpackers make a folder per file
     paths = [folder / within / one for within in folders for one in names]
-    return next(filter(Path.is_file, paths), None)
+    return next((path for path in (*paths, folder / "mnist.npz") if path.is_file()), None)
 
 
 def _read_one(folder, name):
     path = _find(folder, name)
     if path is None:
         raise FileNotFoundError(f"folder: expected {name} or {name}.gz in {folder}, got neither")
-    return idx.read_idx(path, n_axes=3 if "images" in name else 1, md5=MD5[name])
+    if path.suffix != ".npz":
+        return idx.read_idx(path, n_axes=3 if "images" in name else 1, md5=MD5[name])
+    array = files.read_arrays(path).get(IN_NPZ[name], np.zeros(0))
+    if array.dtype != np.uint8 or idx.md5_of(array) != MD5[name]:
+        raise ValueError(
+            f"{path}: expected MNIST's own bytes as {IN_NPZ[name]}, got shape {array.shape} "
+            f"and dtype {array.dtype}, or others of the same size"
+        )
+    return array
 
 
 @boundary.checked(folder=boundary.path, log=boundary.function)

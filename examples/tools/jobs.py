@@ -18,6 +18,7 @@ from pathlib import Path
 
 from examples.tools import results
 from examples.tools.results import Progress, version, write_content
+from examples.tools.threads import set_blas_threads
 
 CONNECT = 5  # seconds for the scheduler to answer
 GRACE = 5  # seconds for a worker to end
@@ -240,6 +241,7 @@ def _begin():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
     threading.Thread(target=_follow_parent, daemon=True).start()
+    set_blas_threads(1)  # workers share the cores already
 
 
 def _stop(number, frame):

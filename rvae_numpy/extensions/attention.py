@@ -128,5 +128,4 @@ def _centre(positions, weights):
 
 def _placed(images, corner, side):
     """Frames (n, side^2), each with its own image, whose upper left corner is at corner (n, 2)"""
-    which = np.arange(len(images)).reshape(-1, 1)
-    return render(images, which, corner.reshape(-1, 1, 1, 2), side)[:, 0]
+    return render(images, np.arange(len(images))[:, None], corner[:, None, None], side)[:, 0]
