@@ -1,7 +1,5 @@
 """Moving digits: upsampled networks, stages of a recipe, digits_generate."""
 
-import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,26 +7,18 @@ import pytest
 
 from datasets import digits
 from examples import digits_generate
-from examples.balls import tracking
 from examples.digits import coarse_to_fine, templates
 from examples.extensions import objects_generate
 from examples.tools import run, sequences
 from rvae_numpy import rvae
+from tests.generating import quick_then_saved
 
 
 def test_an_upsampled_network_encodes_and_emits_the_same():
     """G5: the encoding does not change; the emitted frame is the coarse one, interpolated."""
     rng = np.random.default_rng(0)
-    coarse = rvae.init(
-        n_y=64,
-        n_x=4,
-        hidden=(6, 5),
-        **templates.CONFIG,
-        sigma_u=0.1,
-        sigma_y=0.05,
-        rng=rng,
-        n_residual=3,
-    )
+    sizes = dict(n_y=64, n_x=4, hidden=(6, 5), n_residual=3)
+    coarse = rvae.init(**sizes, **templates.CONFIG, sigma_u=0.1, sigma_y=0.05, rng=rng)
     fine = coarse_to_fine.upsampled(coarse, 8, 2)
     assert fine.n_y == 256 and fine.config.sigma_y == 0.1
     assert fine.encode[0].W.dtype == np.float32
@@ -107,40 +97,11 @@ def test_stages_of_a_recipe(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("n_digits", [1, 2])
 def test_digits_generate(n_digits, tmp_path, monkeypatch, capsys):
-    monkeypatch.delenv("MNIST_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(templates, "N_VIDEOS", 2)
-    monkeypatch.setattr(templates, "N_SHOWN", 2)
-    monkeypatch.setattr(tracking, "N_DISTRACTORS", 2)
-    monkeypatch.setattr(run, "WEIGHTS", tmp_path / "weights")
-    stages = [stage | dict(n_updates=4) for stage in digits_generate.QUICK[n_digits]]
-    monkeypatch.setitem(digits_generate.QUICK, n_digits, stages)
-    monkeypatch.setitem(
-        digits_generate.FULL, n_digits, small_recipe(digits_generate.FULL[n_digits])
-    )
-    name = f"digits_generate_{n_digits}"
-    options = ["--digits", str(n_digits), "--out"]
-    digits_generate.main(["--quick", *options, str(tmp_path)])
-    result = json.loads((tmp_path / f"{name}.json").read_text())
+    name, options = f"digits_generate_{n_digits}", ["--digits", str(n_digits)]
+    how = monkeypatch, capsys, tmp_path
+    result = quick_then_saved(digits_generate, n_digits, name, options, small_recipe, *how)
     rows = {sequences.label(row): row for row in result["rows"]}
     assert rows["ground truth"]["identified"] > 0.7 and rows["ground truth"]["speed_ratio"] == 1
-    assert result["digits"] == "synthetic"
     assert any(row.get("direction") == "backward" for row in result["rows"])
     assert ("ground truth, coarse" in rows) == (n_digits == 2)
-    for suffix in (".png", ".gif", "_backward.png"):
-        assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
-    for module, function in ((sequences, "train"), (templates, "plot")):
-        monkeypatch.setattr(module, function, lambda *arguments: None)
-    with pytest.raises(SystemExit, match=f"nothing is kept of {name}"):
-        digits_generate.main(["--use-saved", *options, str(tmp_path)])
-    (tmp_path / "weights").mkdir()
-    shutil.copy(tmp_path / f"{name}.json", tmp_path / "weights" / f"{name}_seed_0.json")
-    capsys.readouterr()
-    digits_generate.main(["--use-saved", *options, str(tmp_path / "rows")])
-    assert "rows are kept, but no weights" in capsys.readouterr().out
-    only_rows = json.loads((tmp_path / "rows" / f"{name}.json").read_text())
-    assert only_rows["rows"] == result["rows"]
-    last = "rVAE_0.npz" if len(stages) == 1 else f"rVAE_0_stage_{len(stages)}.npz"
-    shutil.copy(tmp_path / name / last, tmp_path / "weights" / f"{name}.npz")
-    digits_generate.main(["--use-saved", *options, str(tmp_path / "again")])
-    assert json.loads((tmp_path / "again" / f"{name}.json").read_text())["rows"] == result["rows"]
+    assert (tmp_path / f"{name}_backward.png").stat().st_size > 5_000

@@ -1,18 +1,16 @@
 """Not on the poster: videos of two digits with one state per object."""
 
-import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from datasets import digits
-from examples.balls import tracking
 from examples.digits import templates
 from examples.extensions import objects_generate
 from examples.tools import run, sequences
 from rvae_numpy import rvae
+from tests.generating import quick_then_saved
 
 MODELS = {"objects": [], "attention": [], "attention_no_mask": ["--no-mask"]}
 
@@ -84,40 +82,14 @@ def test_a_trained_window_sees_encodings(tmp_path, monkeypatch):
 )
 def test_objects_generate(name, tmp_path, monkeypatch, capsys):
     model, options = name.partition("_")[0], MODELS[name]
-    monkeypatch.delenv("MNIST_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(templates, "N_VIDEOS", 2)
-    monkeypatch.setattr(templates, "N_SHOWN", 2)
-    monkeypatch.setattr(tracking, "N_DISTRACTORS", 2)
     monkeypatch.setattr(objects_generate, "N_PARTITIONS", 2)
-    monkeypatch.setattr(run, "WEIGHTS", tmp_path / "weights")
-    stages = [stage | dict(n_updates=4) for stage in objects_generate.QUICK[model]]
-    monkeypatch.setitem(objects_generate.QUICK, model, stages)
-    monkeypatch.setitem(objects_generate.FULL, model, small_recipe(objects_generate.FULL[model]))
-    options = ["--model", model, *options, "--out"]
-    name = f"objects_generate_{name}"
-    objects_generate.main(["--quick", *options, str(tmp_path)])
-    result = json.loads((tmp_path / f"{name}.json").read_text())
+    name, options = f"objects_generate_{name}", ["--model", model, *options]
+    how = monkeypatch, capsys, tmp_path
+    result = quick_then_saved(objects_generate, model, name, options, small_recipe, *how)
     rows = {row["model"]: row for row in result["rows"]}
-    assert rows["ground truth"]["identified"] > 0.8 and result["digits"] == "synthetic"
+    assert rows["ground truth"]["identified"] > 0.8
     sampler = "open_loop" if name.endswith("attention") else "rerank"
     assert rows["rVAE"]["sampler"] == sampler
-    for suffix in (".png", ".gif"):
-        assert (tmp_path / f"{name}{suffix}").stat().st_size > 5_000
-    for module, function in ((sequences, "train"), (templates, "plot")):
-        monkeypatch.setattr(module, function, lambda *arguments: None)
-    with pytest.raises(SystemExit, match=f"nothing is kept of {name}"):
-        objects_generate.main(["--use-saved", *options, str(tmp_path)])
-    (tmp_path / "weights").mkdir()
-    shutil.copy(tmp_path / f"{name}.json", tmp_path / "weights" / f"{name}_seed_0.json")
-    capsys.readouterr()
-    objects_generate.main(["--use-saved", *options, str(tmp_path / "rows")])
-    assert "rows are kept, but no weights" in capsys.readouterr().out
-    last = "rVAE_0.npz" if len(stages) == 1 else f"rVAE_0_stage_{len(stages)}.npz"
-    shutil.copy(tmp_path / name / last, tmp_path / "weights" / f"{name}.npz")
-    objects_generate.main(["--use-saved", *options, str(tmp_path / "again")])
-    again = json.loads((tmp_path / "again" / f"{name}.json").read_text())
-    assert again["rows"] == result["rows"]
 
 
 def test_kept_weights_see_one_digit():
