@@ -79,7 +79,18 @@ class Batch(NamedTuple):
 
 @checked(n_traj=count(), T=count(), rng=generator, box=kinds.box)
 def sample(n_traj, T, rng, box=BOX):
-    """A Batch of n_traj videos of T frames, from random positions and velocities (D3, D4)."""
+    """Videos of T frames, from random positions and velocities (D3, D4).
+
+    Parameters
+    ----------
+    n_traj, T : number of videos, number of frames
+    rng : numpy.random.Generator
+    box : Box
+
+    Returns
+    -------
+    Batch of frames (n_traj, T, resolution^2), position and velocity (n_traj, T, n_balls, 2)
+    """
     position, velocity = initial_positions(n_traj, rng, box)
     position, velocity = trajectories(position, velocity, T, box)
     return Batch(render(position, box), position, velocity, box.shape)

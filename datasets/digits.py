@@ -87,7 +87,16 @@ def _digits(pixels, labels, source):
 
 @checked(digits=kinds.digits_to_split)
 def split(digits):
-    """Disjoint Digits for training and for tests, which get every fifth of at least two."""
+    """Disjoint digits for training and for tests, which get every fifth.
+
+    Parameters
+    ----------
+    digits : Digits, at least two
+
+    Returns
+    -------
+    Digits for training, Digits for tests
+    """
     held_out = np.arange(len(digits.images)) % 5 == 0
     return tuple(
         Digits(digits.images[rows], digits.labels[rows], digits.source)

@@ -67,8 +67,19 @@ class Batch(NamedTuple):
 
 @checked(n_traj=count(), T=count(), rng=generator, digits=kinds.digits, scene=kinds.scene_with_room)
 def sample(n_traj, T, rng, digits, scene=SCENE):
-    """A Batch of n_traj videos of T frames: random digits of those from datasets.digits.load, at
-    random positions, in random directions (D5, D6).
+    """Videos of T frames: random digits, positions and directions (D5, D6).
+
+    Parameters
+    ----------
+    n_traj, T : number of videos, number of frames
+    rng : numpy.random.Generator
+    digits : Digits, from datasets.digits.load
+    scene : Scene
+
+    Returns
+    -------
+    Batch of frames (n_traj, T, side^2), position and velocity (n_traj, T, n_digits, 2), labels
+    and which (n_traj, n_digits)
 
     Raises ValueError if a digit has no room to move in the frame.
     """

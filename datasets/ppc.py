@@ -127,11 +127,20 @@ class Batch(NamedTuple):
 
 @checked(n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=flag)
 def sample(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
-    """A Batch of n_traj latent trajectories of T time steps, and their spikes (P1, P2).
+    """Latent trajectories and the spikes that report them (P1, P2).
 
+    Parameters
+    ----------
+    n_traj, T : number of trajectories, number of time steps
+    rng : numpy.random.Generator
+    system : System
     random_phase : False starts each trajectory at rest at a uniform position, as the authors do.
         All trajectories then oscillate in phase, which is good for tests and poor for training.
         True starts each at a random phase of its oscillation (System.max_phase_steps).
+
+    Returns
+    -------
+    Batch of z (n_traj, T, 2), y (n_traj, T, n_neurons) and gain (n_traj, T)
     """
     z = trajectories(n_traj, T, rng, system, random_phase=random_phase)
     gain = rng.uniform(system.gain_low, system.gain_high, z.shape[:2])
