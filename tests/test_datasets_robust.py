@@ -83,6 +83,12 @@ def test_strict_floating_point_of_the_caller():
 # Loading
 
 
+def python(code, path):
+    """A process of its own that runs `code` with a path as its argument"""
+    more = dict(cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-c", code, str(path)], **more)
+
+
 def limited(code, path):
     """Seconds and megabytes of a process that runs `code` on a path"""
     script = (
@@ -94,13 +100,7 @@ def limited(code, path):
         "status = open('/proc/self/status').read()\n"  # maxrss would include the parent's
         "print(int(status.split('VmHWM:')[1].split()[0]) / 1024)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(path)],
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = python(script, path)
     assert done.returncode == 0, done.stderr
     said, seconds, megabytes = done.stdout.splitlines()
     return said, float(seconds), float(megabytes)
@@ -170,12 +170,7 @@ def test_a_limit_of_the_system_is_named_too(tmp_path):
         "except OSError as error:\n    print(error)"
     )
     path = tmp_path / "weights.npz"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(path)],
-        cwd=Path(__file__).parents[1],
-        capture_output=True,
-        text=True,
-    )
+    done = python(code, path)
     assert done.stdout.strip().endswith(f"'{path}'"), done.stderr
     assert os.listdir(tmp_path) == []
 

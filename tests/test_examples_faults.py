@@ -129,12 +129,10 @@ def test_a_full_disk_is_named_and_tried_again(tmp_path, monkeypatch, capsys):
     full(monkeypatch, is_full)
     path = tmp_path / "a.json"
     results.keep(path, ROW)
-    assert f"{path}: not written (No space left on device); kept in memory" in (
-        capsys.readouterr().err
-    )
-    assert results.write_held() == [
-        f"{path}: expected a file that can be written, got No space left on device"
-    ]
+    said = capsys.readouterr().err
+    assert f"{path}: not written (No space left on device); kept in memory" in said
+    held = f"{path}: expected a file that can be written, got No space left on device"
+    assert results.write_held() == [held]
     is_full.clear()
     assert results.write_held() == [] and results.kept(path, {}) == ROW
     assert os.listdir(tmp_path) == ["a.json"]
@@ -208,13 +206,9 @@ def test_a_job_hands_over_what_it_could_not_write(tmp_path, capfd):
 
 def test_a_terminal_without_the_character_shows_another():
     code = 'import examples; print("rad², ±")'
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        check=True,
-    )
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
     assert done.stdout.strip() == b"rad?, ?"
 
 
@@ -274,12 +268,9 @@ with locked(Path(sys.argv[1])):
 @pytest.mark.skipif(training.fcntl is None, reason="no locks on this system")
 def test_a_second_run_is_told_who_has_the_lock(tmp_path):
     path = tmp_path / "rEFH_0.lock"
-    first = subprocess.Popen(
-        [sys.executable, "-c", LOCK, str(path)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
+    command, environment = [sys.executable, "-c", LOCK, str(path)], {"PYTHONPATH": str(ROOT)}
+    more = dict(stdout=subprocess.PIPE, text=True, env=os.environ | environment)
+    first = subprocess.Popen(command, **more)
     try:
         assert first.stdout.readline() == "locked\n"
         with pytest.raises(SystemExit, match=rf"rEFH_0: .*\(process {first.pid}\)"):
@@ -299,10 +290,8 @@ def test_jobs_that_are_done_are_not_run(capsys):
 
     assert in_parallel("test", abs, [(1,)], 1, str, kept=kept) == ["kept"]
     assert "1 of 1 runs are done already" in capsys.readouterr().out
-    assert sorted(in_parallel("test", abs, [(1,), (-2,)], 1, str, kept=kept), key=str) == [
-        2,
-        "kept",
-    ]
+    found = in_parallel("test", abs, [(1,), (-2,)], 1, str, kept=kept)
+    assert sorted(found, key=str) == [2, "kept"]
 
 
 def test_a_pool_that_breaks_between_two_jobs_is_replaced():
