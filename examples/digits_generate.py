@@ -128,9 +128,12 @@ def measured_rows(batch, frames, backward, factor, known, seed):
     """Rows of this seed, for frames of forward_video and the list of backward_videos."""
     forward = {"model": "rVAE", "direction": "forward", "sampler": "rerank"}
     videos = [*templates.baselines(batch), (forward, frames[:, templates.AFTER])]
-    if factor > 1:  # the best that a network of such frames can do
+    if factor > 1:
         coarse = downsampled(batch.frames[:, templates.AFTER], batch.shape[0], factor)
-        videos.insert(1, ({"model": "ground truth, coarse"}, interpolated(coarse, factor)))
+        videos += [  # the best that a network of such frames can do, and a control
+            ({"model": "ground truth, coarse"}, interpolated(coarse, factor)),
+            ({"model": "rVAE, other video"}, np.roll(frames[:, templates.AFTER], 1, axis=0)),
+        ]
     after, before = (templates.part(batch, part) for part in (templates.AFTER, templates.BEFORE))
     return [
         *templates.rows_of(videos, after, known, seed),
