@@ -60,12 +60,13 @@ SAMPLERS = [
     ("langevin", 0),
     ("gibbs", 0),
 ]  # sampler, n_refine
-# which of the networks of Table 2 generate: rendering, model, setting
+# which networks generate: rendering, model, setting (in the names of files). They are those of
+# version 0.2.0, whose pixels were sampled at their corners
 HARMONIUMS = [
     ("sutskever", "rEFH", "ours"),
     ("authors", "rEFH", "authors"),
     ("authors", "hybrid, w = 0.03", "half"),
-    ("authors", "hybrid, falling w", "noise"),
+    ("authors", "hybrid, falling w", "corners"),
     ("authors", "RTRBM", "half"),
 ]
 # options of generate_backward; with a gain, mu_u is calibrated first. The gain was chosen on other

@@ -393,7 +393,7 @@ class Gibbs(Demonstration):
     }
     files: ClassVar = {
         "TRBM": "TRBM_authors_noise_0",
-        "rEFH": "rEFH_authors_authors_0",
+        "rEFH": "rEFH_authors_third_0",
         "hybrid": "hybrid_falling_w_authors_noise_0",
         "RTRBM": "RTRBM_authors_noise_0",
     }
