@@ -51,7 +51,7 @@ def plot_predictions(shape, strip, first):
     return figure
 
 
-WAY = "noise_1"  # of the learning curves: all networks have it
+WAY = "authors"  # of the learning curves: the way of the poster
 SHOWN = [  # model, setting: at most six curves
     ("TRBM", "noise"),
     ("rEFH", "third"),
@@ -62,7 +62,7 @@ SHOWN = [  # model, setting: at most six curves
 
 
 def plot_curves(rows, plain, poster):
-    """Errors from one chain of noise during training, on videos that are not the test's.
+    """Errors in the protocol of the authors during training, on videos that are not the test's.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def plot_curves(rows, plain, poster):
                 fontsize=8,
             )
     axes.set(
-        title="One chain from noise; stars: the poster",
+        title="One step ahead, in the protocol of the authors; stars: the poster",
         xlabel="updates (thousands)",
         ylabel="MSE per pixel",
         yscale="log",
