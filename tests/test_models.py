@@ -299,7 +299,8 @@ def test_trbm_and_refh_differ_in_one_number():
 
 
 def test_inference_of_one_step_costs_little_more_than_its_sums():
-    """240 units, one step: at most five times the products alone (no other process disturbs all)"""
+    """240 units, one step: checked once per call. The bound is above the 6 to 7 times of a slow
+    machine, and below the 13 times of a check in every function called."""
     params = params_of(refh, n_x=240, n_y=15)
     y = np.random.default_rng(0).poisson(1.0, (1, 1, 15)).astype(np.float32)
     u = refh.infer(params, y)[:, -1]
@@ -307,4 +308,4 @@ def test_inference_of_one_step_costs_little_more_than_its_sums():
     def least(function):
         return min(timeit.repeat(lambda: function(params, y, u), number=10, repeat=300))
 
-    assert least(refh.infer) < 6 * least(refh.infer.unchecked)
+    assert least(refh.infer) < 9 * least(refh.infer.unchecked)
