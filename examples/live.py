@@ -392,7 +392,7 @@ class Gibbs(Demonstration):
         "frame": Press("another video"),
     }
     files: ClassVar = {
-        "TRBM": "TRBM_authors_noise_0",
+        "TRBM": "TRBM_authors_tuned_0",
         "rEFH": "rEFH_authors_third_0",
         "hybrid": "hybrid_falling_w_authors_noise_0",
         "RTRBM": "RTRBM_authors_noise_0",
