@@ -6,7 +6,7 @@ unseen videos of two digits, and each generates 20 frames of its own digit witho
 repeated.
 
 --model objects: one state per object (rvae_numpy/extensions/objects.py). The network is trained
-from coarse to fine, as in digits_generate --digits 2.
+from coarse to fine (G5).
 --model attention: each state has an attention window too (rvae_numpy/extensions/attention.py), and
 the network is trained with observation masking (rvae_numpy/extensions/masking.py); --no-mask trains
 it without.
@@ -32,6 +32,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 
 from datasets import digits
+from datasets.moving_mnist import Scene
 from examples import digits_generate
 from examples.digits import templates
 from examples.digits.coarse_to_fine import downsampled, interpolated
@@ -42,20 +43,43 @@ from rvae_numpy.extensions.attention import AttentionWindow
 
 # %% [markdown]
 # ## Settings
-# With an attention window, sigma_u and noise_u are halved during training, as sigma_u is for the
+# sigma_y and the input noise are those of a pixel at full resolution: for the mean of n x n pixels
+# both are n times smaller. Input noise is added to the frames that the recognition model is given;
+# the reconstruction target has none. With an attention window, sigma_u and noise_u are halved during training, as sigma_u is for the
 # oscillator: it says how exactly x_t determines the previous position, and so how exactly velocity
 # has to be represented.
 
 # %%
-SCENE = digits_generate.TWO.scene
+SCENE = Scene(n_digits=2, side=64, speed=3.0)
+INPUT_NOISE = 0.6  # standard deviation
+
+
+def input_noise(factor):
+    """The option `corrupt` of rvae.train that adds noise to frames downsampled by this factor."""
+    sd = INPUT_NOISE / factor
+    return lambda y, rng: y + sd * rng.standard_normal(y.shape, dtype=y.dtype)
+
+
 WINDOW = AttentionWindow(side=SCENE.side)
 MASK_RATE = 1 / 3
 ONE_DIGIT = replace(SCENE, n_digits=1)  # what the videos for training show
-OBJECTS = replace(digits_generate.TWO, scene=ONE_DIGIT)
+# 64 x 64 pixels: as many frames per update as for one digit in a small frame, but from more videos
+OBJECTS = templates.Recipe(
+    scene=ONE_DIGIT,
+    sizes=dict(n_x=48, hidden=(800, 300), n_residual=800),
+    noise=dict(sigma_u=0.1, noise_u=0.2, sigma_y=0.14),
+    training=dict(n_traj=80, T=50, chunk=5, max_norm=400.0),
+    stages=[
+        dict(downsample=8, n_updates=1500, learning_rate=6e-4, final_learning_rate=5e-4),
+        dict(downsample=4, n_updates=14_000, learning_rate=5e-4, final_learning_rate=1e-4),
+        dict(downsample=2, n_updates=7000, learning_rate=3e-4),
+    ],
+    corrupt=input_noise,
+)
 ATTENTION = replace(
     digits_generate.ONE,
     scene=ONE_DIGIT,
-    training=digits_generate.TWO.training,
+    training=OBJECTS.training,
     window=WINDOW,
     stages=[
         dict(n_updates=5000, learning_rate=7e-4, final_learning_rate=5e-4),
@@ -64,7 +88,10 @@ ATTENTION = replace(
 )
 FULL = {"objects": OBJECTS, "attention": ATTENTION}
 QUICK = {
-    "objects": digits_generate.QUICK[2],
+    "objects": [
+        dict(downsample=8, n_updates=800, learning_rate=6e-4, final_learning_rate=5e-4),
+        dict(downsample=4, n_updates=2000, learning_rate=5e-4),
+    ],
     "attention": [dict(n_updates=2500, learning_rate=7e-4)],
 }
 N_PARTITIONS = 12  # of the first frame, tried
