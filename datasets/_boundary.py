@@ -10,6 +10,7 @@ from datasets.support.boundary import array, count, declaring, instance, number,
 MIN_CONSTANT, MAX_CONSTANT = 1e-15, 1e15  # of the System's constants: squares do not overflow
 MAX_GAIN = 1e6  # spikes per time step: counts are exact in float32
 MAX_COUNTS, MAX_NEURONS = 1e30, 10_000  # sums do not overflow
+MAX_PHASE_STEPS = 100_000  # simulated before a trajectory of random phase begins
 MAX_BALLS, MAX_DIGITS, MAX_RESOLUTION, MAX_SPEED = 100, 1000, 4096, 1e6
 MAX_SIDE = 1e6  # of the balls' box, and its ratio to a radius
 MIN_MASS, MAX_MASS = 1e-6, 1e6
@@ -51,6 +52,20 @@ def stable(system):
             "dt, mass, damping, stiffness: expected a stable oscillator, got an "
             f"Euler step with an eigenvalue of size {largest:.4f} (reduce dt)"
         )
+
+
+def random_phase(name, value, arguments):
+    """A flag; True only if an oscillation can be simulated."""
+    value, n_steps = checks.flag(name, value), arguments["system"].max_phase_steps
+    if value and n_steps > MAX_PHASE_STEPS:
+        raise ValueError(
+            f"system: expected an oscillation of at most {MAX_PHASE_STEPS} time "
+            f"steps for {name}, got {n_steps}"
+        )
+    return value
+
+
+declaring(random_phase, of="flag")
 
 
 # Balls

@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets import _boundary as kinds
-from datasets.support.boundary import checked, count, fields, flag, generator, numbers, read_only
+from datasets.support.boundary import checked, count, fields, generator, numbers, read_only
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,9 @@ class Batch(NamedTuple):
     gain: np.ndarray  # (n_traj, T) g_t, spikes per time step at the peak of a tuning curve
 
 
-@checked(n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=flag)
+@checked(
+    n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=kinds.random_phase
+)
 def sample(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     """Latent trajectories and the spikes that report them (P1, P2).
 
@@ -148,7 +150,9 @@ def sample(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     return Batch(z, y, gain)
 
 
-@checked(n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=flag)
+@checked(
+    n_traj=count(), T=count(), rng=generator, system=kinds.system, random_phase=kinds.random_phase
+)
 def trajectories(n_traj, T, rng, system=SYSTEM, *, random_phase=False):
     """Latent trajectories z (n_traj, T, 2) of the oscillator (P1); arguments as for `sample`."""
     skipped = np.zeros(n_traj, int)

@@ -121,6 +121,13 @@ def test_system_must_be_stable():
         ppc.System(dt=2.0)
 
 
+def test_a_period_of_billions_of_steps_is_refused_and_not_simulated():
+    slow = ppc.System(dt=1e-9)
+    assert ppc.trajectories(2, 3, rng_of(0), slow).shape == (2, 3, 2)
+    with pytest.raises(ValueError, match=r"^system: expected an oscillation of at most .* got"):
+        ppc.sample(2, 3, rng_of(0), random_phase=True, system=slow)
+
+
 @pytest.mark.parametrize(
     "call, name",
     [

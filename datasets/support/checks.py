@@ -34,7 +34,13 @@ def count(name, value, at_least=1, at_most=MAX_COUNT):
 
 def number(name, value, low=-np.inf, high=np.inf, *, above_low=False):
     """A finite real number in [low, high], or in (low, high] when `above_low`."""
-    expected = f"{name}: expected a finite number in {'(' if above_low else '['}{low:g}, {high:g}]"
+    if low == -np.inf and high == np.inf:
+        expected = f"{name}: expected a finite number"
+    elif high == np.inf:
+        bound = "above" if above_low else "of at least"
+        expected = f"{name}: expected a finite number {bound} {low:g}"
+    else:
+        expected = f"{name}: expected a number in {'(' if above_low else '['}{low:g}, {high:g}]"
     if not _is_real(value, numbers.Real):
         raise TypeError(f"{expected}, got {shown(value)}")
     try:

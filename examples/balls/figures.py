@@ -86,7 +86,7 @@ def plot_curves(rows, plain, poster):
         axes.annotate(
             name,
             (updates[-1], errors[-1]),
-            xytext=(6, 0),
+            xytext=(22, 0),
             textcoords="offset points",
             va="center",
             color=line["color"],
@@ -123,7 +123,7 @@ def plot_curves(rows, plain, poster):
     )
     axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
     axes.minorticks_off()
-    figure.get_layout_engine().set(rect=(0, 0, 0.82, 1))
+    figure.get_layout_engine().set(rect=(0, 0, 0.9, 1))
     return figure
 
 
