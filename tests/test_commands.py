@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from examples import balls_table
 from examples.tools import run
 from tests.test_readme import CHAPTERS, ROOT
 
@@ -128,6 +129,16 @@ def test_the_arguments_of_a_long_command_are_understood(command, monkeypatch):
             importlib.import_module(module).main(arguments)
     else:  # what they print is the machine's, or the network's
         assert importlib.util.find_spec(module)
+
+
+def test_the_job_array_names_rows_of_the_table():
+    page = (ROOT / "examples/reports/scaling.md").read_text()
+    arrays = [
+        shlex.split(re.search(rf"^{name}=\((.*)\)$", page, re.M)[1])
+        for name in ("models", "settings")
+    ]
+    rows = {(row["model"], row["setting"]) for row in balls_table.ROWS}
+    assert len(arrays[0]) == 4 and set(zip(*arrays, strict=True)) <= rows
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

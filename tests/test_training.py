@@ -507,7 +507,7 @@ def test_bad_batches_are_named(model, batches):
 @BOTH
 @pytest.mark.parametrize("rate", [1e-50, 1e-300, np.float64(1e-40)])
 def test_a_learning_rate_that_changes_nothing_is_refused(model, rate):
-    with pytest.raises(ValueError, match="^learning_rate: expected a finite number of at least"):
+    with pytest.raises(ValueError, match=r"^learning_rate: expected a finite number of at least"):
         learn(model, small(model), n_updates=1, learning_rate=rate)
 
 
