@@ -60,14 +60,12 @@ SAMPLERS = [
     ("langevin", 0),
     ("gibbs", 0),
 ]  # sampler, n_refine
-# which networks generate: rendering, model, setting (in the names of files). They are those of
-# version 0.2.0, whose pixels were sampled at their corners
+# which networks of Table 2 generate: rendering, model, setting (in the names of files)
 HARMONIUMS = [
     ("sutskever", "rEFH", "ours"),
-    ("authors", "rEFH", "authors"),
-    ("authors", "hybrid, w = 0.03", "half"),
-    ("authors", "hybrid, falling w", "corners"),
-    ("authors", "RTRBM", "half"),
+    ("authors", "rEFH", "third"),
+    ("authors", "hybrid, falling w", "noise"),
+    ("authors", "RTRBM", "tuned"),
 ]
 # options of generate_backward; with a gain, mu_u is calibrated first. The gain was chosen on other
 # videos, and partly on those of the test

@@ -395,7 +395,7 @@ class Gibbs(Demonstration):
         "TRBM": "TRBM_authors_tuned_0",
         "rEFH": "rEFH_authors_third_0",
         "hybrid": "hybrid_falling_w_authors_noise_0",
-        "RTRBM": "RTRBM_authors_noise_0",
+        "RTRBM": "RTRBM_authors_tuned_0",
     }
     box = bouncing_balls.Box(rendering="authors")
     n_chains, n_sweeps, n_context = 16, 25, 40

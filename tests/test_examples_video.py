@@ -158,7 +158,7 @@ def test_kept_harmoniums_generate_in_their_own_rendering(small, tmp_path, monkey
     for name, model, rendering, setting in (
         ("rEFH", refh, "sutskever", "ours"),
         ("rEFH", refh, "sutskever", "quick"),
-        ("RTRBM", rtrbm, "authors", "half"),
+        ("RTRBM", rtrbm, "authors", "tuned"),
     ):
         params = model.init(n_x=5, n_y=900, family="bernoulli", rng=np.random.default_rng(0))
         model.save(

@@ -19,7 +19,6 @@ MODELS = {
     "ORDER 0": "refh_numpy.efh",
     "TRBM": "refh_numpy.trbm",
     "rEFH": "refh_numpy.refh",
-    "hybrid, w = 0.03": "refh_numpy.hybrid",
     "hybrid, falling w": "refh_numpy.hybrid",
     "RTRBM": "refh_numpy.rtrbm",
     "rVAE": "rvae_numpy.rvae",
@@ -145,15 +144,12 @@ def is_saved(folder):
 
 
 def is_trained(row, seed, folder):
-    """Whether weights with the settings of this row are there.
-
-    Those of version 0.2.0, whose pixels were sampled at corners, name no code and do not count.
-    """
+    """Whether weights with the settings of this row are there."""
     path = weights_of(row["model"], row["rendering"], row["setting"], seed, folder)
     if not path.exists():
         return False
     meta = module(row["model"]).load(path)[1]
-    return "code" in meta and meta["settings"] == json.loads(json.dumps(row["settings"]))
+    return meta["settings"] == json.loads(json.dumps(row["settings"]))
 
 
 def train_and_test(row, seed, folder):
