@@ -42,7 +42,7 @@ class Fit:
     """What `fit` returns."""
 
     model: LDS  # the one of highest likelihood
-    R: np.ndarray  # the noise of the observations: learnt, or as it was given
+    R: np.ndarray  # the noise of the observations: learnt, or a copy of the one given
     log_likelihoods: list  # per initial model: before each iteration, and at the end
     best: int  # index of the initial model
     converged: bool  # whether the best one stopped before the limit of iterations
@@ -126,7 +126,7 @@ def fit(
         report = callback and (lambda *now, index=index: callback(index, *now))
         runs.append(_fit_one(model, R, groups, period, learn, n_iterations, tolerance, report))
     best = int(np.argmax([max(curve) for _, _, curve, _ in runs]))
-    model, R, curve, converged = runs[best]
+    model, learnt_R, curve, converged = runs[best]
     if not converged and tolerance > 0:
         warnings.warn(
             f"n_iterations: expected enough for EM to converge, got {n_iterations}, in the last of "
@@ -134,6 +134,7 @@ def fit(
             RuntimeWarning,
             stacklevel=3,
         )
+    R = learnt_R if "R" in learn else R.copy()
     return Fit(model, R, [curve for _, _, curve, _ in runs], best, converged)
 
 

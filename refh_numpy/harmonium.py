@@ -24,7 +24,7 @@ L is a loss: minus a log likelihood. The poster prints P4 with a matrix W_x of i
 come from one energy, H2, only if W_x is the W_u of P3. h(y) is the base measure of the family of y
 (families.py): 1 for Bernoulli, 1/y! for Poisson.
 
-The functions of this module do not check their arguments.
+The functions of this module do not check their arguments, except n_sweeps in `gibbs`.
 
 Shapes: W_u (n_x, n_u), W_y (n_x, n_y). One time step of a batch is u (n_traj, n_u),
 x (n_traj, n_x), y (n_traj, n_y). A static harmonium (the poster's ORDER 0) has n_u = 0.

@@ -4,7 +4,7 @@ The rEFH (refh.py) learns the joint, the TRBM (trbm.py) the conditional. Because
 p(u, y) = p(u) p(y | u), they differ by one term, and that term can have any weight (compare the
 hybrid objectives of Larochelle and Bengio 2008). It is not on the poster.
 
-    Q3   L_w = -sum_t log p(y_t | u_{t-1}) + w log p(u_{t-1})         w = 0: TRBM;   w = 1: rEFH
+    Q3   L_w = -sum_t (log p(y_t | u_{t-1}) + w log p(u_{t-1}))       w = 0: TRBM;   w = 1: rEFH
 
 Its gradient is w times the rEFH's plus 1 - w times the TRBM's. So the negative phase resamples the
 u of each example with probability w, and otherwise leaves it as it is. The rule is as local in
@@ -19,7 +19,7 @@ learns to keep the past, then to use it.
     resampled in the negative phase:  y, and u with probability w      gradient through u_{t-1}:  no
 
 Shapes: y (n_traj, T, n_y), u (n_traj, T, n_u) with n_u = n_x.
-`gradient` and `gibbs` do not check their arguments.
+`gradient` and `gibbs` do not check their arguments, except n_sweeps.
 """
 
 import numpy as np

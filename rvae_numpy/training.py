@@ -87,7 +87,9 @@ def rule(
     def start(params, y, rng):
         given = {"params": params}
         y = given["y"] = _boundary.observations("n_traj", "T")("batches", y, given)
-        y_input = None if corrupt is None else _boundary.y_input("corrupt", corrupt(y, rng), given)
+        y_input = (
+            None if corrupt is None else _boundary.y_input("corrupt", corrupt(y.copy(), rng), given)
+        )
         return infer_u0.unchecked(params, (y if y_input is None else y_input)[:, 0]), y, y_input
 
     def update(params, state, rate):

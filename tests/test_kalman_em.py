@@ -42,6 +42,12 @@ def test_likelihood_never_falls(data, learn):
     assert np.diff(curve).min() > -1e-9 * abs(curve[0])
 
 
+def test_what_is_not_learnt_is_a_copy(data):
+    fit = em.fit([data[0]], data[1][:3, :20], R, learn=("A",), n_iterations=2, tolerance=0)
+    np.testing.assert_array_equal(fit.R, R)
+    assert not np.shares_memory(fit.R, R)
+
+
 def test_a_known_system_is_recovered(data):
     model, y = data
     start = replace(

@@ -104,6 +104,23 @@ def test_without_corrupt_the_input_is_none_and_the_run_the_same_as_with_the_iden
     assert_equal(*runs)
 
 
+def test_corrupt_may_change_what_it_is_given():
+    """In place: neither the batch nor the reconstruction target changes."""
+
+    def in_place(y, rng):
+        y += 1
+        return y
+
+    runs = []
+    for corrupt in (in_place, lambda y, rng: y + 1):
+        batches = [next(stream(np.random.default_rng(1)))]
+        before = batches[0].copy()
+        train, rng = rvae.train, np.random.default_rng(2)
+        runs.append(train(begin()[0], batches, rng, n_updates=1, corrupt=corrupt)[0])
+        np.testing.assert_array_equal(batches[0], before)
+    assert_equal(*runs)
+
+
 @pytest.mark.parametrize(
     "y_input, error",
     [
