@@ -8,7 +8,8 @@ NAMES = {"sutskever": "Sutskever's rendering", "authors": "Authors' rendering"}
 # the samplers of the rVAE differ in their dashes
 SAMPLERS = {"rerank": "-", "map": (0, (5, 1.5)), "laplace": (0, (3, 1, 1, 1)), "gibbs": (0, (1, 1))}
 PLAIN = {"previous frame": "--", "regression on two frames": ":"}
-TICKS = [0.003, 0.004, 0.006, 0.008, 0.01, 0.015, 0.02, 0.03, 0.05]
+TICKS = [0.004, 0.005, 0.006, 0.008, 0.01, 0.015, 0.02]
+APART = 1.09  # ratio of the heights of two labels, at least
 
 
 def plot_predictions(shape, strip, first):
@@ -73,7 +74,8 @@ def plot_curves(rows, plain, poster):
     axes = figure.subplots()
     shown = [row for row in rows if (row["model"], row["setting"]) in SHOWN]
     shown = shown or [row for row in rows if any(WAY in p for p in row["seeds"][0]["curve"])]
-    for row in shown:
+    height = 0
+    for row in sorted(shown, key=last_error):
         points = [point for point in row["seeds"][0]["curve"] if WAY in point]
         if not points:
             continue
@@ -82,11 +84,12 @@ def plot_curves(rows, plain, poster):
         wide = row.get("n_hidden", 0) > 400
         line = dict(color=plots.COLOURS[row["model"]], linestyle="--" if wide else "-")
         axes.plot(updates, errors, marker=plots.MARKERS[row["model"]], markersize=4, **line)
-        name = f"{row['model']}, {row['n_hidden']} units" if wide else row["model"]
+        height = max(APART * height, errors[-1])
         axes.annotate(
-            name,
-            (updates[-1], errors[-1]),
-            xytext=(22, 0),
+            f"the same, {row['n_hidden']} units" if wide else row["model"],
+            (1, height),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(9, 0),
             textcoords="offset points",
             va="center",
             color=line["color"],
@@ -109,7 +112,7 @@ def plot_curves(rows, plain, poster):
             axes.axhline(row["mse"], **look)
             axes.annotate(
                 row["model"],
-                (0.02, row["mse"]),
+                (0.4, row["mse"]),
                 xycoords=axes.get_yaxis_transform(),
                 xytext=(0, 3),
                 textcoords="offset points",
@@ -123,8 +126,12 @@ def plot_curves(rows, plain, poster):
     )
     axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
     axes.minorticks_off()
-    figure.get_layout_engine().set(rect=(0, 0, 0.9, 1))
     return figure
+
+
+def last_error(row):
+    """The error at the end of a row's learning curve; 0 if it has none."""
+    return ([0] + [point[WAY] for point in row["seeds"][0]["curve"] if WAY in point])[-1]
 
 
 # Generated videos
