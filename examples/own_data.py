@@ -16,7 +16,7 @@ behaviour, on trials that neither the network nor the read-out was fitted to, be
 
 At the end the spikes are switched off, and the read-out follows the free-running networks.
 
-Writes own_data.png, own_data.json and the weights own_data.npz, in a minute at most. The page
+Writes own_data.png, own_data.json and the weights own_data.npz, in one to two minutes. The page
 examples/own_data.md explains each step.
 """
 

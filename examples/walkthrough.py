@@ -9,8 +9,8 @@ Every stop prints its result and plots walkthrough_N.png. Run it cell by cell
 (VS Code, Spyder, or as a notebook: python -m examples.notebooks), or as a whole.
 Every number is of one seed (--seed, 0 by default); the result pages have more.
 
-Takes two minutes. --quick takes half a minute: it shows the same effects, leaves
-out the trainings of the last but two stops, and plots there what is kept.
+Takes two minutes. --quick takes half a minute: it shows the same effects, without
+the trainings of stops 7 and 8. Stop 7 plots what is kept, stop 8 nothing.
 """
 
 # %%
@@ -276,8 +276,9 @@ save(plot_order(found, filter_rows | network_rows), 6)
 
 # %% [markdown]
 # **Look at** the right panel: the TRBM stays, as KF-1 does; the rEFH moves on at most of the right
-# speed. (Velocity can be *decoded* from the TRBM's state, and even from a random network's: being
-# decodable is not being used. So we measure what a network does, not what can be read from it.)
+# speed. In the left panel, see which responses fall below 0, as KF-2's does. (Velocity can be
+# *decoded* from the TRBM's state, and even from a random network's: being decodable is not being
+# used. So we measure what a network does, not what can be read from it.)
 
 # %% [markdown]
 # ## 7. And backpropagation through time?

@@ -5,7 +5,7 @@ Minutes: 25. Lines: 6. Before: chapter 2, K2 to K5; exercise 3.
     K2    predict      m <- A m,   P <- A P A' + Sigma_z
     K3    innovation   e = y - C m,   S = C P C' + R
     K4    gain         K = P C' S^-1
-    K5    update       m <- m + K e,   P <- (I - K C) P
+    K5    update       m <- m + K e,   P <- (I - K C) P    (chapter 2 has Joseph's form, equal here)
 
 The check compares one step, and then a hundred, with what conditioning the joint normal
 distribution of state and observation gives: first for an observed position, then for two mixtures

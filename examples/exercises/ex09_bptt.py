@@ -10,7 +10,7 @@ Backpropagation through time (BPTT) starts at the end:
           dL/da_t = dL/du_t * u_t (1 - u_t)
 
 Nothing follows the last step: dL/du_T = 0. Return dL/da_t for every t. (The local rules of rEFH
-and TRBM leave all this out. That is the poster's proposal.)
+and TRBM leave all this out. The poster proposes that this costs little if the joint is learnt.)
 """
 
 import numpy as np
@@ -21,13 +21,13 @@ def bptt(dl_du, u, W_u):
 
     Parameters
     ----------
-    dl_du : (T, n); row t is dl/du of the state that *enters* step t. Row 0 is about u_0, which
-        depends on no parameter; the state u[t] enters step t + 1
-    u : (T, n) states u_1 .. u_T
+    dl_du : (T, n); rows count from 0: row i is dl_{i+1}/du_i, about the state that *enters* step
+        i + 1. Row 0 is about u_0, which depends on no parameter
+    u : (T, n) states u_1 .. u_T: row i is u_{i+1}, whose own row of dl_du is i + 1
     W_u : (n, n)
 
     Returns
     -------
-    dL/da (T, n)
+    dL/da (T, n): row i is dL/da_{i+1}
     """
     raise NotImplementedError

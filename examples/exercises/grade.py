@@ -7,9 +7,9 @@ ex05_hidden_mean.ipynb, at any depth. An exercise without a file of its name is 
 others: one file may hold several functions. Every answer is judged by the checks of *this* project,
 in a process of the student's own, and ends after --limit seconds of CPU time.
 
-The table has one row per student and exercise: the student, the exercise, whether the answer is
-correct (1 or 0), the message that the student would have seen, and the seconds that it took.
-A student without any of the functions gets a row that says so.
+The table has one row per student and exercise handed in: the student, the exercise, whether the
+answer is correct (1 or 0), the message that the student would have seen, and the seconds that it
+took. A student without any of the functions gets a row that says so.
 
 An answer can do all that its author can do on this machine. Use an account or a container without
 access to anything else.

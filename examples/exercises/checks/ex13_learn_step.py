@@ -146,8 +146,8 @@ def coasts(answer, clamped, seed=0):
 
 LOOK = (
     "Grey: the spikes are off. The TRBM stays where it is, because it has learnt a position only. "
-    "The rEFH goes on at the right speed, and turns round: it has learnt velocity, and no gradient "
-    "of yours looked back further than one step."
+    "The rEFH goes on, at two thirds of the right speed or more, and turns round: it has learnt "
+    "velocity, and no gradient of yours looked back further than one step."
 )
 
 
