@@ -7,8 +7,8 @@ the three largest.
 Table 2: one update of every network that examples/balls_table.py --full trains is timed. Times
 the number of updates, these are the jobs, which are given to cores one by one, the longest first.
 
-Takes less than a minute of CPU time. Writes scaling.json and scaling.png; examples/reports/scaling.md
-has the numbers.
+Takes less than a minute of CPU time. Writes scaling.json and scaling.png;
+examples/reports/scaling.md has the numbers.
 """
 
 import examples  # isort: skip  # noqa: F401  path and threads, first of all
