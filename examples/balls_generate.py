@@ -67,8 +67,8 @@ HARMONIUMS = [
     ("authors", "hybrid, falling w", "noise"),
     ("authors", "RTRBM", "tuned"),
 ]
-# options of generate_backward; with a gain, mu_u is calibrated first. The gain was chosen on other
-# videos, and partly on those of the test
+# options of generate_backward; with a gain, mu_u is calibrated first. The gain was chosen with
+# an earlier network, on other videos and partly on those of the test
 BACKWARD = {
     "rVAE": {
         "means": {},

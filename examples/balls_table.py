@@ -244,7 +244,9 @@ def predictions(rows, folder, n_shown=12, first=30):
         way, error = first_error(row)
         predict = networks.predictor(name, networks.module(name).load(path)[0], way)
         prediction = predict(frames, np.random.default_rng(seed))[0, first - 1 :][:n_shown]
-        result.append((f"{name}\n{error:.4f}", prediction - frames[0, shown]))
+        n_hidden = row.get("n_hidden", networks.N_HIDDEN)
+        units = "" if n_hidden == networks.N_HIDDEN else f"{n_hidden} units, "
+        result.append((f"{name}\n{units}{error:.4f}", prediction - frames[0, shown]))
     return result
 
 

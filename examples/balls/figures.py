@@ -84,9 +84,12 @@ def plot_curves(rows, plain, poster):
         wide = row.get("n_hidden", 0) > 400
         line = dict(color=plots.COLOURS[row["model"]], linestyle="--" if wide else "-")
         axes.plot(updates, errors, marker=plots.MARKERS[row["model"]], markersize=4, **line)
+        name = row["model"]
+        if wide:  # short, because the figure is narrow
+            name = f"{name.partition(',')[0]}, {row['n_hidden']} units"
         height = max(APART * height, errors[-1])
         axes.annotate(
-            f"the same, {row['n_hidden']} units" if wide else row["model"],
+            name,
             (1, height),
             xycoords=axes.get_yaxis_transform(),
             xytext=(9, 0),
