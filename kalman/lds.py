@@ -36,9 +36,6 @@ class LDS:
             return NotImplemented
         return all(map(np.array_equal, astuple(self), astuple(other)))
 
-    def __reduce__(self):  # pickle and deepcopy: checked and read-only again
-        return LDS, astuple(self)
-
     @property
     def n_z(self):
         """Dimensions of the state."""

@@ -15,9 +15,10 @@ import pytest
 import refh_numpy
 import rvae_numpy
 from datasets import ppc
+from datasets.bouncing_balls import Box
 from refh_numpy import efh, families, harmonium, hybrid, initial, refh, refh_bptt, rtrbm, trbm
 from rvae_numpy import rvae, rvae_bptt, tvae, vae
-from rvae_numpy.parameters import FAMILIES
+from rvae_numpy.parameters import FAMILIES, Config
 from tests.tiny import stream
 
 HARMONIUMS = [efh, trbm, rtrbm, refh, refh_bptt, hybrid]
@@ -180,6 +181,17 @@ def test_params_are_pickled_copied_and_compared(model, family):
         assert params != params_of(model, family, sigma_u=0.3)
 
 
+@pytest.mark.parametrize("settings", [ppc.System(dt=0.02), Box(n_balls=2), Config(family="normal")])
+def test_settings_are_copied_without_what_is_derived_from_them(settings):
+    if isinstance(settings, ppc.System):
+        settings.A, settings.preferred  # noqa: B018, computed once and kept
+    pickled = ForkingPickler.loads(ForkingPickler.dumps(settings))
+    for again in (pickled, copy.deepcopy(settings), copy.copy(settings)):
+        assert again == settings
+        arrays = [value for value in vars(again).values() if isinstance(value, np.ndarray)]
+        assert not any(array.flags.writeable for array in arrays)
+
+
 def test_a_family_of_ones_own_can_be_copied_too():
     own = replace(families.POISSON, name="my own")
     assert copy.deepcopy(own) == own and copy.deepcopy(own) != families.POISSON
@@ -242,6 +254,14 @@ def test_the_array_that_does_not_fit_is_named(name, tmp_path):
 def test_states_that_are_no_probabilities_are_named(model):
     with pytest.raises(ValueError, match=r"^x_T: expected values in \[0, 1\], got"):
         model.generate_backward(params_of(model), U[0] + 1.5, 2, RNG)
+
+
+@pytest.mark.parametrize("model, static", [(rtrbm, efh), (refh_bptt, efh), (rvae_bptt, vae)])
+def test_backpropagation_through_time_needs_a_state(model, static):
+    with pytest.raises(
+        ValueError, match=r"^params: expected a .*model.* got (a static|one without)"
+    ):
+        model.train(params_of(static), [Y], RNG, n_updates=1, chunk=3)
 
 
 def test_only_a_state_of_all_hidden_units_runs_through_time():

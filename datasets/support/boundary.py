@@ -12,6 +12,7 @@ and help(); `function.unchecked` is the function itself, for callers whose argum
 functions of this module do not check their own arguments.
 """
 
+import dataclasses
 import functools
 import inspect
 import sys
@@ -78,7 +79,7 @@ def fields(*, whole=None, **kinds):
     """Decorator of a class that @dataclass(frozen=True) decorates next: its fields are checked.
 
     Each field holds what its kind returns: an int, a float, a tuple. Arrays are copied and cannot
-    be written to, so that the object never changes.
+    be written to, so that the object never changes; its own copies, and pickles, are made anew.
 
     Parameters
     ----------
@@ -96,7 +97,11 @@ def fields(*, whole=None, **kinds):
             if whole is not None:
                 whole(self)
 
+        def __reduce__(self):
+            return type(self), tuple(getattr(self, one.name) for one in dataclasses.fields(self))
+
         kind_of_object.__post_init__, kind_of_object.kinds = __post_init__, kinds
+        kind_of_object.__reduce__ = __reduce__
         return kind_of_object
 
     return decorate
