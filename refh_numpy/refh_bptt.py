@@ -34,7 +34,7 @@ def gradient(params, u, y, x_mean, n_sweeps, rng, noise_fraction=0.0):
 
 
 init = initial.init
-train = training.of(gradient)
+train = training.of(gradient, params=_boundary.with_state)
 infer, emission_mean = inference.infer, inference.emission_mean
 predict_next, predict_next_mean_field = inference.predict_next, inference.predict_next_mean_field
 generate = generation.generate

@@ -125,16 +125,17 @@ def rule(
     )
 
 
-def of(gradient, **schedules):
+def of(gradient, params=_boundary.recurrent, **schedules):
     """The `train` of the model with this gradient.
 
     gradient : function (params, u, y, x_mean, n_sweeps, rng, noise_fraction, **scheduled) ->
         Gradient(params, value), of arrays (n_traj, chunk, n)
+    params : kind of the params that it takes
     schedules : {further argument of gradient: kind, which makes a function of the fraction of
         updates made from what the user gives for it}
     """
     kinds = dict(
-        params=_boundary.recurrent,
+        params=params,
         n_sweeps=_boundary.sweeps,
         momentum=number(0, 1),
         noise_fraction=number(0, 1),

@@ -28,7 +28,7 @@ def gradient(params, u, y, rng, y_input=None):
 
 
 init = initial.of(__name__, learn_u=True)
-train = training.of(gradient)
+train = training.of(gradient, params=_boundary.joint)
 infer, emission_mean = inference.infer, inference.emission_mean
 predict_next = inference.predict_next
 generate, generate_backward = generation.generate, generation.generate_backward

@@ -115,13 +115,14 @@ def rule(
     return loop.Rule(sizes, start, update, max_scale=_boundary.max_scale(params.config))
 
 
-def of(gradient):
+def of(gradient, params=_boundary.autoencoder):
     """The `train` of the model with this gradient.
 
     gradient : function (params, u, y, rng, y_input) -> Gradient, of arrays (n_traj, chunk, n)
+    params : kind of the params that it takes
     """
     kinds = dict(
-        params=_boundary.autoencoder,
+        params=params,
         freeze_phi=boundary.flag,
         max_norm=number(loop.MIN_RATE),
         corrupt=boundary.function,
