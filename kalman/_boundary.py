@@ -62,13 +62,12 @@ def observations(name, value, arguments):
 
 
 def trials(name, value, arguments):
-    """Observations from which a transition can be learnt."""
+    """Observations from which the parameters named in `learn` can be learnt."""
     y = observations(name, value, arguments)
-    if np.isnan(y[:, 1:]).all():
-        raise ValueError(
-            f"{name}: expected observations after the first time step, to learn a transition, "
-            "got none"
-        )
+    transition = {"A", "Sigma_z"} & set(arguments["learn"])
+    if np.isnan(y[:, 1:] if transition else y).all():
+        where = " after the first time step, to learn a transition" if transition else ""
+        raise ValueError(f"{name}: expected observations{where}, got none")
     return y
 
 

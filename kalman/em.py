@@ -86,8 +86,8 @@ def constant_velocity(dt, position_variance, velocity_variance, step_variance):
 
 @checked(
     initial_models=_boundary.models,
-    y=_boundary.trials,
     learn=_boundary.names_of_parameters,
+    y=_boundary.trials,
     R=_boundary.noise_to_learn,
     period=_boundary.period,
     n_iterations=count(),

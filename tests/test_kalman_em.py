@@ -133,13 +133,24 @@ def test_large_offsets_and_small_noise(start):
     np.testing.assert_allclose(filtered.mean[..., 0], y[..., 0], atol=1e-3)
 
 
-@pytest.mark.parametrize("learn", [DYNAMICS, ("C", "R")])
-def test_nothing_observed_is_refused(learn):
+@pytest.mark.parametrize("learn, where", [(DYNAMICS, " after the first .*"), (("C", "R"), "")])
+def test_nothing_observed_is_refused(learn, where):
     y = np.full((2, 5, 1), np.nan)
-    with pytest.raises(
-        ValueError, match=r"^y: expected observations after the first time step, .* got none"
-    ):
+    with pytest.raises(ValueError, match=f"^y: expected observations{where}, got none"):
         em.fit([em.random_walk(1, 1)], y, [[1.0]], learn=learn)
+
+
+def test_trials_of_one_step_teach_all_but_the_transition():
+    """Against the moments of y: E[y^2] = Sigma_0 + R where mu_0 = 0, and y ~ N(mu_0, Sigma_0 + R)
+    otherwise"""
+    y = np.random.default_rng(0).normal(1, 2, (400, 1, 1))
+    start = em.random_walk(1, 1)
+    learnt = em.fit([start], y, [[1.0]], learn=("R",), tolerance=1e-12)
+    np.testing.assert_allclose(learnt.R, np.mean(y**2) - 1, rtol=1e-5)
+    first = em.fit([start], y, [[1.0]], learn=("mu_0", "Sigma_0"), tolerance=1e-12).model
+    np.testing.assert_allclose((first.mu_0[0], first.Sigma_0[0, 0]), (y.mean(), y.var() - 1), 1e-5)
+    with pytest.raises(ValueError, match=r"^y: .* to learn a transition, got none"):
+        em.fit([start], y, [[1.0]], learn=("A", "R"))
 
 
 def test_a_component_that_is_never_observed_has_no_C(data):
