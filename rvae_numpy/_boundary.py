@@ -212,7 +212,7 @@ def returning(size):
                     f"{name}: expected a function that returns shape {shape}, "
                     f"got {checks.shown(result)}"
                 )
-            return result
+            return np.asarray(result, u.dtype)
 
         return of_right_shape
 

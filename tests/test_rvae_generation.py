@@ -105,6 +105,16 @@ def test_a_sampler_or_refinement_of_another_shape_is_named():
         generation.generate_backward(params, u, 3, RNG, refine=lambda params, x: x[:, :1])
 
 
+def test_a_sampler_may_return_a_list():
+    params, u = nonlinear(n_x=3, dtype=np.float32), np.zeros((2, 3), np.float32)
+    one = lambda params, u, rng: np.zeros((2, params.n_y), np.float32)
+    runs = [
+        generation.generate(params, u, 3, np.random.default_rng(0), sampler=sampler, sample_y=True)
+        for sampler in (one, lambda *given: one(*given).astype(int).tolist())
+    ]
+    np.testing.assert_array_equal(*runs)
+
+
 @pytest.mark.parametrize("model, kind", [(vae, "without a state"), (tvae, "conditional on u")])
 def test_what_needs_the_joint_says_so(model, kind):
     params, u = autoencoder_of(model, n_y=4, n_x=3), np.zeros((2, 3))
