@@ -36,7 +36,7 @@ class Watch:
                     f"{saturated(params, self.y):.0%} that are always on or always off; start "
                     "from the data (init(..., y=sample)), or scale the data",
                     SaturationWarning,
-                    stacklevel=2,
+                    stacklevel=4,  # of the call of `train`
                 )
 
 
