@@ -62,6 +62,7 @@ AUTHORS |= dict(n_sweeps=25)
 THIRD = AUTHORS | dict(n_updates=34_000)
 FALLING = THIRD | dict(w=[0.3, 0.003], noise_fraction=0.15)
 MORE = AUTHORS | dict(n_updates=10_000, learning_rate=0.01, after="noise")
+WIDER_MORE = MORE | dict(n_hidden=1000, w=FALLING["w"][1], noise_fraction=0.15, after="wider")
 # faster: ten frames of each of ten videos per update allow a higher learning rate
 OURS = dict(
     family="mean-field bernoulli",
@@ -82,6 +83,7 @@ ROWS = [  # model, rendering, setting (in the names of files), settings, seeds
     ("rEFH", "authors", "wider", THIRD | dict(n_hidden=1000), 1),
     ("hybrid, falling w", "authors", "noise", FALLING, 2),
     ("hybrid, falling w", "authors", "wider", FALLING | dict(n_hidden=1000), 1),
+    ("hybrid, falling w", "authors", "wider_tuned", WIDER_MORE, 1),
     ("RTRBM", "authors", "noise", THIRD | dict(noise_fraction=0.15), 2),
     ("RTRBM", "authors", "tuned", MORE | dict(noise_fraction=0.15), 2),
     ("rEFH", "sutskever", "ours", OURS, 3),
