@@ -79,7 +79,7 @@ def fields(*, whole=None, **kinds):
     """Decorator of a class that @dataclass(frozen=True) decorates next: its fields are checked.
 
     Each field holds what its kind returns: an int, a float, a tuple. Arrays are copied and cannot
-    be written to, so that the object never changes. Its copies and pickles are made from its fields.
+    be written to, so that the object never changes; copies and pickles are made from its fields.
 
     Parameters
     ----------
