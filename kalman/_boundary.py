@@ -22,8 +22,7 @@ def square(name, value, _):
 def covariance(name, value, arguments):
     """(n_z, n_z) covariance; a direction may have no variance."""
     n_z = len(arguments["A"])
-    value = checks.array(name, value, (n_z, n_z), dtype=float)
-    return checks.covariance(name, value, positive=False)
+    return checks.covariance(name, value, (n_z, n_z), positive=False)
 
 
 PARAMETERS = {
@@ -74,7 +73,7 @@ def trials(name, value, arguments):
 def constant_noise(name, value, arguments):
     """(n_y, n_y) covariance of the observation noise."""
     n_y = n_observed(arguments)
-    return checks.covariance(name, checks.array(name, value, (n_y, n_y), dtype=float))
+    return checks.covariance(name, value, (n_y, n_y))
 
 
 def noise(name, value, arguments):
@@ -87,9 +86,8 @@ def noise(name, value, arguments):
             f"{name}: expected shape {(n_y, n_y)} or {(*y.shape, n_y)}, got {value.shape}"
         )
     if value.ndim == 2 and not np.isnan(y).any():  # one matrix, all of it used: checked once
-        return checks.covariance(name, checks.array(name, value, (n_y, n_y), dtype=float))
-    steps = checks.array(name, of_steps(value, y), (*y.shape, n_y), dtype=float)
-    checks.covariance(name, steps)
+        return checks.covariance(name, value, (n_y, n_y))
+    steps = checks.covariance(name, of_steps(value, y), (*y.shape, n_y))
     return value.astype(float) if value.ndim == 2 else steps
 
 

@@ -184,7 +184,10 @@ def test_a_cast_suits_one_compiled_kernel_and_does_not_overflow():
 
 def test_each_covariance_is_judged_by_its_own_scale():
     skewed, large = np.array([[1e-3, 9e-4], [-9e-4, 1e-3]]), 1e12 * np.eye(2)
-    covariance = lambda value, positive=True: checks.covariance("R", value, positive=positive)
+
+    def covariance(value, positive=True):
+        return checks.covariance("R", value, ("n", 2, 2)[-value.ndim :], positive=positive)
+
     for one in (skewed, np.array([[1.0, 2.0], [2.0, 1.0]]) * 1e-6, -1e-6 * np.eye(2)):
         for positive in (False, True):
             both = np.array([one, large])
@@ -192,7 +195,7 @@ def test_each_covariance_is_judged_by_its_own_scale():
     covariance(np.array([1e-6 * np.eye(2), large]))
     covariance(np.diag([1.0, 0.0]), positive=False)
     refused(lambda: covariance(np.diag([1.0, 0.0])), "positive definite .*eigenvalue")
-    refused(lambda: covariance(np.ones(3)), "^R: expected .*square")
+    refused(lambda: covariance(np.ones((3, 3))), "^R: expected shape")
     refused(lambda: covariance(np.full((2, 2), np.nan)), "^R: expected .*NaN")
 
 

@@ -167,17 +167,11 @@ def counts(name, value):
     return value
 
 
-def covariance(name, value, *, positive=True):
-    """Covariance matrices in the last two axes: symmetric, and positive (semi-)definite."""
-    kind = f"positive {'' if positive else 'semi-'}definite covariances"
-    value = numeric(name, value, kind)
-    if value.ndim < 2 or value.shape[-1] != value.shape[-2] or not np.isfinite(value).all():
-        raise ValueError(
-            f"{name}: expected {kind} (finite square matrices), "
-            f"got shape {value.shape}, or NaN or infinity in it"
-        )
+def covariance(name, value, shape, *, positive=True):
+    """Covariance matrices (float64) of this shape: symmetric, and positive (semi-)definite."""
+    value = array(name, value, shape, dtype=float)
     size = np.abs(value)
-    largest = size.max((-1, -2), keepdims=True, initial=0)  # of each matrix: its own scale
+    largest = size.max((-1, -2), keepdims=True)  # of each matrix: its own scale
     gap = np.abs(value - np.swapaxes(value, -1, -2))
     if (gap > 1e-8 * size + 1e-12 * largest).any():
         raise ValueError(
@@ -188,7 +182,8 @@ def covariance(name, value, *, positive=True):
     low = smallest <= 0 if positive else ~(smallest >= -1e-12 * largest[..., 0])
     if low.any():
         raise ValueError(
-            f"{name}: expected {kind}, got a smallest eigenvalue of {smallest[low].min():.2g}"
+            f"{name}: expected positive {'' if positive else 'semi-'}definite covariances, "
+            f"got a smallest eigenvalue of {smallest[low].min():.2g}"
         )
     return value
 
