@@ -202,14 +202,10 @@ def templates(name, value, _):
     return np.require(value, requirements="CAW")
 
 
-def rows_of(other):
-    """(n_traj, n_digits) rows of another argument."""
-
-    def kind(name, value, arguments):
-        value = checks.counts(name, checks.array(name, value, ("n_traj", "n_digits")))
-        return checks.in_range(name, value, 0, len(arguments[other]) - 1).astype(np.int64)
-
-    return kind
+def rows(name, value, arguments):
+    """(n_traj, n_digits) rows of images."""
+    value = checks.counts(name, checks.array(name, value, ("n_traj", "n_digits")))
+    return checks.in_range(name, value, 0, len(arguments["images"]) - 1).astype(np.int64)
 
 
 a_digits_object = instance("datasets.digits.Digits", " (datasets.digits.load)")

@@ -149,16 +149,12 @@ def states(*axes, of=None):
     return kind
 
 
-def sequences(at_least):
-    """(n_traj, T, n_x) states of at least so many time steps."""
-
-    def kind(name, value, arguments):
-        u = states("n_traj", "T")(name, value, arguments)
-        if u.shape[1] < at_least:
-            raise ValueError(f"{name}: expected at least {at_least} time steps, got {u.shape[1]}")
-        return u
-
-    return kind
+def transitions(name, value, arguments):
+    """(n_traj, T, n_x) states of at least two time steps."""
+    u = states("n_traj", "T")(name, value, arguments)
+    if u.shape[1] < 2:
+        raise ValueError(f"{name}: expected at least 2 time steps, got {u.shape[1]}")
+    return u
 
 
 def state(name, value, arguments):

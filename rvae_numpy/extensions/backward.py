@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from datasets.support.boundary import count, number
-from rvae_numpy._boundary import checked, joint, sequences
+from rvae_numpy._boundary import checked, joint, transitions
 from rvae_numpy.autoencoder import emission, mu_u, recognise
 from rvae_numpy.mlp import Layer
 
@@ -28,7 +28,7 @@ def refined(n_refine=1):
     return refine
 
 
-@checked(params=joint, u=sequences(2), gain=number(0, 10, above_low=True))
+@checked(params=joint, u=transitions, gain=number(0, 10, above_low=True))
 def calibrate_backward(params, u, gain=1.2):
     """Params for generate_backward alone, whose mu_u makes steps as large as those of the states.
 
