@@ -1,11 +1,11 @@
 """Kinds of arguments and fields of this package (datasets/support/boundary.py)."""
 
-import numbers as abstract_numbers
+import numbers
 
 import numpy as np
 
 from datasets.support import checks
-from datasets.support.boundary import array, count, declaring, instance, number, numbers
+from datasets.support.boundary import array, count, declaring, instance, number
 
 MIN_CONSTANT, MAX_CONSTANT = 1e-15, 1e15  # of the System's constants: squares do not overflow
 MAX_GAIN = 1e6  # spikes per time step: counts are exact in float32
@@ -20,6 +20,7 @@ ROUNDING = 1 + 1e-9
 system = instance("datasets.ppc.System")
 box = instance("datasets.bouncing_balls.Box")
 scene = instance("datasets.moving_mnist.Scene")
+pixels = count(1, MAX_RESOLUTION)  # along a side
 
 # The oscillator and its neurons
 
@@ -41,7 +42,6 @@ SYSTEM = {
     "gain_low": number(0, lambda a: a["gain_high"]),
 }
 spikes = array("n_traj", "T", lambda a: a["system"].n_neurons, low=0, high=MAX_COUNTS)
-spike_totals = numbers(low=0, high=np.inf)
 
 
 def stable(system):
@@ -75,7 +75,7 @@ def per_ball(low, high):
     """A number for each ball, as a tuple; one number stands for all."""
 
     def kind(name, value, arguments):
-        if isinstance(value, abstract_numbers.Real):
+        if isinstance(value, numbers.Real):
             value = (value,) * arguments["n_balls"]
         else:
             value = checks.array(name, value, (arguments["n_balls"],), dtype=float).tolist()
@@ -85,13 +85,14 @@ def per_ball(low, high):
     return kind
 
 
+side = number(1 / MAX_SIDE, MAX_SIDE)
 BOX = {
     "n_balls": count(1, MAX_BALLS),
-    "side": number(1 / MAX_SIDE, MAX_SIDE),
+    "side": side,
     "radius": per_ball(lambda a: a["side"] / MAX_SIDE, lambda a: a["side"] / 2),
     "mass": per_ball(lambda a: MIN_MASS, lambda a: MAX_MASS),
     "speed": number(0),
-    "resolution": count(1, MAX_RESOLUTION),
+    "resolution": pixels,
 }
 
 
@@ -143,14 +144,12 @@ declaring(first_velocities, **velocities.declares)
 ball_positions = array("n_traj", "T", lambda a: a["box"].n_balls, 2, low=-FAR, high=FAR)
 disc_positions = array("n_traj", "T", "n_balls", 2, low=-FAR, high=FAR)
 sharpness = array(lambda a: a["position"].shape[2], low=MAX_SIDE**-4, high=MAX_SIDE**4)
-side = number(1 / MAX_SIDE, MAX_SIDE)
-resolution = count(1, MAX_RESOLUTION)
 
 # Digits
 
 SCENE = {
     "n_digits": count(1, MAX_DIGITS),
-    "side": count(1, MAX_RESOLUTION),
+    "side": pixels,
     "speed": number(0, MAX_SPEED),
     "margin": number(0, MAX_RESOLUTION),
 }
@@ -217,4 +216,3 @@ digit_velocities = array(
 digit_positions = array(
     lambda a: a["which"].shape[0], "T", lambda a: a["which"].shape[1], 2, low=-FAR, high=FAR
 )
-frame_side = count(1, MAX_RESOLUTION)

@@ -183,7 +183,7 @@ def render(position, box=BOX):
     position=kinds.disc_positions,
     sharpness=kinds.sharpness,
     side=kinds.side,
-    resolution=kinds.resolution,
+    resolution=kinds.pixels,
 )
 def rasterize(position, sharpness, side, resolution):
     """Discs with a soft edge (D4), of any sharpness.

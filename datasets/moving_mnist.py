@@ -127,7 +127,7 @@ def bounce(start, velocity, T, room):
 
 
 @checked(
-    images=kinds.templates, which=kinds.rows, position=kinds.digit_positions, side=kinds.frame_side
+    images=kinds.templates, which=kinds.rows, position=kinds.digit_positions, side=kinds.pixels
 )
 def render(images, which, position, side):
     """Frames of given templates at given positions (D6).

@@ -223,7 +223,7 @@ def decode(y, system=SYSTEM):
     return z_hat, total
 
 
-@checked(total=kinds.spike_totals, system=kinds.system)
+@checked(total=numbers(low=0), system=kinds.system)
 def decoder_variance(total, system=SYSTEM):
     """Variance of the decoded position, (...) rad^2, given the number of spikes (D2).
 
