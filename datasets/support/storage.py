@@ -12,14 +12,12 @@ A package makes one Storage of three functions, and hands out its methods:
 The arrays of a file are the leaves of Params by their names. A checkpoint has Adam's moments too,
 with the prefixes "m." and "v.", and the rest of the state: "state.u", "state.y", "state.y_input".
 The header has the name of the model ("model"), what describe says, and "meta" or "about".
-`as_lists` does not check its argument.
 """
 
 import contextlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
 
 from datasets.support import checks, files
 from datasets.support.boundary import checked, instance
@@ -95,7 +93,9 @@ class Storage:
         arrays |= {} if state.y_input is None else {"state.y_input": state.y_input}
         for prefix, tree in zip(("", *MOMENTS), (params, state.m, state.v), strict=True):
             arrays |= {prefix + name: leaf for name, leaf in tree.leaves().items()}
-        run = {"n_updates": state.n_updates, "rng": as_lists(state.rng)}
+        # arrays become lists
+        rng = json.loads(json.dumps(state.rng, default=lambda array: array.tolist()))
+        run = {"n_updates": state.n_updates, "rng": rng}
         files.write(path, arrays, model=model, **header, state=run, about=about)
 
     @checked(path=is_path, model=instance(str))
@@ -144,13 +144,6 @@ def _read(path, model):
             f"{header.get('model')!r:.60}"
         )
     return arrays, header
-
-
-def as_lists(state):
-    """The state of a generator as JSON can hold it: arrays become lists."""
-    if isinstance(state, dict):
-        return {name: as_lists(value) for name, value in state.items()}
-    return state.tolist() if isinstance(state, np.ndarray) else state
 
 
 def _part(arrays, prefix):
