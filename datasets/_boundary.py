@@ -71,16 +71,15 @@ declaring(random_phase, of="flag")
 # Balls
 
 
-def per_ball(low, high):
-    """A number for each ball, as a tuple; one number stands for all."""
+def per_ball(one):
+    """A number of this kind for each ball, as a tuple; a lone number stands for all."""
 
     def kind(name, value, arguments):
         if isinstance(value, numbers.Real):
             value = (value,) * arguments["n_balls"]
         else:
             value = checks.array(name, value, (arguments["n_balls"],), dtype=float).tolist()
-        bounds = low(arguments), high(arguments)
-        return tuple(checks.number(name, one, *bounds) for one in value)
+        return tuple(one(name, number, arguments) for number in value)
 
     return kind
 
@@ -89,8 +88,8 @@ side = number(1 / MAX_SIDE, MAX_SIDE)
 BOX = {
     "n_balls": count(1, MAX_BALLS),
     "side": side,
-    "radius": per_ball(lambda a: a["side"] / MAX_SIDE, lambda a: a["side"] / 2),
-    "mass": per_ball(lambda a: MIN_MASS, lambda a: MAX_MASS),
+    "radius": per_ball(number(lambda a: a["side"] / MAX_SIDE, lambda a: a["side"] / 2)),
+    "mass": per_ball(number(MIN_MASS, MAX_MASS)),
     "speed": number(0),
     "resolution": pixels,
 }
