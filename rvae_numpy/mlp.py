@@ -23,15 +23,15 @@ import numpy as np
 class Activation:
     """A nonlinearity f and its derivative."""
 
-    name: str
     f: Callable  # a -> h
     derivative: Callable  # h -> f'(a)
 
 
-TANH = Activation("tanh", np.tanh, lambda h: 1 - h**2)
-RELU = Activation("relu", lambda a: np.maximum(a, 0), lambda h: (h > 0).astype(h.dtype))
-SOFTPLUS = Activation("softplus", lambda a: np.logaddexp(0, a), lambda h: -np.expm1(-h))
-ACTIVATIONS = {activation.name: activation for activation in (TANH, RELU, SOFTPLUS)}
+ACTIVATIONS = {
+    "tanh": Activation(np.tanh, lambda h: 1 - h**2),
+    "relu": Activation(lambda a: np.maximum(a, 0), lambda h: (h > 0).astype(h.dtype)),
+    "softplus": Activation(lambda a: np.logaddexp(0, a), lambda h: -np.expm1(-h)),
+}
 
 
 @dataclass(eq=False)
