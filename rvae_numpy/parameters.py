@@ -142,7 +142,9 @@ STACKS = ("encode", "nu_residual", "mu_u_residual", "decode_y")  # lists of laye
 
 def layer_sizes(*, n_x, n_y, hidden, n_residual=0, static=False):
     """{name of Params: the sizes of its layers, from input to output}; arguments as for init."""
-    encoder, decoder = _hidden_layers(hidden)
+    encoder, decoder = (hidden, hidden), (hidden,)
+    if isinstance(hidden, (tuple, list)):
+        encoder, decoder = tuple(hidden), tuple(hidden)[::-1]
     n_u, n_h = 0 if static else n_x, encoder[-1]
     between = (n_residual,) if n_residual else ()
     return {
@@ -181,10 +183,3 @@ def assembled(layers, config):
     """The Params of {name: list of Layers}."""
     parts = {name: stack if name in STACKS else stack[0] for name, stack in layers.items()}
     return Params(**parts, config=config)
-
-
-def _hidden_layers(hidden):
-    """The hidden layers of the encoder and of the decoder"""
-    if not isinstance(hidden, (tuple, list)):
-        return (hidden, hidden), (hidden,)
-    return tuple(hidden), tuple(hidden)[::-1]
