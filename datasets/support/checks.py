@@ -241,12 +241,8 @@ def one_of(name, value, options):
 
 def iterable(name, value):
     """Something to iterate over, other than a string."""
-    try:
-        if isinstance(value, (str, bytes)):
-            raise TypeError
-        iter(value)
-    except TypeError:
-        raise TypeError(f"{name}: expected an iterable, got {shown(value)}") from None
+    if isinstance(value, (str, bytes)) or not np.iterable(value):
+        raise TypeError(f"{name}: expected an iterable, got {shown(value)}")
     return value
 
 
