@@ -185,7 +185,7 @@ def instance(of, hint=""):
 
 def float_type(name, value, _=None):
     """numpy.float32 or numpy.float64, as a type or a dtype."""
-    if not isinstance(value, (type, np.dtype)) or value not in checks.FLOATS:
+    if not isinstance(value, (type, np.dtype)) or value not in (np.float32, np.float64):
         raise ValueError(
             f"{name}: expected numpy.float32 or numpy.float64, got {checks.shown(value)}"
         )

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 MAX_COUNT = 2**31 - 1  # no size or number of steps of ours comes near it
-FLOATS = (np.float32, np.float64)  # of weights
 USUAL = {np.dtype(kind) for kind in ("f4", "f8", "i4", "i8", "u1")}  # numbers as they are
 MAX_SHOWN = 60  # characters of a value in a message
 
