@@ -25,7 +25,7 @@ NUMBERS += [np.float64("nan"), np.float32("inf"), np.complex128(1), np.str_("1")
 NUMBERS += [np.datetime64("2020-01-01"), np.array([1.0])]
 FLAGS = ["no", 2, [], np.zeros(2), 0.5, np.int64(1), np.str_("True")]
 FUNCTIONS = [3, "x", object()]
-PATHS = [3, object(), "", "no/such/folder/weights.npz", "a\0b", ".", "/"]
+PATHS = [3, None, b"a", object(), "", "no/such/folder/weights.npz", "a\0b", "\ud800", ".", "/"]
 GENERATORS = [0, "x", np.random, np.random.Generator, object()]
 NAMES = [3, object(), ["a"], np.zeros(2)]
 # of two arguments that do not fit, the one whose shape follows from the other

@@ -65,12 +65,6 @@ def test_what_was_written_is_read(path):
     assert os.listdir(path.parent) == ["a.npz"]
 
 
-def test_half_floats_become_single_and_all_becomes_contiguous():
-    assert files.widened(np.ones(2, np.float16)).dtype == np.float32
-    assert files.widened(np.ones((2, 3)).T).flags.c_contiguous
-    assert files.widened(np.ones(2)).dtype == np.float64
-
-
 @pytest.mark.parametrize("meta", [object(), {(1, 2): 3}, np.ones(2), {1}])
 def test_a_header_must_be_json(path, meta):
     with pytest.raises(TypeError, match=r"^meta: expected what JSON can hold, got"):
