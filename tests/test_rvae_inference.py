@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 
-from rvae_numpy import autoencoder, inference, rvae, rvae_bptt, tvae, vae
+from rvae_numpy import autoencoder, inference, rvae, tvae, vae
 from rvae_numpy.extensions import samplers
 from rvae_numpy.mlp import Layer
 from tests.tiny import autoencoder_of
-
-MODELS = [vae, rvae, tvae, rvae_bptt]
 
 
 def nonlinear(n_x=1, n_y=4, sigma_u=0.3, seed=0, dtype=np.float64, family="normal"):
@@ -115,21 +113,9 @@ def test_where_mu_u_is_linear_the_map_estimate_is_the_mean_and_one_step_finds_it
     np.testing.assert_allclose(x, (u - params.decode_u.b) @ W @ S[0] / 0.4**2)
 
 
-@pytest.mark.parametrize(
-    "call, error",
-    [
-        (lambda p: rvae.infer(p, [[[0.0, 255.0, 3.0]]]), r"y: expected values in \[0, 1\], got"),
-        (lambda p: inference.infer_u0(p, np.ones((1, 2))), r"y_1: expected shape \(n_traj, 3\)"),
-        (
-            lambda p: rvae.infer(p.map(lambda leaf: leaf * np.nan), np.ones((1, 1, 3))),
-            "params: expected finite numbers",
-        ),
-    ],
-)
-def test_bad_input(call, error):
-    params = autoencoder_of(sigmoid_mean=True, n_residual=3)
-    with pytest.raises((ValueError, TypeError), match=error):
-        call(params)
+def test_frames_in_0_to_255_are_refused():
+    with pytest.raises(ValueError, match=r"^y: expected values in \[0, 1\], got"):
+        rvae.infer(autoencoder_of(sigmoid_mean=True), [[[0.0, 255.0, 3.0]]])
 
 
 @pytest.mark.parametrize(
