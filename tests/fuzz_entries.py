@@ -151,14 +151,50 @@ def kalman_entries():
     )
 
 
-def by_name(save, *more):
+def by_name(save):
     """`save` with arguments that may be given by name"""
 
     @functools.wraps(save)
     def saving(path, params):
-        return save(path, params, *more)
+        return save(path, params)
 
     return saving
+
+
+def declared(modules):
+    """The functions of some modules that declare their arguments"""
+    return [
+        function
+        for module in modules
+        for function in vars(module).values()
+        if hasattr(function, "kinds") and function.__module__ == module.__name__
+    ]
+
+
+def stored(storage, model, params_of, state):
+    """{"module.name": ...} of a package's storage, for a model; state() is that of a run"""
+    name = model.__name__.rpartition(".")[2]
+
+    def weights(path, params):
+        storage.save(path, params, name)
+
+    def checkpoint(path, params, state):
+        storage.save_checkpoint(path, params, state, name)
+
+    def arguments(folder):
+        return dict(path=folder / "checkpoint.npz", params=params_of(), state=state())
+
+    def loaded(folder):
+        checkpoint(**arguments(folder))
+        return dict(path=folder / "checkpoint.npz", model=name)
+
+    found = {
+        "save": (weights, lambda folder: dict(path=folder / "weights.npz", params=params_of())),
+        "load": (storage.load, lambda folder: saved(model, params_of)(folder) | {"model": name}),
+        "save_checkpoint": (checkpoint, arguments),
+        "load_checkpoint": (storage.load_checkpoint, loaded),
+    }
+    return {f"{model.__package__}.storage.{one}": entry for one, entry in found.items()}
 
 
 def print_nothing(*_):

@@ -19,16 +19,10 @@ from refh_numpy import (
     storage,
     trbm,
 )
-from tests.fuzz_entries import by_name, named, print_nothing, rng, saved, states
+from tests.fuzz_entries import by_name, declared, named, print_nothing, rng, saved, states, stored
 
 MODELS = (efh, trbm, rtrbm, refh, refh_bptt, hybrid)
-MODULES = (exact, families, generation, inference, initial)
-DECLARED = [
-    function
-    for module in MODULES
-    for function in vars(module).values()
-    if hasattr(function, "kinds") and function.__module__ == module.__name__
-]
+DECLARED = declared((exact, families, generation, inference, initial))
 
 
 def params_of(n_u=4):
@@ -96,30 +90,8 @@ def entries():
         yield model.load, saved(model, lambda n_u=n_u: params_of(n_u))
 
 
-def checkpoint(folder):
-    params, log = refh.train(params_of(), [binary(2, 6, 3)], rng(), n_updates=2)
-    return dict(path=folder / "checkpoint.npz", params=params, state=log.state)
+def state():
+    return refh.train(params_of(), [binary(2, 6, 3)], rng(), n_updates=2)[1].state
 
 
-def loaded(folder):
-    checkpoint_of_refh(**checkpoint(folder))
-    return dict(path=folder / "checkpoint.npz", model="refh")
-
-
-def weights_of_refh(path, params):
-    storage.save(path, params, "refh")
-
-
-def checkpoint_of_refh(path, params, state):
-    storage.save_checkpoint(path, params, state, "refh")
-
-
-ENTRIES = named(entries()) | {
-    "refh_numpy.storage.save": (weights_of_refh, lambda f: dict(path=f / "w", params=params_of())),
-    "refh_numpy.storage.load": (
-        storage.load,
-        lambda folder: saved(refh, params_of)(folder) | {"model": "refh"},
-    ),
-    "refh_numpy.storage.save_checkpoint": (checkpoint_of_refh, checkpoint),
-    "refh_numpy.storage.load_checkpoint": (storage.load_checkpoint, loaded),
-}
+ENTRIES = named(entries()) | stored(storage, refh, params_of, state)

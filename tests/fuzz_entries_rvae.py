@@ -19,15 +19,9 @@ from rvae_numpy import (
     vae,
 )
 from rvae_numpy.extensions import attention, backward, masking, objects, samplers
-from tests.fuzz_entries import by_name, named, print_nothing, rng, saved, states
+from tests.fuzz_entries import by_name, declared, named, print_nothing, rng, saved, states, stored
 
-MODULES = (generation, inference, initial, backward, masking, samplers)
-DECLARED = [
-    function
-    for module in MODULES
-    for function in vars(module).values()
-    if hasattr(function, "kinds") and function.__module__ == module.__name__
-]
+DECLARED = declared((generation, inference, initial, backward, masking, samplers))
 
 
 def autoencoder_params(model=rvae, n_y=3, **more):
@@ -131,33 +125,9 @@ def extension_entries():
     yield objects.generate, lambda _: dict(params=bright(), u0=states(2, 2, 2), T=3, rng=rng())
 
 
-def checkpoint(folder):
-    params, log = rvae.train(autoencoder_params(), [observations()], rng(), n_updates=2, chunk=3)
-    return dict(path=folder / "rvae_checkpoint.npz", params=params, state=log.state)
+def state():
+    settings = dict(n_updates=2, chunk=3)
+    return rvae.train(autoencoder_params(), [observations()], rng(), **settings)[1].state
 
 
-def loaded(folder):
-    checkpoint_of_rvae(**checkpoint(folder))
-    return dict(path=folder / "rvae_checkpoint.npz", model="rvae")
-
-
-def weights_of_rvae(path, params):
-    storage.save(path, params, "rvae")
-
-
-def checkpoint_of_rvae(path, params, state):
-    storage.save_checkpoint(path, params, state, "rvae")
-
-
-ENTRIES = named(entries()) | {
-    "rvae_numpy.storage.save": (
-        weights_of_rvae,
-        lambda folder: dict(path=folder / "weights.npz", params=autoencoder_params()),
-    ),
-    "rvae_numpy.storage.load": (
-        storage.load,
-        lambda folder: saved(rvae, autoencoder_params)(folder) | {"model": "rvae"},
-    ),
-    "rvae_numpy.storage.save_checkpoint": (checkpoint_of_rvae, checkpoint),
-    "rvae_numpy.storage.load_checkpoint": (storage.load_checkpoint, loaded),
-}
+ENTRIES = named(entries()) | stored(storage, rvae, autoencoder_params, state)
