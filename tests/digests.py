@@ -16,12 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from datasets import bouncing_balls, ppc
-from refh_numpy import efh, hybrid, refh, refh_bptt, rtrbm, trbm
-from rvae_numpy import rvae, rvae_bptt, tvae, vae
+from refh_numpy import hybrid
+from rvae_numpy import rvae, rvae_bptt
 from tests import fuzzing
+from tests.tiny import AUTOENCODERS, HARMONIUMS
 
-HARMONIUMS = (efh, trbm, rtrbm, refh, refh_bptt, hybrid)
-AUTOENCODERS = (vae, tvae, rvae, rvae_bptt)
 SLOW = {"datasets.digits.load"}  # three seconds: all synthetic digits are rasterised
 FAMILIES = {"poisson": "spikes", "bernoulli": "raster", "mean-field bernoulli": "frames"}
 

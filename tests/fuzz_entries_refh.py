@@ -5,23 +5,10 @@ Which arguments a function has, its declaration says; here are values for their 
 
 import numpy as np
 
-from refh_numpy import (
-    efh,
-    exact,
-    families,
-    generation,
-    hybrid,
-    inference,
-    initial,
-    refh,
-    refh_bptt,
-    rtrbm,
-    storage,
-    trbm,
-)
+from refh_numpy import efh, exact, families, generation, inference, initial, refh, storage
 from tests.fuzz_entries import by_name, declared, named, print_nothing, rng, saved, states, stored
+from tests.tiny import HARMONIUMS
 
-MODELS = (efh, trbm, rtrbm, refh, refh_bptt, hybrid)
 DECLARED = declared((exact, families, generation, inference, initial))
 
 
@@ -76,7 +63,7 @@ def right(function):
 def entries():
     for function in DECLARED:
         yield function, lambda _, function=function: right(function)
-    for model in MODELS:
+    for model in HARMONIUMS:
         n_u = 0 if model is efh else 4
 
         def trained(_, train=model.train, n_u=n_u):

@@ -5,7 +5,6 @@ import gzip
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,8 @@ import pytest
 from datasets import digits, moving_mnist
 from datasets.support import mnist
 from tests.idx_files import five_digits, idx
+from tests.pages import ROOT
 
-ROOT = Path(__file__).parents[1]
 SAMPLE = (
     "import numpy as np\nfrom datasets import bouncing_balls\n"
     "print(bouncing_balls.sample(1, 2, np.random.default_rng(0)).frames.shape)"

@@ -15,7 +15,7 @@ import pytest
 
 from examples import balls_table
 from examples.tools import run
-from tests.test_readme import CHAPTERS, ROOT
+from tests.pages import ROOT, pages
 
 TRAINS = {"balls_table", "balls_generate", "digits_generate", "objects_generate"}
 LONG = (
@@ -35,7 +35,7 @@ def commands():
     """The lines "python -m MODULE ARGUMENTS" of all pages, in reading order"""
     found = []
     first = Path("README.md")
-    for chapter in [first, *(chapter for chapter in CHAPTERS if chapter != first)]:
+    for chapter in [first, *(chapter for chapter in pages() if chapter != first)]:
         text = (ROOT / chapter).read_text()
         blocks = "\n".join(re.findall(r"^```bash\n(.*?)^```", text, re.S | re.M))
         lines = [line.split("  #")[0].strip() for line in blocks.splitlines()]

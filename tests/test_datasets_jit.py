@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from datasets.support import jit as _jit
+from tests.pages import ROOT
 
-ROOT = Path(__file__).parents[1]
 PACKAGES = ("datasets", "kalman", "refh_numpy", "rvae_numpy")
 SCRIPT = """
 import importlib, os, pathlib, sys

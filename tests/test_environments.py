@@ -6,13 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from datasets.support import files
+from tests.pages import ROOT
 
-ROOT = Path(__file__).parents[1]
 PACKAGES = ("datasets", "kalman", "refh_numpy", "rvae_numpy", "tests")
 STRANGE = "Über uns/eine Kopie mit é, ü und ß"  # of a folder
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,11 @@ from examples import ppc_table
 from examples.ppc import networks
 from examples.tools import jobs
 from examples.tools.jobs import in_parallel
+from tests.pages import ROOT
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parent.parent
 SETTINGS = ppc_table.NETWORKS["TRBM"] | dict(n_updates=300, n_traj=10, T=50)
 N_JOBS = 4
 FOLDER = 2  # position of the folder among the arguments of a job

@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +17,9 @@ from datasets.support import files
 from examples.tools import jobs, plots, results, run, threads, training
 from examples.tools.jobs import in_parallel
 from refh_numpy import refh
+from tests.pages import ROOT
 from tests.tiny import small
 
-ROOT = Path(__file__).parent.parent
 ROW = {"model": "rEFH", "settings": {"w": [0.3, 0.003]}, "mse": 3.1e-4, "version": "this one"}
 
 

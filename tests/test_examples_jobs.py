@@ -20,9 +20,7 @@ from examples.ppc import coasting, networks, oscillator
 from examples.tools import jobs, run, training
 from examples.tools.jobs import in_parallel
 from refh_numpy import refh
-
-ROOT = Path(__file__).parent.parent
-
+from tests.pages import ROOT
 
 TINY = ppc_table.NETWORKS["TRBM"] | dict(n_updates=20, n_traj=2, T=20)
 

@@ -12,8 +12,8 @@ import pytest
 
 from examples import notebooks
 from examples.exercises import check
+from tests.pages import ROOT
 
-ROOT = Path(__file__).parent.parent
 SCRIPT = (
     '"""Title.\n\nMore.\n"""\n# %%\nx = 1\n\n# %% [markdown]\n# ## Head\n# text\n\n# %%\ny = 2\n'
 )

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib
@@ -16,9 +15,6 @@ from examples import quickstart
 from examples.ppc import coasting
 from examples.tools import plots, results, run
 from refh_numpy import refh
-
-ROOT = Path(__file__).parent.parent
-
 
 # quickstart
 

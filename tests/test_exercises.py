@@ -7,15 +7,14 @@ import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from examples.exercises import _process, check, grade, handout
 from examples.exercises._answers import Incorrect, near, same
+from tests.pages import ROOT
 
-ROOT = Path(__file__).parent.parent
 EXERCISES = check.exercises()
 
 

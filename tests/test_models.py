@@ -17,23 +17,15 @@ import rvae_numpy
 from datasets import ppc
 from datasets.bouncing_balls import Box
 from refh_numpy import efh, families, harmonium, hybrid, initial, refh, refh_bptt, rtrbm, trbm
-from rvae_numpy import rvae, rvae_bptt, tvae, vae
+from rvae_numpy import rvae, rvae_bptt, vae
 from rvae_numpy.parameters import FAMILIES, Config
-from tests.tiny import stream
+from tests.tiny import AUTOENCODERS, HARMONIUMS, params_of, stream
 
-HARMONIUMS = [efh, trbm, rtrbm, refh, refh_bptt, hybrid]
-AUTOENCODERS = [vae, tvae, rvae, rvae_bptt]
 MODELS = HARMONIUMS + AUTOENCODERS
 JOINT = [refh, refh_bptt, hybrid, rvae, rvae_bptt]
 EACH = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 ERRORS = (ValueError, TypeError)
 RNG = np.random.default_rng(0)
-
-
-def params_of(model, family="poisson", n_x=5, n_y=3, rng=None, **more):
-    more |= {"hidden": 5} if model in AUTOENCODERS else {}
-    rng = np.random.default_rng(0) if rng is None else rng
-    return model.init(n_x=n_x, n_y=n_y, family=family, rng=rng, **more)
 
 
 def names(function):

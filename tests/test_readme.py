@@ -2,17 +2,12 @@
 
 import importlib
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-SKIPPED = {"results", ".venv", "venv", "build", "notebooks"}
-CHAPTERS = sorted(
-    path.relative_to(ROOT)
-    for path in ROOT.rglob("*.md")
-    if not SKIPPED & set(path.relative_to(ROOT).parts)
-)
+from tests.pages import ROOT, pages
+
+CHAPTERS = pages()
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
 IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 LABELS = {

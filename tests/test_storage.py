@@ -9,20 +9,12 @@ import pytest
 import refh_numpy
 import rvae_numpy
 from datasets.support import files
-from refh_numpy import efh, families, hybrid, refh, refh_bptt, rtrbm, trbm
-from rvae_numpy import rvae, rvae_bptt, tvae, vae
-from tests.tiny import assert_equal, autoencoder_of, half_masked
+from refh_numpy import families, refh
+from rvae_numpy import rvae
+from tests.tiny import AUTOENCODERS, HARMONIUMS, assert_equal, half_masked, params_of
 
-HARMONIUMS, AUTOENCODERS = [efh, refh, trbm, rtrbm, refh_bptt, hybrid], [vae, rvae, tvae, rvae_bptt]
 STORAGES = {refh: refh_numpy.storage, rvae: rvae_numpy.storage}
 BOTH = pytest.mark.parametrize("model", STORAGES, ids=["refh", "rvae"])
-
-
-def params_of(model, **more):
-    if model in AUTOENCODERS:
-        return autoencoder_of(model, **more)
-    sizes = dict(n_x=5, n_y=3, family="poisson", rng=np.random.default_rng(0))
-    return model.init(**(sizes | more))
 
 
 def last(model):

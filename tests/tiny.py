@@ -9,11 +9,12 @@ import numpy as np
 from scipy.special import logsumexp
 
 from datasets import ppc
-from refh_numpy import exact, harmonium, initial, refh
-from rvae_numpy import rvae
+from refh_numpy import efh, exact, harmonium, hybrid, initial, refh, refh_bptt, rtrbm, trbm
+from rvae_numpy import rvae, rvae_bptt, tvae, vae
 from tests.differences import derivatives
 
-SYSTEM = ppc.System()
+HARMONIUMS = [efh, trbm, rtrbm, refh, refh_bptt, hybrid]
+AUTOENCODERS = [vae, tvae, rvae, rvae_bptt]
 
 Y_MAX = {"bernoulli": None, "poisson": 14}  # rates are near 1: counts above 14 have p < 1e-11
 
@@ -31,6 +32,13 @@ def autoencoder_of(model=rvae, **more):
     """An rVAE, or another autoencoder, of a few units"""
     sizes = dict(n_x=2, n_y=3, hidden=5, family="normal", rng=np.random.default_rng(0))
     return model.init(**(sizes | more))
+
+
+def params_of(model, family="poisson", n_x=5, n_y=3, rng=None, **more):
+    """Of a few units, for any model"""
+    more |= {"hidden": 5} if model in AUTOENCODERS else {}
+    rng = np.random.default_rng(0) if rng is None else rng
+    return model.init(n_x=n_x, n_y=n_y, family=family, rng=rng, **more)
 
 
 def stream(rng, n_traj=4, T=30):
