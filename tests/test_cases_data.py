@@ -3,8 +3,6 @@
 import ast
 import gzip
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -13,6 +11,7 @@ from datasets import digits, moving_mnist
 from datasets.support import mnist
 from tests.idx_files import five_digits, idx
 from tests.pages import ROOT
+from tests.processes import python
 
 SAMPLE = (
     "import numpy as np\nfrom datasets import bouncing_balls\n"
@@ -20,32 +19,19 @@ SAMPLE = (
 )
 
 
-def run(*arguments, cwd=ROOT, **variables):
-    """A Python process of its own, that finds the packages only if they are in its folder"""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=cwd,
-        env=environment | {"OMP_NUM_THREADS": "1"} | variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 # Where things are run
 
 
 @pytest.mark.parametrize("backend", ["module://no_such_package.backend_inline", "agg"])
 def test_scripts_start_in_an_environment_without_jupyters_backend(backend):
-    done = run("-m", "examples.quickstart", "--help", MPLBACKEND=backend)
+    done = python("-m", "examples.quickstart", "--help", MPLBACKEND=backend)
     assert done.returncode == 0 and "--seed" in done.stdout, done.stderr
 
 
 def test_a_backend_that_is_there_is_kept():
     code = "import os, examples; print(os.environ['MPLBACKEND'])"
     module = "module://matplotlib.backends.backend_svg"
-    assert run("-c", code, MPLBACKEND=module).stdout.strip() == module
+    assert python("-c", code, MPLBACKEND=module).stdout.strip() == module
 
 
 @pytest.mark.parametrize(
@@ -61,7 +47,7 @@ def test_a_backend_that_is_there_is_kept():
     ],
 )
 def test_a_script_starts_from_any_folder(command, folder):
-    done = run(*command, cwd=ROOT / folder)
+    done = python(*command, cwd=ROOT / folder)
     assert done.returncode == 0 and "--help" in done.stdout, done.stderr
 
 
@@ -69,7 +55,7 @@ def test_the_first_cell_of_a_script_runs_in_its_own_folder():
     """As VS Code and Spyder may run it: exec, with the script's folder as working directory."""
     cells = "# %%".join((ROOT / "examples/quickstart.py").read_text().split("# %%")[:2])
     code = f"import sys\nsys.path.insert(0, '')\nexec(compile({cells!r}, 'cell', 'exec'))"
-    done = run("-c", code + "\nprint(ppc.SYSTEM.n_neurons)", cwd=ROOT / "examples")
+    done = python("-c", code + "\nprint(ppc.SYSTEM.n_neurons)", cwd=ROOT / "examples")
     assert done.stdout.strip() == "15", done.stderr
 
 
@@ -96,12 +82,12 @@ def test_a_numba_cache_that_is_broken_or_full_is_done_without(tmp_path):
             for path in entries:
                 os.truncate(path, 100)
             code = SAMPLE
-        done = run("-W", "error", "-c", code, **cache)
+        done = python("-W", "error", "-c", code, **cache)
         assert done.returncode == 0 and done.stdout.strip() == "(1, 2, 900)", done.stderr
         assert done.stderr.count("functions are compiled again") == said
     for path in tmp_path.rglob("*.nbi"):
         path.write_bytes(b"rubbish")
-    done = run("-c", SAMPLE, **cache)
+    done = python("-c", SAMPLE, **cache)
     assert done.stdout.strip() == "(1, 2, 900)" and done.stderr.count("compiled again") == 1
 
 

@@ -4,11 +4,8 @@ And every script has a help text that fits a terminal.
 """
 
 import importlib
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,7 @@ import pytest
 from examples import balls_table
 from examples.tools import run
 from tests.pages import ROOT, pages
+from tests.processes import python
 
 TRAINS = {"balls_table", "balls_generate", "digits_generate", "objects_generate"}
 LONG = (
@@ -91,18 +89,12 @@ def clone(tmp_path_factory):
 
 
 @pytest.mark.parametrize("command", QUICK_ONES)
-def test_a_quick_command_runs_as_printed(command, clone):
+def test_a_quick_command_runs_as_printed(command, clone, monkeypatch):
     words = shlex.split(command)
     if words[2].endswith("receptive_fields") and not (clone / "results" / "refh.npz").exists():
         pytest.skip("needs the network that quickstart trains")
-    environment = {name: value for name, value in os.environ.items() if name != "MNIST_DIR"}
-    done = subprocess.run(
-        [sys.executable, *words[1:]],
-        cwd=clone,
-        capture_output=True,
-        text=True,
-        env=environment | {"PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"},
-    )
+    monkeypatch.delenv("MNIST_DIR", raising=False)
+    done = python(*words[1:], cwd=clone, PYTHONPATH=str(ROOT), MPLBACKEND="agg")
     if command in NEEDS_MNIST and "digits: synthetic" in done.stdout:
         assert done.returncode == 1 and "need MNIST" in done.stderr, done.stdout + done.stderr
         return

@@ -7,8 +7,6 @@ import os
 import pkgutil
 import re
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +18,7 @@ import refh_numpy
 import rvae_numpy
 from datasets import bouncing_balls, digits, moving_mnist, ppc
 from datasets.support import files
+from tests.processes import python
 
 # Small integers and NumPy's scalars
 
@@ -84,12 +83,6 @@ def test_strict_floating_point_of_the_caller():
 # Loading
 
 
-def python(code, path):
-    """A process of its own that runs `code` with a path as its argument"""
-    more = dict(cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=120)
-    return subprocess.run([sys.executable, "-c", code, str(path)], **more)
-
-
 def limited(code, path):
     """Seconds and megabytes of a process that runs `code` on a path"""
     script = (
@@ -101,7 +94,7 @@ def limited(code, path):
         "status = open('/proc/self/status').read()\n"  # maxrss would include the parent's
         "print(int(status.split('VmHWM:')[1].split()[0]) / 1024)\n"
     )
-    done = python(script, path)
+    done = python("-c", script, path)
     assert done.returncode == 0, done.stderr
     said, seconds, megabytes = done.stdout.splitlines()
     return said, float(seconds), float(megabytes)
@@ -158,7 +151,7 @@ def test_a_full_disk_is_one_line_that_names_the_path_and_leaves_the_old_file(tmp
     )
     path = tmp_path / "weights.npz"
     files.write(path, {"a": np.zeros(3)})
-    done = python(code, path)
+    done = python("-c", code, path)
     assert re.fullmatch(rf"\[Errno {errno.EFBIG}\] .+: '{path}'\n", done.stdout), done.stderr
     assert os.listdir(tmp_path) == [path.name] and files.read(path)[0]["a"].sum() == 0
 

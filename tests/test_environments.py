@@ -1,16 +1,14 @@
 """The same numbers in other environments: warnings, docstrings, paths, threads, no compiler."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
 
 from datasets.support import files
 from tests.pages import ROOT
+from tests.processes import python
 
 PACKAGES = ("datasets", "kalman", "refh_numpy", "rvae_numpy", "tests")
 STRANGE = "Über uns/eine Kopie mit é, ü und ß"  # of a folder
@@ -29,24 +27,17 @@ ALL = ["-OO", "-W", "error"], ["--strict", "--quick"], ASCII
 MAY_DIFFER = {"no compiler": 0.2}  # libm and NumPy may round exp otherwise: a sample may change
 
 
-def python(command, options=(), variables=None, cwd=ROOT):
+def said(command, options=(), variables=None, cwd=ROOT):
     """What a command says in a Python process of its own, with one BLAS thread"""
-    environment = os.environ | {"PYTHONPATH": str(cwd)} | dict.fromkeys(THREADS, "1")
-    done = subprocess.run(
-        [sys.executable, *options, *command],
-        cwd=cwd,
-        env=environment | (variables or {}),
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-    )
+    variables = {"PYTHONPATH": str(cwd)} | dict.fromkeys(THREADS, "1") | (variables or {})
+    done = python(*options, *command, cwd=cwd, **variables)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
 
 
 def digests(options=(), arguments=(), variables=None, cwd=ROOT):
     """{name: digest of its numbers}"""
-    return json.loads(python(["-m", "tests.digests", *arguments], options, variables, cwd))
+    return json.loads(said(["-m", "tests.digests", *arguments], options, variables, cwd))
 
 
 @pytest.fixture(scope="module")
@@ -119,10 +110,10 @@ def without_seconds(content):
 
 def numbers(name, out, options=(), arguments=(), variables=None, cwd=ROOT):
     """Everything that a shortened script says and keeps, except times and folders"""
-    said = python(["-c", SHORT, name, str(out), *arguments], options, variables, cwd)
-    said = re.sub(r"[0-9.]+ s of training", "", said).encode("ascii", "replace").decode()
+    text = said(["-c", SHORT, name, str(out), *arguments], options, variables, cwd)
+    text = re.sub(r"[0-9.]+ s of training", "", text).encode("ascii", "replace").decode()
     # lines of results: those of progress have commas
-    found = re.findall(r"^(?:[0-9]\. |[^,:\n]+: ).*rad.*", said, re.MULTILINE)
+    found = re.findall(r"^(?:[0-9]\. |[^,:\n]+: ).*rad.*", text, re.MULTILINE)
     for path in sorted(out.rglob("*")):
         if path.suffix == ".json":
             found.append(without_seconds(json.loads(path.read_text())))

@@ -18,6 +18,7 @@ from examples.tools import jobs, plots, results, run, threads, training
 from examples.tools.jobs import in_parallel
 from refh_numpy import refh
 from tests.pages import ROOT
+from tests.processes import python
 from tests.tiny import small
 
 ROW = {"model": "rEFH", "settings": {"w": [0.3, 0.003]}, "mse": 3.1e-4, "version": "this one"}
@@ -205,10 +206,8 @@ def test_a_job_hands_over_what_it_could_not_write(tmp_path, capfd):
 
 def test_a_terminal_without_the_character_shows_another():
     code = 'import examples; print("rad², ±")'
-    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
-    assert done.stdout.strip() == b"rad?, ?"
+    done = python("-c", code, PYTHONIOENCODING="ascii")
+    assert done.stdout.strip() == "rad?, ?", done.stderr
 
 
 # Processes

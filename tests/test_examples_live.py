@@ -1,8 +1,5 @@
 """The live demonstrations, without a display: every knob answers, and what it answers is right."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -10,6 +7,7 @@ from matplotlib.image import PIL
 
 from examples import live
 from examples.tools import plots, window
+from tests.processes import python
 
 
 def shown(demonstration, **options):
@@ -101,7 +99,7 @@ def test_without_a_letter_it_says_what_there_is(capsys):
 
 def test_importing_it_opens_nothing_and_trains_nothing():
     code = "import sys; from examples import live; print('matplotlib.pyplot' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = python("-c", code)
     assert done.stdout.strip() == "False", done.stderr
 
 

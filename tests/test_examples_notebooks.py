@@ -13,6 +13,7 @@ import pytest
 from examples import notebooks
 from examples.exercises import check
 from tests.pages import ROOT
+from tests.processes import python
 
 SCRIPT = (
     '"""Title.\n\nMore.\n"""\n# %%\nx = 1\n\n# %% [markdown]\n# ## Head\n# text\n\n# %%\ny = 2\n'
@@ -106,7 +107,7 @@ def first_cell(repository=None):
 def begin(where):
     """Run the first cell in a folder, in a process of its own, and print where it then works"""
     code = first_cell() + '\nprint(os.getcwd(), sys.path[0], sep="\\n")'
-    return subprocess.run([sys.executable, "-c", code], cwd=where, text=True, capture_output=True)
+    return python("-c", code, cwd=where)
 
 
 def test_a_notebook_finds_the_project_above_it(tmp_path):
@@ -186,9 +187,7 @@ def run_cells(path, answer=None):
     cells = [source(cell) for cell in content["cells"] if cell["cell_type"] == "code"]
     if answer:
         cells[1] = cells[1].replace("    raise NotImplementedError", answer)
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(cells)], cwd=ROOT, text=True, capture_output=True
-    )
+    done = python("-c", "\n".join(cells))
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -238,15 +237,9 @@ def test_a_students_notebook_for_colab_fetches_no_solutions(tmp_path):
         "GIT_CONFIG_VALUE_0": "https://github.com/someone/fork",
     }
     (tmp_path / "content").mkdir()
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     version = "import importlib.metadata\nimportlib.metadata.version = lambda name: '0.3.0'\n"
-    done = subprocess.run(
-        [sys.executable, "-c", version + "\n".join(codes(content, "given")[:1])],
-        cwd=tmp_path / "content",
-        env=environment | instead | {"HOME": str(tmp_path)},
-        text=True,
-        capture_output=True,
-    )
+    code = version + "\n".join(codes(content, "given")[:1])
+    done = python("-c", code, cwd=tmp_path / "content", **instead, HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     home = tmp_path / "temporally-local-rules"
     assert (home / "examples" / "exercises" / "ex05_hidden_mean.py").exists()

@@ -1,13 +1,11 @@
 """The walk-through from its first stop to its last, with networks that have learnt little."""
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 
 from tests.pages import ROOT
+from tests.processes import python
 
 
 def test_each_stop_asks_lets_predict_and_says_where_to_look():
@@ -23,13 +21,7 @@ def test_each_stop_asks_lets_predict_and_says_where_to_look():
 
 @pytest.mark.slow
 def test_every_stop_prints_its_result_and_plots_its_figure(tmp_path):
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "examples.walkthrough", "--quick", "--out", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
+    done = python("-m", "examples.walkthrough", "--quick", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     stops = set(range(1, 10)) - {8}  # --quick trains no autoencoder
     assert {int(stop) for stop in re.findall(r"^(\d)\. ", done.stdout, re.M)} == stops

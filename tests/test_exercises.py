@@ -4,7 +4,6 @@ import csv
 import importlib
 import json
 import re
-import subprocess
 import sys
 import time
 
@@ -14,6 +13,7 @@ import pytest
 from examples.exercises import _process, check, grade, handout
 from examples.exercises._answers import Incorrect, near, same
 from tests.pages import ROOT
+from tests.processes import python
 
 EXERCISES = check.exercises()
 
@@ -289,13 +289,7 @@ def test_an_answer_that_is_not_python_does_not_stop_the_others(monkeypatch, tmp_
 
 
 def run(command, cwd=ROOT):
-    return subprocess.run(
-        [sys.executable, "-m", *command.split()],
-        cwd=cwd,
-        text=True,
-        capture_output=True,
-        timeout=300,
-    )
+    return python("-m", *command.split(), cwd=cwd)
 
 
 def test_the_command_takes_several_numbers(tmp_path):
