@@ -1,5 +1,7 @@
 """The Kalman filter on one page: the numbers of the package, and errors below stated bounds."""
 
+import contextlib
+import io
 import re
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 import kalman
 from kalman import em
+from tests.test_one_page_refh import run
 
 PAGE = Path(__file__).parent.parent / "examples" / "one_page" / "kalman.py"
 
@@ -15,12 +18,8 @@ PAGE = Path(__file__).parent.parent / "examples" / "one_page" / "kalman.py"
 @pytest.fixture(scope="module")
 def page():
     """The names that the page defines, and what it prints"""
-    with pytest.MonkeyPatch.context() as patch:
-        printed = []
-        patch.setattr("builtins.print", lambda *values: printed.append(" ".join(values)))
-        names = {}
-        exec(compile(PAGE.read_text(), str(PAGE), "exec"), names)
-    return names, "\n".join(printed)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        return run(PAGE.read_text()), printed.getvalue()
 
 
 INITIAL = {"KF-1": em.random_walk(0.3, 1e-3), "KF-2": em.constant_velocity(0.05, 0.3, 0.3, 1e-3)}
