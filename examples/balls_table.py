@@ -220,7 +220,7 @@ def predictions(rows, folder, n_shown=12, first=30):
 
     Parameters
     ----------
-    rows : of `table`; of a model with several settings, the one with the least error is shown
+    rows : of `table`; of the kept networks of a model, the one with the least error is shown
     n_shown, first : frames first + 1 to first + n_shown
 
     Returns
@@ -233,18 +233,20 @@ def predictions(rows, folder, n_shown=12, first=30):
     renderings = {row["rendering"] for row in rows}
     rendering = "authors" if "authors" in renderings else renderings.pop()
     rows = [row for row in rows if row["rendering"] == rendering]
-    best = {row["model"]: row for row in sorted(rows, key=lambda row: -first_error(row)[1])}
+
+    def weights(row):
+        seed = row["seeds"][0]["seed"]
+        return networks.weights_of(row["model"], rendering, row["setting"], seed, folder)
+
+    kept = [row for row in rows if weights(row).exists()]
+    best = {row["model"]: row for row in sorted(kept, key=lambda row: -first_error(row)[1])}
     seed = rows[0]["seeds"][0]["seed"]
     video = baselines.test_videos(Box(rendering=rendering), seed, n_traj=1)
     frames, shown = video.frames[:, : first + n_shown + 1], slice(first, first + n_shown)
     result = [("ground truth", frames[0, shown])]
     for row in sorted(best.values(), key=lambda row: -first_error(row)[1]):
-        name, seed = row["model"], row["seeds"][0]["seed"]
-        path = networks.weights_of(name, row["rendering"], row["setting"], seed, folder)
-        if not path.exists():
-            continue
-        way, error = first_error(row)
-        predict = networks.predictor(name, networks.module(name).load(path)[0], way)
+        name, (way, error) = row["model"], first_error(row)
+        predict = networks.predictor(name, networks.module(name).load(weights(row))[0], way)
         prediction = predict(frames, np.random.default_rng(seed))[0, first - 1 :][:n_shown]
         n_hidden = row.get("n_hidden", networks.N_HIDDEN)
         units = "" if n_hidden == networks.N_HIDDEN else f"{n_hidden} units, "

@@ -56,6 +56,7 @@ WAY = "authors"  # of the learning curves: the way of the poster
 SHOWN = [  # model, setting: at most six curves
     ("TRBM", "noise"),
     ("rEFH", "third"),
+    ("rEFH", "wider"),
     ("hybrid, falling w", "noise"),
     ("hybrid, falling w", "wider"),
     ("RTRBM", "noise"),
