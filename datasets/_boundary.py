@@ -79,7 +79,7 @@ def per_ball(one):
             value = (value,) * arguments["n_balls"]
         else:
             value = checks.array(name, value, (arguments["n_balls"],), dtype=float).tolist()
-        return tuple(one(name, number, arguments) for number in value)
+        return tuple(one(name, each, arguments) for each in value)
 
     return kind
 

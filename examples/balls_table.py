@@ -50,10 +50,10 @@ from examples.tools.jobs import in_parallel
 # ## Rows and settings
 # 400 hidden units and 34 000 updates, unless a row says otherwise: a third of the authors' updates.
 # `noise_fraction` is the fraction of the negative chains that start from noise in training (Q2).
-# `after` names the setting of an earlier training, which this one continues. The settings AUTHORS
-# are those of the authors' code, with four exceptions: their b_y begins at 0, their weights are
-# half as large at first, they sample x in the positive phase, too, and their first 30 updates are
-# those of a static model.
+# `after` names the setting of an earlier training, which this one continues; w stays where that
+# training ended. The settings AUTHORS are those of the authors' code, with four exceptions: their
+# b_y begins at 0, their weights are half as large at first, they sample x in the positive phase,
+# too, and their first 30 updates are those of a static model.
 
 # %%
 POSTER = {"ORDER 0": 0.0120, "TRBM": 0.0124, "rEFH": 0.0067, "RTRBM": 0.0059}

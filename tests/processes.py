@@ -8,7 +8,7 @@ from tests.pages import ROOT
 
 
 def python(*arguments, cwd=ROOT, **variables):
-    """One that has ended; it finds the packages only if they are in its folder"""
+    """Run one to its end. It finds the packages only in `cwd`, or by a PYTHONPATH that is given"""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
