@@ -124,20 +124,30 @@ def backward_videos(params, batch, seed):
     return result
 
 
-def measured_rows(batch, frames, backward, factor, known, seed):
-    """Rows of this seed, for frames of forward_video and the list of backward_videos."""
+def measured_rows(batch, frames, backward, factor, known, seed, scene_digits):
+    """Rows of this seed, for frames of forward_video and the list of backward_videos.
+
+    known, scene_digits : of templates.rows_of
+    """
     forward = {"model": "rVAE", "direction": "forward", "sampler": "rerank"}
     videos = [*templates.baselines(batch), (forward, frames[:, templates.AFTER])]
     if factor > 1:
         coarse = downsampled(batch.frames[:, templates.AFTER], batch.shape[0], factor)
-        videos += [  # the best that a network of such frames can do, and a control
+        videos += [  # the best that a network of such frames can do, and controls
             ({"model": "ground truth, coarse"}, interpolated(coarse, factor)),
             ({"model": "rVAE, other video"}, np.roll(frames[:, templates.AFTER], 1, axis=0)),
         ]
+        backward = [
+            *backward,
+            *(
+                (identity | {"model": "rVAE, other video"}, np.roll(video, 1, axis=0))
+                for identity, video in backward
+            ),
+        ]
     after, before = (templates.part(batch, part) for part in (templates.AFTER, templates.BEFORE))
     return [
-        *templates.rows_of(videos, after, known, seed),
-        *templates.rows_of(backward, before, known, seed),
+        *templates.rows_of(videos, after, known, seed, scene_digits),
+        *templates.rows_of(backward, before, known, seed, scene_digits),
     ]
 
 
@@ -188,7 +198,8 @@ def main(argv=None):
     frames = forward_video(params, batch, seed)
     backward = backward_videos(params, batch, seed)
     _, factor = downsampling(params, batch)
-    rows = measured_rows(batch, frames, backward, factor, known, seed)
+    few = shown if n_digits == 2 else None
+    rows = measured_rows(batch, frames, backward, factor, known, seed, few)
     templates.plot(
         batch, frames, out, name, f"Every second frame after {templates.N_CONTEXT} context frames"
     )

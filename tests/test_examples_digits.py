@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from datasets import digits
+from datasets import digits, moving_mnist
 from examples import digits_generate
 from examples.digits import coarse_to_fine, templates
 from examples.extensions import objects_generate
@@ -103,6 +103,22 @@ def test_digits_generate(n_digits, tmp_path, monkeypatch, capsys):
     rows = {sequences.label(row): row for row in result["rows"]}
     assert rows["ground truth"]["identified"] > 0.7 and rows["ground truth"]["speed_ratio"] == 1
     assert any(row.get("direction") == "backward" for row in result["rows"])
-    of_two = {"ground truth, coarse", "rVAE, other video"} & rows.keys()
-    assert len(of_two) == (2 if n_digits == 2 else 0)
+    of_two = {"ground truth, coarse", "rVAE, other video", "rVAE, other video, backward, means"}
+    assert of_two & rows.keys() == (of_two if n_digits == 2 else set())
     assert (tmp_path / f"{name}_backward.png").stat().st_size > 5_000
+
+
+def test_a_digit_is_compared_with_the_others_of_a_small_scene():
+    """Two digits of the four are drawn: the right ones with the truth, a third by chance."""
+    synthetic = digits.load("synthetic")
+    few, _, known = digits_generate.shown_and_known(2, synthetic, synthetic)
+    scene = digits_generate.TWO.scene
+    batch, another = (
+        moving_mnist.sample(40, 2, np.random.default_rng(n), few, scene) for n in range(2)
+    )
+    videos = [({"model": "truth"}, batch.frames), ({"model": "another"}, another.frames)]
+    truth, another = templates.rows_of(videos, batch, known, 0, few)
+    assert truth["seeds"][0]["identified_in_scene"] > 0.7
+    assert 0.2 < another["seeds"][0]["identified_in_scene"] < 0.5
+    (row,) = templates.rows_of(videos[:1], batch, known, 0)
+    assert "identified_in_scene" not in row["seeds"][0]

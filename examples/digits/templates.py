@@ -22,6 +22,7 @@ COLUMNS = [
     ("similarity", "similarity", 2),
     ("identified", "identified", 0),
     ("in the last frame", "identified_at_end", 0),
+    ("among the scene's", "identified_in_scene", 0),
     ("moving", "moving", 0),
     ("speed", "speed_ratio", 2),
     ("sharpness", "sharpness", 2),
@@ -134,17 +135,25 @@ AFTER = slice(N_CONTEXT, None)  # the frames that are generated
 BEFORE = slice(-2, -2 - N_GENERATED, -1)  # and backward in time
 
 
-def rows_of(videos, truth, digits, seed):
+def rows_of(videos, truth, digits, seed, scene_digits=None):
     """Rows of one seed.
 
     Parameters
     ----------
     videos : [(identity of the row, frames (n_traj, T, side^2))]
     truth : the Batch of the ground truth
+    digits : Digits with which the frames are compared
+    scene_digits : Digits that the scene shows, if these are few; "identified_in_scene" is then the
+        fraction of digits in frames that fit better than those of them that the video does not show
     """
 
     def measured(frames):
-        return tracking.digit_measures(frames, truth, digits, np.random.default_rng([seed, 6]))
+        found = tracking.digit_measures(frames, truth, digits, np.random.default_rng([seed, 6]))
+        if scene_digits is not None:
+            rng = np.random.default_rng([seed, 6])
+            among = tracking.digit_measures(frames, truth, scene_digits, rng)
+            found["identified_in_scene"] = among["identified"]
+        return found
 
     speed = measured(truth.frames)["speed"]
     return [
@@ -237,7 +246,7 @@ def finish(name, runs, arguments, digits, seconds=None):
     results.write_json(
         arguments.out / f"{name}.json", rows, arguments.seed, digits=digits.source, seconds=seconds
     )
-    sequences.print_measures(COLUMNS, rows)
+    sequences.print_measures([column for column in COLUMNS if column[1] in rows[0]], rows)
     print(
         "(mean ± standard deviation over the seeds, each with its own test videos; a seed of the "
         "rVAE is a training)"
