@@ -64,7 +64,7 @@ NETWORKS = {
     "rVAE": RVAE | dict(n_restarts=2),
     PER_LATENT: RVAE
     | dict(
-        sigmas=[[0.09, 0.18], [0.07, 0.14], [0.06, 0.12], [0.05, 0.10]],
+        sigmas=[[0.09, 0.18], [0.07, 0.16], [0.06, 0.15], [0.05, 0.14]],
         at_fixed_point=True,
         n_first_decoder_updates=2_400,
     ),
