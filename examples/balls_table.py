@@ -7,7 +7,7 @@ A network predicts by clamped Gibbs sampling: 25 sweeps with u clamped, and a la
 It is read out in these ways:
 
   authors     one chain from noise, and one further pass of means: the protocol of the authors'
-              code, and so of the poster
+              code, and probably of the poster
   noise_1     one chain from noise. Can the network generate the next frame from u alone?
   noise_16    the mean of 16 such chains (of 100 videos): nearer to E[y | u], which minimises the
               squared error

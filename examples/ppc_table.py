@@ -37,8 +37,8 @@ from examples.tools.jobs import in_parallel
 # decreases during training: velocity is easy to find with a large one, and the state is more
 # precise with a small one. The rVAE is trained from two random initialisations; the network is
 # kept that predicts the next spikes better, on validation trajectories. In the row "sigma per
-# latent" the second latent has twice the sigma_u of the first, and the network starts at the linear
-# theory's fixed point, without restarts.
+# latent" the second latent has two to three times the sigma_u of the first, and the training starts
+# at the linear theory's fixed point, without restarts.
 
 # %%
 LOCAL = dict(n_traj=40, T=200, chunk=1, learning_rate=1e-3)
@@ -72,11 +72,11 @@ NETWORKS = {
     "rVAE + BPTT": CONTROL | dict(model="rvae_numpy.rvae_bptt"),
 }
 N_SEEDS, MORE_SEEDS = 5, {PER_LATENT: 10}  # of --full
-AUTHORS_EM = "KF-2, authors' EM"  # random initial models, constant R, few iterations
+RANDOM_STARTS = "KF-2, random starts"  # random initial models, constant R, few iterations
 KALMAN = {
     "KF-1": {},
     "KF-2": {},
-    AUTHORS_EM: dict(n_starts=20, n_iterations=50),
+    RANDOM_STARTS: dict(n_starts=20, n_iterations=50),
     "true parameters": {},
 }
 # --quick, by the name of the module; the autoencoders have N_TOO_FEW updates
@@ -99,7 +99,7 @@ ROWS = [
     "rEFH",
     "RTRBM",
     "KF-2",  # the poster's order
-    AUTHORS_EM,
+    RANDOM_STARTS,
     ALL_RUNS,
     PER_LATENT,
     "VAE",

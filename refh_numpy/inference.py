@@ -99,7 +99,7 @@ def predict_next(
     leads further from E[y | u], towards a fixed point of mean field. n_mean_passes=2 is the
     authors' ending: their last sweep returns the mean of x, and the means of y, of x and of y
     follow (jgmakin/rbmish at 700062f, RBM/CDstepper.m and RBM/dynamical/forwardGenerate.m:65-68).
-    With one chain from noise it is the protocol of the poster's Table 2.
+    With one chain from noise it is probably the protocol of the poster's Table 2.
 
     With sample_last_x, x is sampled in the first pass. Then the expectation after one pass is
     E[y | u], up to the chain's convergence. The average of several chains is closer to the

@@ -46,7 +46,7 @@ def lab(rgb, vision):
     "vision", [NORMAL, PROTANOPIA, DEUTERANOPIA], ids=["normal", "protanopia", "deuteranopia"]
 )
 def test_colours_of_models_can_be_told_apart(vision):
-    shared = "rVAE, all runs", "KF-2, authors' EM"  # the rVAE's own, and KF-2's
+    shared = "rVAE, all runs", "KF-2, random starts"  # the rVAE's own, and KF-2's
     names = [name for name in plots.COLOURS if name not in shared]
     colours = [lab(linear(name), vision) for name in names]
     for i, name in enumerate(names):

@@ -162,7 +162,7 @@ def fitted_filter(row, seed):
     rng = np.random.default_rng([seed, 2])
     y = ppc.sample(**oscillator.TEST, rng=rng).y
     if row["settings"]:
-        return oscillator.fit_as_the_authors(y, rng, **row["settings"])
+        return oscillator.fit_from_random_starts(y, rng, **row["settings"])
     return oscillator.fit_kalman(y, row["model"]), None
 
 

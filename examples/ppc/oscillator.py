@@ -133,8 +133,8 @@ def fit_kalman(y, name):
     return em.fit([init], z_hat, R).model
 
 
-def fit_as_the_authors(y, rng, n_starts, n_iterations):
-    """A filter of order 2 by EM as the authors have it: its LDS, and one R for all time steps.
+def fit_from_random_starts(y, rng, n_starts, n_iterations):
+    """A filter of order 2 by EM after the authors' recipe: its LDS, and one R for all time steps.
 
     A, Sigma_z, the first state, C and R are learnt, from random initial models; few iterations are
     made of each, and the best is kept (jgmakin/rbmish at 700062f, fitLDSwithEM.m:76, EM4LDS.m:84

@@ -26,7 +26,7 @@ COLOURS = {
     "rEFH": "#0D4390",
     "RTRBM": "#1A7B57",
     "KF-2": "#B45397",
-    "KF-2, authors' EM": "#B45397",
+    "KF-2, random starts": "#B45397",
     "true parameters": "#000000",
     "hybrid, w = 0.03": "#7356BF",
     "hybrid, falling w": "#2F085D",
@@ -43,7 +43,7 @@ DASHES = {
     "ORDER 0": (0, (4, 1, 1, 1)),
     "KF-1": (0, (6, 2)),
     "KF-2": (0, (2.5, 1.5)),
-    "KF-2, authors' EM": (0, (2.5, 1.5, 1, 1.5)),
+    "KF-2, random starts": (0, (2.5, 1.5, 1, 1.5)),
     "true parameters": (0, (1, 1)),
 }
 MARKERS = {
