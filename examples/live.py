@@ -91,7 +91,9 @@ class SpikesOff(Demonstration):
 
     title = "A. Spikes off: who moves on?"
     watch = (
-        "the blue line stays where it was; the dark line moves on, and turns round where it must."
+        "the light blue line (TRBM) stays where it was; the other network's line moves on, and "
+        "turns round where it must. With strong damping both fall back to the middle: that needs "
+        "no velocity."
     )
     ask = (
         "which network knows the velocity? No neuron reports it. What is left of the difference if "
@@ -177,7 +179,7 @@ if __name__ == "__main__" and IS_NOTEBOOK:
 # One network, many rules: w is the weight of log p(u) in its objective. w = 0 learns p(y | u)
 # alone, w = 1 the joint p(u, y). Choose w, press *learn*, and watch error, coasting (how far it
 # moves without spikes in one second, relative to the truth) and the velocity that a linear read-out
-# decodes from its state. Every race has the same initialisation and the same data.
+# decodes from its state. Every race has the same initialisation, and as many spikes.
 
 
 # %%
@@ -186,8 +188,9 @@ class Race(Demonstration):
 
     title = "B. The race: how much should a network care for its own past?"
     watch = (
-        "coasting leaves 0 only if w is above 0, and the error follows it below KF-1. The decoded "
-        "velocity says less: it is halfway there in networks that stay where they are."
+        "after 2000 updates coasting has clearly left 0 from w = 0.1 on, and only w = 1 is clearly "
+        "below KF-1; small weights need longer. The decoded velocity says less: part of it is "
+        "there at w = 0."
     )
     ask = "which w wins after 2000 updates? Why would a small w win later, and w = 0 never?"
     knobs: ClassVar = {
@@ -272,7 +275,7 @@ if __name__ == "__main__" and IS_NOTEBOOK:
 # %% [markdown]
 # ## C. Two by two
 # Rows: the conditional p(y | u), or the joint p(u, y). Columns: a rule that is local in time, or
-# backpropagation through time (BPTT). All four have the same initialisation and the same data.
+# backpropagation through time (BPTT). All four have the same initialisation, and as many spikes.
 # *later* adds the long trainings that the project keeps (240 hidden units, three seeds).
 
 
@@ -282,8 +285,9 @@ class TwoByTwo(Demonstration):
 
     title = "C. Two by two: what is learnt, and how far the gradient goes back"
     watch = (
-        "early, the local rule of the joint is best. BPTT of the joint collapses: the state learns "
-        "to predict itself and ignores the spikes. Later, BPTT of the conditional (RTRBM) wins."
+        "the rEFH starts slowly, has caught up with the RTRBM near 4000 updates (kept), and loses "
+        "at the end. BPTT of the joint collapses: the state learns to predict itself and ignores "
+        "the spikes."
     )
     ask = (
         "through time, the gradient may change u, which the joint must also predict. What is the "

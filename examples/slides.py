@@ -94,8 +94,8 @@ SLIDES = (
     ),
     (
         "local_vs_bptt",
-        "The local rule is no approximation of BPTT, and BPTT wins later",
-        "Lower panels: the rEFH is ahead early, the RTRBM at the end.",
+        "The local rule does not follow the BPTT of its own objective",
+        "Lower panels: the rEFH starts behind, draws level, and the RTRBM wins at the end.",
         "local_vs_bptt",
     ),
     (
@@ -106,7 +106,7 @@ SLIDES = (
     ),
     (
         "balls_generate",
-        "The models run on by themselves: generated videos",
+        "The rVAE runs on by itself: generated videos",
         "Find the frame in which a generated video leaves the true one.",
         "balls_generate",
     ),

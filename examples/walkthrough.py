@@ -125,7 +125,7 @@ for name, row in filter_rows.items():
 save(plot_order(found, filter_rows), 2)
 
 # %% [markdown]
-# **Look at** three things. KF-1 takes more than half of every new observation, KF-2 a seventh: a
+# **Look at** three things. KF-1 takes more than half of every new observation, KF-2 an eighth: a
 # filter that predicts well need not listen much. KF-2 swings below zero, because it took part of
 # the outlier for a change of velocity. And without spikes, KF-1 stays where it is, and KF-2 moves
 # on at the right speed. The last one is our measure of *order*, because it can be taken of any
@@ -133,9 +133,11 @@ save(plot_order(found, filter_rows), 2)
 
 # %% [markdown]
 # ## 3. What is an energy?
-# A harmonium gives each state of its units an energy, and low energies are probable (H2, H3):
-# $p(x, y) \propto e^{-E(x, y)}$. Four visible units have 16 states, which we can list. Learning
-# digs: it lowers the free energy of the data, and raises it wherever the model's own samples are.
+# A harmonium has visible units y, the data, and hidden units x. It gives each of their joint states
+# an energy, and low energies are probable (H2): $p(x, y) \propto e^{-E(x, y)}$. Summed over x, this
+# gives the *free energy* of a visible state (H3). Four visible units have 16 states, which we can
+# list; three hidden ones are summed out. Learning digs: it lowers the free energy of the data, and
+# raises it wherever the model's own samples are.
 #
 # **Predict first.** The data are three of the 16 states. What happens to the others, above all to
 # those that differ from the data in one unit?
@@ -221,10 +223,10 @@ save(figure, 4)
 
 # %% [markdown]
 # ## 5. Which network moves on when the spikes are switched off?
-# Two networks of 120 hidden units learn for 2000 updates on the same spikes. Both run in the same
-# way (P4): the mean of $x_t$ is the next u. Neither propagates a gradient back in time. They differ
-# in one line. The TRBM's negative phase leaves u as it is: it learns p(y | u). The rEFH's samples u
-# as well (P3): it learns p(u, y).
+# Two networks of 120 hidden units learn for 2000 updates, from equally many spikes. Both run in the
+# same way (P4): the mean of $x_t$ is the next u. Neither propagates a gradient back in time. They
+# differ in one line. The TRBM's negative phase leaves u as it is: it learns p(y | u). The rEFH's
+# samples u as well (P3): it learns p(u, y).
 #
 # **Predict first.** Learning p(y | u) looks like learning to predict. Learning p(u, y) asks the
 # network to explain its own past. Which of the two will know the velocity?
@@ -303,10 +305,11 @@ for name, axes in grid.panels.items():
 save(grid.figure, 7)
 
 # %% [markdown]
-# **Look at** three panels. Early, the local rule of the joint (rEFH) is best. Late (grey: kept
-# trainings of 240 units), BPTT of the conditional, the RTRBM, wins: the joint obviates BPTT early
-# and in part. BPTT of the joint collapses: with a gradient through u, the cheapest way to make u
-# predictable is to make it constant.
+# **Look at** three panels. In the first few hundred updates the rEFH has the larger error. In the
+# kept trainings (grey, 240 units) it has caught up with the RTRBM near 4000 updates; at the end the
+# RTRBM, BPTT of the conditional, wins: the joint obviates BPTT for a while, and in part. BPTT of
+# the joint collapses: with a gradient through u, the cheapest way to make u predictable is to make
+# it constant.
 
 # %% [markdown]
 # ## 8. Does it depend on harmoniums?

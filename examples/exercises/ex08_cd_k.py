@@ -4,11 +4,11 @@ Minutes: 60. Lines: 15. Before: chapter 3, P6; exercises 5 and 7.
 
     P6    dL/dtheta ~= E[dE/dtheta](x, Y, U) - E[dE/dtheta](x, y_hat, u_hat)
 
-E is the energy of exercise 6, and L is a loss, which learning lowers: minus the log likelihood. The
-positive phase, the first term, uses the data u and y, and the *means* of x given them. The negative
-phase starts from a *sample* of x given the data. It then resamples (u, y) and x alternately, in
-n_sweeps sweeps (exercise 7). The last x are means again: their average is that of samples, with
-less noise. Both phases are averaged over the n examples.
+E is the energy of chapter 3 (H2), and L is a loss, which learning lowers: minus the log likelihood.
+The positive phase, the first term, uses the data u and y, and the *means* of x given them. The
+negative phase starts from a *sample* of x given the data. It then resamples (u, y) and x
+alternately, in n_sweeps sweeps (exercise 7). The last x are means again: their average is that of
+samples, with less noise. Both phases are averaged over the n examples.
 
     dE/dW_u = -x u',   dE/dW_y = -x y',   dE/db_x = -x,   dE/db_u = -u,   dE/db_y = -y
 
