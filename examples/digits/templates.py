@@ -22,7 +22,7 @@ COLUMNS = [
     ("similarity", "similarity", 2),
     ("identified", "identified", 0),
     ("in the last frame", "identified_at_end", 0),
-    ("among the scene's", "identified_in_scene", 0),
+    ("among the scene's", "identified_in_scene", 0),  # of two digits, see rows_of
     ("moving", "moving", 0),
     ("speed", "speed_ratio", 2),
     ("sharpness", "sharpness", 2),
