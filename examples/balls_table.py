@@ -80,7 +80,7 @@ ROWS = [  # model, rendering, setting (in the names of files), settings, seeds
     ("TRBM", "authors", "tuned", MORE | dict(noise_fraction=0.5), 2),
     ("rEFH", "authors", "third", THIRD, 2),
     ("rEFH", "authors", "authors", AUTHORS, 1),
-    ("rEFH", "authors", "wider", THIRD | dict(n_hidden=1000), 1),
+    ("rEFH", "authors", "wider", THIRD | dict(n_hidden=1000), 2),
     ("hybrid, falling w", "authors", "noise", FALLING, 2),
     ("hybrid, falling w", "authors", "wider", FALLING | dict(n_hidden=1000), 2),
     ("hybrid, falling w", "authors", "wider_tuned", WIDER_MORE, 2),
