@@ -86,7 +86,6 @@ ROWS = [  # model, rendering, setting (in the names of files), settings, seeds
     ("hybrid, falling w", "authors", "wider_tuned", WIDER_MORE, 2),
     ("RTRBM", "authors", "noise", THIRD | dict(noise_fraction=0.15), 2),
     ("RTRBM", "authors", "tuned", MORE | dict(noise_fraction=0.15), 2),
-    ("RTRBM", "authors", "wider", THIRD | dict(n_hidden=1000, noise_fraction=0.15), 1),
     ("rEFH", "sutskever", "ours", OURS, 3),
     ("rVAE", "sutskever", "videos", balls_generate.FINISH, 1),
 ]
