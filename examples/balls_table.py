@@ -87,7 +87,7 @@ ROWS = [  # model, rendering, setting (in the names of files), settings, seeds
     ("RTRBM", "authors", "noise", THIRD | dict(noise_fraction=0.15), 2),
     ("RTRBM", "authors", "tuned", MORE | dict(noise_fraction=0.15), 2),
     ("rEFH", "sutskever", "ours", OURS, 3),
-    ("rVAE", "sutskever", "videos", balls_generate.FINISH, 1),
+    ("rVAE", "sutskever", "videos", balls_generate.FINISH, 3),
 ]
 ROWS = [
     dict(zip(("model", "rendering", "setting", "settings", "n"), row, strict=True)) for row in ROWS
