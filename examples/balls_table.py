@@ -105,10 +105,11 @@ def full_jobs(seed, folder):
     """The jobs of --full; the rVAE's, if balls_generate has trained it."""
     jobs = [job for row in ROWS for job in jobs_of(row, seed, folder)]
     found = [job for job in jobs if job[0]["model"] != "rVAE" or networks.is_trained(*job)]
-    if len(found) < len(jobs):
+    missing = [str(job[1]) for job in jobs if job not in found]
+    if missing:
         print(
-            "without the rVAE, which python -m examples.balls_generate --full trains "
-            "(with the same --seed and --out)"
+            f"without the rVAE of seed {', '.join(missing)}, which python -m "
+            "examples.balls_generate --full --seed SEED trains (with the same --out)"
         )
     return found
 

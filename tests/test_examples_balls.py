@@ -124,15 +124,17 @@ def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
     balls_table.main(["--full", "--out", str(tmp_path)])
     assert {job[0] for job in asked[0]} == set(networks.MODELS) - {"rVAE"}
     assert {job[1] for job in asked[0]} == {"sutskever", "authors"}
-    assert "without the rVAE" in capsys.readouterr().out
+    assert "without the rVAE of seed 0, 1, 2" in capsys.readouterr().out
     rng, more = np.random.default_rng(0), dict(sigmoid_mean=True, n_residual=2)
     params = rvae.init(n_x=3, n_y=900, hidden=(5,), family="normal", rng=rng, **more)
     meta = dict(settings=balls_generate.FINISH, seconds=7.0, version="this one", code="this one")
     rvae.save(new(tmp_path / "balls_generate") / "rVAE_0_stage_2.npz", params, **meta)
     balls_table.main(["--full", "--out", str(tmp_path)])
     assert asked[1] == [*asked[0], ("rVAE", "sutskever", "videos", 0)]
-    assert "without" not in capsys.readouterr().out
-    ((row, seed, folder),) = balls_table.jobs_of(balls_table.ROWS[-1], 0, tmp_path / "balls_table")
+    assert "without the rVAE of seed 1, 2" in capsys.readouterr().out
+    folder = tmp_path / "balls_table"
+    (row, seed, folder), another, _ = balls_table.jobs_of(balls_table.ROWS[-1], 0, folder)
+    assert networks.is_trained(row, seed, folder) and not networks.is_trained(*another)
     row = networks.train_and_test(row, seed, folder)
     frames = baselines.test_videos(bouncing_balls.Box(), 0).frames
     prediction = rvae.predict_next(params, rvae.infer(params, frames), np.random.default_rng(0), 50)
@@ -144,6 +146,14 @@ def test_jobs_of_the_full_table(small_balls, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         balls_table.main(["--full", "--only", "TRBM", "loud", "--out", str(tmp_path)])
     assert "expected a network and its setting ('ORDER 0' quick" in capsys.readouterr().err
+
+
+def test_kept_weights_are_those_of_their_seed():
+    """The repository has weights of one training of the rVAE, and rows of three."""
+    folder = run.WEIGHTS / "balls_table"
+    jobs = balls_table.jobs_of(balls_table.ROWS[-1], 0, folder)
+    assert [networks.is_trained(*job) for job in jobs] == [True, False, False]
+    assert all(networks.row_file(*job).exists() for job in jobs)
 
 
 def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_path, monkeypatch):

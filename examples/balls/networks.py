@@ -144,12 +144,13 @@ def is_saved(folder):
 
 
 def is_trained(row, seed, folder):
-    """Whether weights with the settings of this row are there."""
+    """Whether weights of this seed with the settings of this row are there."""
     path = weights_of(row["model"], row["rendering"], row["setting"], seed, folder)
     if not path.exists():
         return False
     meta = module(row["model"]).load(path)[1]
-    return meta["settings"] == json.loads(json.dumps(row["settings"]))
+    same_seed = meta.get("seed", seed) == seed
+    return same_seed and meta["settings"] == json.loads(json.dumps(row["settings"]))
 
 
 def train_and_test(row, seed, folder):
