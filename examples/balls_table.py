@@ -117,7 +117,7 @@ def full_jobs(seed, folder):
 def saved_jobs(seed, folder):
     """The jobs of --use-saved, and the jobs whose networks are not kept."""
     jobs = [job for row in ROWS for job in jobs_of(row, seed, folder)]
-    found = [job for job in jobs if networks.row_file(*job).exists() or networks.is_trained(*job)]
+    found = [job for job in jobs if networks.kept(*job) is not None or networks.is_trained(*job)]
     return found, [job for job in jobs if job not in found]
 
 

@@ -156,6 +156,15 @@ def test_kept_weights_are_those_of_their_seed():
     assert all(networks.row_file(*job).exists() for job in jobs)
 
 
+def test_a_refused_row_is_missing_and_not_trained(monkeypatch):
+    monkeypatch.setattr(networks, "kept", lambda *job: None)
+    found, missing = balls_table.saved_jobs(0, run.WEIGHTS / "balls_table")
+    assert all(networks.is_trained(*job) for job in found)
+    assert ("rEFH", "wider", 1) in [
+        (row["model"], row["setting"], seed) for row, seed, _ in missing
+    ]
+
+
 def test_a_tuned_network_starts_from_the_weights_of_another(small_balls, tmp_path, monkeypatch):
     """Its job runs after the others, in whatever order they are given."""
     order = []

@@ -52,7 +52,7 @@ def plot_predictions(shape, strip, first):
     return figure
 
 
-WAY = "authors"  # of the learning curves: the way of the poster
+WAY = "authors"  # of the learning curves: the protocol of the authors' code
 SHOWN = [  # model, setting: at most six curves
     ("TRBM", "noise"),
     ("rEFH", "third"),

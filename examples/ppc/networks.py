@@ -83,7 +83,7 @@ def said(row):
 
 def file(folder, name, seed, suffix):
     """Path of what is kept of one row and seed."""
-    name = name.replace(" ", "_").replace(",", "").replace("'", "")
+    name = name.replace(" ", "_").replace(",", "")
     return folder / f"{name}_{seed}{suffix}"
 
 
