@@ -91,9 +91,8 @@ class SpikesOff(Demonstration):
 
     title = "A. Spikes off: who moves on?"
     watch = (
-        "the light blue line (TRBM) stays where it was; the other network's line moves on, and "
-        "turns round where it must. With strong damping both fall back to the middle: that needs "
-        "no velocity."
+        "the light blue line (TRBM) stays where it was; with w = 1 the other network's line moves "
+        "on, and turns round where it must. Small weights need a longer training."
     )
     ask = (
         "which network knows the velocity? No neuron reports it. What is left of the difference if "
@@ -384,8 +383,8 @@ class Gibbs(Demonstration):
 
     title = "D. Gibbs: from noise to the next frame, sweep by sweep"
     watch = (
-        "balls condense from noise within a few sweeps, at the right places: the clamped state "
-        "says where. Set the state free, and the chain forgets the video."
+        "balls condense from noise within a few sweeps, within a pixel or two of the right "
+        "places: the clamped state says where. Set the state free, and the chain forgets the video."
     )
     ask = "why is the mean of 16 chains better than one chain? And why does a blurred frame win?"
     knobs: ClassVar = {

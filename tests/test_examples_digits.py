@@ -120,5 +120,6 @@ def test_a_digit_is_compared_with_the_others_of_a_small_scene():
     truth, another = templates.rows_of(videos, batch, known, 0, few)
     assert truth["seeds"][0]["identified_in_scene"] > 0.7
     assert 0.2 < another["seeds"][0]["identified_in_scene"] < 0.5
+    assert another["seeds"][0]["identified_in_scene"] < another["seeds"][0]["identified"]
     (row,) = templates.rows_of(videos[:1], batch, known, 0)
     assert "identified_in_scene" not in row["seeds"][0]

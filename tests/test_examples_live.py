@@ -119,9 +119,11 @@ def test_the_race_shows_the_effect():
 @pytest.mark.slow
 def test_two_by_two_shows_the_collapse():
     grid = shown(live.TwoByTwo)
-    error = {}
+    early, late = {}, {}
     for name in grid.models:
         grid.turn(name)
-        error[name] = grid.panels[name].lines[-1].get_ydata()[-1]
-    assert error["rEFH"] < error["TRBM"] < 7 and error["RTRBM"] < 7
-    assert error["rEFH + BPTT"] > 100
+        errors = grid.panels[name].lines[-1].get_ydata()
+        early[name], late[name] = errors[len(errors) // 3], errors[-1]
+    assert early["rEFH"] > max(early["TRBM"], early["RTRBM"])  # it starts slowly
+    assert max(late["rEFH"], late["TRBM"], late["RTRBM"]) < 7
+    assert late["rEFH + BPTT"] > 100
