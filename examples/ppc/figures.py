@@ -29,7 +29,7 @@ def plot_table(rows):
                 alpha=0.8,
                 markeredgecolor="white",
                 markeredgewidth=0.5,
-                label="ours, one dot per seed" if height == 0 else None,
+                label="ours, one dot per run" if height == 0 else None,
             )
         if row["poster"]:
             near.plot(
